@@ -1,0 +1,40 @@
+"""The catalogue: categories, items, numbers with sources.
+
+python -m simcore zoo                       categories and their items
+python -m simcore zoo hardware h100-sxm     every number of one item, with its source
+"""
+
+import argparse
+from typing import Any
+
+from simcore import catalog, commands
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("category", nargs="?")
+    parser.add_argument("item", nargs="?")
+
+
+def answer(options: argparse.Namespace) -> dict[str, Any]:
+    if options.category is None:
+        return {category: list(catalog.names(category)) for category in catalog.categories()}
+    if options.item is None:
+        return {id_: catalog.item(options.category, id_).name
+                for id_ in catalog.names(options.category)}  # fmt: skip
+    found = catalog.item(options.category, options.item)
+    return {name: {"value": fact.value, "unit": fact.unit, "kind": str(fact.source.kind),
+                   "source": fact.source.text, "url": fact.source.url,
+                   "read": str(fact.source.read or ""), "note": fact.note}
+            for name, fact in found.items()}  # fmt: skip
+
+
+def text(found: dict[str, Any]) -> str:
+    return "\n".join(
+        commands.lines({name: _fact(value) if isinstance(value, dict) else value
+                        for name, value in found.items()})
+    )  # fmt: skip
+
+
+def _fact(fact: dict[str, Any]) -> str:
+    unit = "" if fact["unit"] == "1" else f" {fact['unit']}"
+    return f"{fact['value']:.6g}{unit}  [{fact['kind']}] {fact['source']}"

@@ -1,0 +1,46 @@
+"""Tokens sent to their experts. W. Fedus et al., Switch, 2022; D. Lepikhin et al., GShard, 2020."""
+
+from typing import Any
+
+from simcore.crosscheck.case import Case
+from simcore.equations.collectives import all_to_all
+from simcore.equations.parallelism import expert_dispatch_size
+
+LATENCIES = {12.5e9: 50e-6, 25e9: 7e-6, 50e9: 5e-6, 100e9: 5e-6}
+"""Of one message on the fabrics of these cases (Ethernet, InfiniBand), by bandwidth. [s]"""
+
+
+def solve(case: Case) -> dict[str, Any]:
+    work = case.workload()
+    imbalance = case.number("imbalance", "routing_imbalance_factor", default=1.0)
+    devices = case.whole("ep", "ep_size", default=1)
+    active = min(float(work.experts), work.experts_per_token * imbalance)
+    multiplier = active / work.experts_per_token
+    tokens = case.number("batch", "batch_size") * case.number("seq", "seq_len")
+    sent = expert_dispatch_size(
+        tokens,
+        work.hidden,
+        experts_per_token=work.experts_per_token,
+        devices=devices,
+        element_size=case.element,
+        imbalance=multiplier,
+    )
+    bandwidth = case.get("fabric_Bps")
+    time = None
+    if bandwidth is not None and devices > 1:
+        payload = float(sent) * devices / (devices - 1)
+        latency = case.number("fabric_latency_s", default=LATENCIES.get(float(bandwidth), 5e-6))
+        terms = all_to_all(payload, devices, bandwidth=float(bandwidth), latency=latency)
+        time = float(terms.time)
+    return {
+        "effective_active_experts": active,
+        "effective_active_parameters": work.active_parameters * multiplier,
+        "active_parameter_multiplier": multiplier,
+        "routing_imbalance_factor": imbalance,
+        "token_dispatch_bytes": float(sent),
+        "all_to_all_latency": time,
+        "ep_size": devices,
+    }
+
+
+SOLVERS = {"MoERoutingModel": solve}

@@ -1,0 +1,1 @@
+"""Pure equations by topic: floats or arrays in, arrays out, SI throughout."""

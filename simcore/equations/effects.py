@@ -1,0 +1,135 @@
+"""What related measurements say about one not made: nested random effects on a logarithm.
+
+Two boards with one core, one runtime on two boards, one board with four networks: each shared
+property makes the logarithms of two times move together by some variance. From these variances
+follow the best prediction of a missing time and how sure it is.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from simcore.checks import require_not_negative, require_positive
+
+Array = NDArray[np.float64]
+
+
+class Estimate(NamedTuple):
+    """A predicted logarithm and its standard deviation."""
+
+    mean: Array
+    """Predicted logarithm. [1]"""
+    deviation: Array
+    """Standard deviation of the logarithm to be seen. [1]"""
+
+
+def shared(labels: Sequence[object]) -> Array:
+    """Return which pairs carry the same label; None is shared with nothing but itself.
+
+    Parameters
+    ----------
+    labels : sequence
+        One property of each measurement, such as its core.
+
+    Returns
+    -------
+    ndarray, shape (n, n)
+        1 where two measurements share it, else 0. [1]
+
+    References
+    ----------
+    S. Searle, G. Casella, C. McCulloch, "Variance Components", 1992, sec. 4.2.
+    """
+    same = np.array([[a is not None and a == b for b in labels] for a in labels], dtype=float)
+    same = same.reshape(len(labels), len(labels))
+    np.fill_diagonal(same, 1.0)
+    return same
+
+
+def fading(times: ArrayLike, *, memory: float) -> Array:
+    """Return how far two moments are alike: exp(-|difference| / memory).
+
+    Parameters
+    ----------
+    times : array_like, shape (n,)
+        When each measurement was made. [any]
+    memory : float
+        Difference after which 37% of the likeness is left, in the unit of `times`. [any]
+
+    Returns
+    -------
+    ndarray, shape (n, n)
+        Likeness, 1 on the diagonal. [1]
+
+    Raises
+    ------
+    ValueError
+        If the memory is not positive.
+
+    References
+    ----------
+    C. Rasmussen, C. Williams, "Gaussian Processes for Machine Learning", 2006, eq. 4.9.
+    """
+    require_positive(memory=memory)
+    t = np.asarray(times, dtype=float)
+    return np.asarray(np.exp(-np.abs(t[:, None] - t[None, :]) / memory))
+
+
+def predict_missing(
+    logarithms: ArrayLike,
+    prior: ArrayLike,
+    covariance: ArrayLike,
+    *,
+    known: Sequence[int],
+    wanted: int,
+    noise: float,
+) -> Estimate:
+    """Return the best linear unbiased prediction of one logarithm from others.
+
+    Parameters
+    ----------
+    logarithms : array_like, shape (n,)
+        Measured; those not in `known` are not looked at. [1]
+    prior : array_like, shape (n,)
+        What is expected before anything is measured. [1]
+    covariance : array_like, shape (n, n)
+        Of the differences from the prior, without noise. [1]
+    known : sequence of int, length k
+        Which measurements may be used; none gives the prior back. [1]
+    wanted : int
+        Which one is predicted; it must not be among the known. [1]
+    noise : float
+        Variance of one measurement by itself. [1]
+
+    Returns
+    -------
+    Estimate
+        Mean and standard deviation of the logarithm. [1]
+
+    Raises
+    ------
+    ValueError
+        If the wanted one is among the known, or the noise is not positive.
+
+    References
+    ----------
+    G. Robinson, "That BLUP is a Good Thing", Statistical Science 6(1), 1991.
+    doi:10.1214/ss/1177011926
+    """
+    require_positive(noise=noise)
+    if wanted in known:
+        raise ValueError(f"measurement {wanted} is among the known: nothing is left to predict")
+    k, m = np.asarray(covariance, dtype=float), np.asarray(prior, dtype=float)
+    at = np.asarray(list(known), dtype=int)
+    variance = k[wanted, wanted] + noise
+    if at.size == 0:
+        return Estimate(np.asarray(m[wanted]), np.asarray(np.sqrt(variance)))
+    y = np.asarray(logarithms, dtype=float)[at]
+    gain = np.linalg.solve(k[np.ix_(at, at)] + noise * np.eye(at.size), k[at, wanted])
+    require_not_negative(variance=variance)
+    return Estimate(
+        np.asarray(m[wanted] + gain @ (y - m[at])),
+        np.asarray(np.sqrt(max(variance - gain @ k[at, wanted], 0.0))),
+    )

@@ -1,0 +1,143 @@
+"""How much evidence a claim needs, and what follows for groups and for privacy."""
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from simcore.equations.arguments import not_negative, positive, share
+
+Array = NDArray[np.float64]
+
+PRIVACY_COST = 2.0
+"""Extra training time at epsilon 1: a planning estimate, no law."""
+
+
+def two_sample_size(
+    baseline: ArrayLike, lift: ArrayLike, *, z_alpha: ArrayLike, z_beta: ArrayLike
+) -> Array:
+    """Return the subjects each arm of an A/B test needs to see a change in a rate.
+
+    n = 2 (z_alpha + z_beta)^2 p (1 - p) / d^2, with the variance at the baseline in both arms.
+
+    Parameters
+    ----------
+    baseline : array_like, shape (n,)
+        Rate p without the change. [1]
+    lift : array_like, shape (n,)
+        Difference d to be seen. [1]
+    z_alpha : array_like, shape (n,)
+        Normal quantile of the error of the first kind, two-sided: 1.96 for 5%. [1]
+    z_beta : array_like, shape (n,)
+        Normal quantile of the power: 0.84 for 80%. [1]
+
+    Returns
+    -------
+    ndarray, shape (n,)
+        Subjects of one arm, not rounded up. [1]
+
+    Raises
+    ------
+    ValueError
+        If the baseline lies outside 0 to 1, or another number is not positive.
+
+    References
+    ----------
+    J. Fleiss, B. Levin, M. Paik, Statistical Methods for Rates and Proportions, 3rd ed., 2003,
+    ch. 4.
+    """
+    p, d = share(baseline, "baseline"), positive(lift, "lift")
+    z = positive(z_alpha, "z_alpha") + positive(z_beta, "z_beta")
+    return np.asarray(2 * z**2 * p * (1 - p) / d**2)
+
+
+def false_positive_rate(
+    base_rate: ArrayLike, *, precision: ArrayLike, miss_rate: ArrayLike
+) -> Array:
+    """Return the false positives that a group gets when precision and misses are equal for all.
+
+    FPR = p / (1 - p) (1 - PPV) / PPV (1 - FNR): with other base rates it must differ.
+
+    Parameters
+    ----------
+    base_rate : array_like, shape (n,)
+        Share of the group that is positive, p. [1]
+    precision : array_like, shape (n,)
+        Share of its alarms that are right, PPV. [1]
+    miss_rate : array_like, shape (n,)
+        Share of its positives that raise no alarm, FNR. [1]
+
+    Returns
+    -------
+    ndarray, shape (n,)
+        Share of its negatives that raise an alarm. [1]
+
+    Raises
+    ------
+    ValueError
+        If a share lies outside 0 to 1, the base rate is 1, or the precision 0.
+
+    References
+    ----------
+    A. Chouldechova, "Fair prediction with disparate impact", Big Data 5(2), 2017.
+    doi:10.1089/big.2016.0047
+    """
+    p = share(base_rate, "base_rate")
+    if np.any(p == 1):
+        raise ValueError("base_rate must be below 1, got 1: nobody is left to be a false positive")
+    right = positive(share(precision, "precision"), "precision")
+    return np.asarray(p / (1 - p) * (1 - right) / right * (1 - share(miss_rate, "miss_rate")))
+
+
+def private_training_ratio(epsilon: ArrayLike, *, cost: ArrayLike = PRIVACY_COST) -> Array:
+    """Return training time with differential privacy over that without: 1 + cost / epsilon.
+
+    A rule for planning with no derivation behind it: DP-SGD's clipping costs about the same at
+    every epsilon, and what a small epsilon costs is accuracy, or data and steps to win it back.
+
+    Parameters
+    ----------
+    epsilon : array_like, shape (n,)
+        Privacy loss allowed. [1]
+    cost : array_like, shape (n,)
+        Extra time at epsilon 1. [1]
+
+    Returns
+    -------
+    ndarray, shape (n,)
+        Time over time. [1]
+
+    Raises
+    ------
+    ValueError
+        If epsilon is not positive, or the cost negative.
+
+    References
+    ----------
+    M. Abadi et al., "Deep learning with differential privacy", CCS 2016, for the method, not for
+    the rule. doi:10.1145/2976749.2978318
+    """
+    return np.asarray(1 + not_negative(cost, "cost") / positive(epsilon, "epsilon"))
+
+
+def representation_data_ratio(prevalence: ArrayLike) -> Array:
+    """Return the data to collect at random per sample of the rarest group: 1 / prevalence.
+
+    Parameters
+    ----------
+    prevalence : array_like, shape (n,)
+        Share of the population in that group. [1]
+
+    Returns
+    -------
+    ndarray, shape (n,)
+        Samples for one of the group, on average. [1]
+
+    Raises
+    ------
+    ValueError
+        If the prevalence is not above 0 and at most 1.
+
+    References
+    ----------
+    J. Buolamwini, T. Gebru, "Gender shades", FAT* 2018, for the need; the mean is geometric.
+    """
+    return np.asarray(1 / positive(share(prevalence, "prevalence"), "prevalence"))

@@ -1,0 +1,90 @@
+"""How many requests share a replica, and how many tokens a second do they get?"""
+
+import numpy as np
+
+from simcore.equations.kv_cache import kv_bytes_per_token, weight_bytes
+from simcore.equations.precision import element_size
+from simcore.equations.serving import mean_pages, paged_places, reserved_places, token_gap
+from simcore.solvers.inputs import (
+    BANDWIDTH,
+    CAPACITY,
+    HEAD_WIDTH,
+    KV_HEADS,
+    LAYERS,
+    MACHINE,
+    MODEL,
+    OVERHEAD,
+    PARAMETERS,
+    PRECISION,
+)
+from simcore.solvers.question import Answer, Input, Question, Values
+
+QUESTION = Question(
+    title=__doc__,
+    value="tokens a second",
+    unit="1/s",
+    inputs=(
+        PARAMETERS,
+        LAYERS,
+        KV_HEADS,
+        HEAD_WIDTH,
+        Input("longest", "token", "tokens a request may reach", low=1.0),
+        Input("mean_share", "1", "mean tokens of a request over the longest", high=1.0, above=True,
+              spread=0.1),
+        Input("page", "token", "tokens of one page", default=16.0, low=1.0, is_whole=True),
+        Input("most", "1", "requests the scheduler allows", default=256.0, low=1.0, is_whole=True),
+        Input("cache_element", "byte", "of one cached number", default=2.0, above=True),
+        PRECISION,
+        BANDWIDTH,
+        CAPACITY,
+        OVERHEAD,
+    ),
+    terms={
+        "places": "1",
+        "reserved_places": "1",
+        "token_gap": "s",
+        "gain_over_reserved": "1",
+        "page_waste": "1",
+        "weights": "byte",
+    },
+    items=(MODEL, MACHINE),
+    sources=("W. Kwon et al., PagedAttention, SOSP 2023, arXiv:2309.06180",),
+    less_is_better=False,
+    limits="weights of {weights:g} byte leave no request of {longest:g} tokens a place in "
+    "{capacity:g} byte",
+)  # fmt: skip
+
+
+def answer(x: Values) -> Answer:
+    weights = weight_bytes(x["parameters"], element_size(x["precision"]))
+    token = kv_bytes_per_token(x["layers"], x["kv_heads"], x["head_width"], x["cache_element"])
+    free = np.maximum(0.0, x["capacity"] - weights)
+    mean = x["mean_share"] * x["longest"]
+    reserved = reserved_places(free, token, x["longest"])
+    paged = paged_places(free, token, x["longest"], mean=mean, page=x["page"])
+    places, held = np.minimum(paged, x["most"]), np.minimum(reserved, x["most"])
+    rate, gap = _rate(x, places, weights, token * mean)
+    reserved_rate, _ = _rate(x, held, weights, token * mean)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        gain = np.where(held > 0, rate / reserved_rate, np.inf)
+    pages = mean_pages(mean, longest=x["longest"], page=x["page"])
+    return Answer(
+        value=rate,
+        terms={
+            "places": places,
+            "reserved_places": held,
+            "token_gap": gap,
+            "gain_over_reserved": gain,
+            "page_waste": np.asarray(1 - mean / (pages * x["page"])),
+            "weights": weights,
+        },
+        bound=np.where(paged >= x["most"], "scheduler", "memory"),
+        feasible=np.asarray(places >= 1),
+    )
+
+
+def _rate(
+    x: Values, places: np.ndarray, weights: np.ndarray, request: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    gap = token_gap(weights, places * request, bandwidth=x["bandwidth"], overhead=x["overhead"])
+    return np.asarray(places / gap), gap

@@ -1,0 +1,113 @@
+"""How long does a training step take on a cluster that is split three ways?"""
+
+import numpy as np
+
+from simcore.equations.collectives import hierarchical_allreduce, ring_allreduce
+from simcore.equations.parallelism import pipeline_bubble
+from simcore.equations.precision import element_size
+from simcore.solvers.inputs import (
+    EFFICIENCY,
+    HIDDEN,
+    LAYERS,
+    LINK,
+    MACHINE,
+    MODEL,
+    PARAMETERS,
+    PEAK,
+    PRECISION,
+)
+from simcore.solvers.question import Answer, Input, Question, Values
+
+QUESTION = Question(
+    title=__doc__,
+    value="time of the step",
+    unit="s",
+    inputs=(
+        PARAMETERS,
+        LAYERS,
+        HIDDEN,
+        Input("devices", "1", "accelerators", low=1.0, is_whole=True),
+        Input("per_node", "1", "accelerators of a node", default=8.0, low=1.0, is_whole=True),
+        Input("tensor", "1", "tensor-parallel degree", default=1.0, low=1.0, is_whole=True),
+        Input("pipeline", "1", "pipeline stages", default=1.0, low=1.0, is_whole=True),
+        Input("global_batch", "1", "sequences of a step", low=1.0, is_whole=True),
+        Input("sequence", "1", "tokens of a sequence", low=1.0, is_whole=True),
+        Input("overlap", "1", "share of the gradients' traffic hidden by the backward pass",
+              default=0.0, high=1.0, spread=0.1),
+        PRECISION,
+        PEAK,
+        EFFICIENCY,
+        Input("node_bandwidth", "byte/s", "of one accelerator in its node, one way", above=True),
+        Input("node_latency", "s", "of one message in a node", default=5e-7),
+        Input("link_bandwidth", "byte/s", "of one accelerator between nodes, one way", above=True),
+        Input("link_latency", "s", "of one message between nodes", default=5e-6),
+    ),
+    terms={
+        "compute": "s",
+        "gradients": "s",
+        "tensor_traffic": "s",
+        "bubble": "s",
+        "efficiency": "1",
+        "tokens_per_second": "1/s",
+    },
+    items=(MODEL, MACHINE, LINK),
+    sources=(
+        "D. Narayanan et al., Megatron-LM on GPU clusters, SC 2021, arXiv:2104.04473",
+        ("P. Patarasuk, X. Yuan, Bandwidth optimal all-reduce, 2009, "
+        "doi:10.1016/j.jpdc.2008.09.002"),
+    ),
+    limits="{tensor:g} x {pipeline:g} must divide the {devices:g} accelerators, leave each replica "
+    "a sequence of the {global_batch:g}, and {tensor:g} must fit a node of {per_node:g}",
+)  # fmt: skip
+
+
+def answer(x: Values) -> Answer:
+    element = element_size(x["precision"])
+    replica = x["tensor"] * x["pipeline"]
+    data = np.maximum(1.0, np.floor(x["devices"] / replica))
+    local = x["global_batch"] / data
+    tokens = local * x["sequence"]
+    forward = tokens * (2 * x["parameters"] + 4 * x["layers"] * x["hidden"] * x["sequence"])
+    compute = 3 * forward / (replica * x["peak_flop_rate"] * x["efficiency"])
+    gradients = _gradients(x, data, x["parameters"] * element / replica) * (1 - x["overlap"])
+    activations = tokens * x["hidden"] * element
+    one = ring_allreduce(
+        activations, x["tensor"], bandwidth=x["node_bandwidth"], latency=x["node_latency"]
+    )
+    tensor = 4 * np.ceil(x["layers"] / x["pipeline"]) * one.time
+    share = pipeline_bubble(x["pipeline"], np.maximum(1.0, np.floor(local)))
+    bubble = (compute + tensor) * share / (1 - share)
+    terms = {
+        "compute": np.asarray(compute),
+        "gradients": np.asarray(gradients),
+        "tensor_traffic": np.asarray(tensor),
+        "bubble": np.asarray(bubble),
+    }
+    time = np.asarray(compute + gradients + tensor + bubble)
+    fits = (np.mod(x["devices"], replica) == 0) & (local >= 1) & (x["tensor"] <= x["per_node"])
+    all_tokens = x["global_batch"] * x["sequence"]
+    return Answer(
+        value=time,
+        terms={
+            **terms,
+            "efficiency": np.asarray(compute / time),
+            "tokens_per_second": np.asarray(all_tokens / time),
+        },
+        bound=Answer.longest(**terms),
+        feasible=np.asarray(fits),
+    )
+
+
+def _gradients(x: Values, data: np.ndarray, message: np.ndarray) -> np.ndarray:
+    """Return the all-reduce among data ranks: those of one node first, then between nodes. [s]"""
+    inside = np.maximum(1.0, np.minimum(data, np.floor(x["per_node"] / x["tensor"])))
+    terms = hierarchical_allreduce(
+        message,
+        nodes=np.ceil(data / inside),
+        devices_per_node=inside,
+        node_bandwidth=x["node_bandwidth"],
+        node_latency=x["node_latency"],
+        bandwidth=x["link_bandwidth"],
+        latency=x["link_latency"],
+    )
+    return terms.time

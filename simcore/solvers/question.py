@@ -1,0 +1,137 @@
+"""What a solver declares: its inputs, its value and terms, where its equations come from."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simcore.equations.arguments import longest
+from simcore.errors import NotInCatalogue, unknown
+
+Array = NDArray[np.float64]
+Values = Mapping[str, Any]
+"""Inputs by name: arrays of SI numbers that broadcast, and words for inputs with choices."""
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """One number the question needs."""
+
+    name: str
+    unit: str
+    """In SI; "1" for a pure number."""
+    meaning: str
+    default: float | str | None = None
+    low: float = 0.0
+    """Least value that has a meaning."""
+    high: float = np.inf
+    above: bool = False
+    """Whether `low` itself has none."""
+    is_whole: bool = False
+    spread: float = 0.0
+    """Relative uncertainty to reckon with, one standard deviation."""
+    choices: tuple[str, ...] = ()
+    """Words it is one of, instead of a number."""
+
+    def checked(self, value: Any) -> Any:
+        """Return the value as an array, or the word.
+
+        Raises
+        ------
+        NotInCatalogue
+            If a word is none of the choices, naming the nearest.
+        ValueError
+            If a number lies outside its limits, naming value, limit and the nearest valid one.
+        """
+        if self.choices:
+            if value not in self.choices:
+                raise NotInCatalogue(unknown(self.name, str(value), self.choices))
+            return value
+        array = np.asarray(value, dtype=float)
+        bad = ~(np.isfinite(array) & (array >= self.low) & (array <= self.high))
+        if self.above:
+            bad |= array <= self.low
+        if self.is_whole:
+            bad |= array != np.floor(array)
+        if bad.any():
+            raise ValueError(self._refusal(float(array[bad].flat[0])))
+        return array
+
+    def _refusal(self, value: float) -> str:
+        unit = "" if self.unit == "1" else f" {self.unit}"
+        kind = "a whole number" if self.is_whole else "a number"
+        below = "" if np.isinf(self.high) else f" and at most {self.high:g}{unit}"
+        limit = f"{'above' if self.above else 'from'} {self.low:g}{unit}{below}"
+        if np.isfinite(value):
+            near = min(max(value, self.low), self.high)
+            near = float(np.ceil(near)) if self.is_whole else near
+            hint = f"; nearest valid: {near:g}" if near > self.low or not self.above else ""
+        else:
+            hint = "" if self.default is None else f"; default: {self.default}"
+        return f"{self.name} must be {kind} {limit}, got {value:g}{hint}"
+
+
+@dataclass(frozen=True, slots=True)
+class ItemInput:
+    """An item of the catalogue whose facts stand for numbers that are not given."""
+
+    name: str
+    category: str
+    gives: Mapping[str, str]
+    """Input -> name of the fact; `{precision}` in it is replaced by that input."""
+    meaning: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """One question, as asked."""
+
+    title: str
+    value: str
+    """What the value is."""
+    unit: str
+    inputs: tuple[Input, ...]
+    terms: Mapping[str, str]
+    """Unit of each term."""
+    sources: tuple[str, ...]
+    items: tuple[ItemInput, ...] = ()
+    evidence: str = "simulated"
+    less_is_better: bool = True
+    limits: str = ""
+    """Reason where it is not feasible; `{term}` prints a term or input."""
+
+    def input(self, name: str) -> Input:
+        """Return an input by name.
+
+        Raises
+        ------
+        NotInCatalogue
+            If there is none, naming the nearest.
+        """
+        found = {entry.name: entry for entry in self.inputs}
+        if name not in found:
+            known = [*found, *(item.name for item in self.items)]
+            raise NotInCatalogue(unknown("input", name, known))
+        return found[name]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """Numbers of one question for every point asked, all of one shape or a scalar."""
+
+    value: Array
+    terms: Mapping[str, Array]
+    bound: NDArray[np.str_]
+    """What to improve first."""
+    feasible: NDArray[np.bool_] = field(default_factory=lambda: np.asarray(True))
+
+    @staticmethod
+    def longest(**terms: Array) -> NDArray[np.str_]:
+        """Return the name of the largest of these terms at each point."""
+        return longest(**terms)
+
+
+NOTHING: Mapping[str, str] = MappingProxyType({})

@@ -1,0 +1,255 @@
+"""Latency and energy of microcontroller inference, predicted from other published results.
+
+The logarithm of cycles for one product is what core and network let expect, plus effects that
+systems share: core class, kind of kernels, runtime, its year, board, and the system itself. Each
+effect acts on all networks alike, on operator classes by their share of the cycles, and on single
+networks; the variances below say how much. They, and what counts as one kind of kernels, are
+constants chosen on 185 results of rounds v0.7 to v1.3, from a likelihood fit and then by comparing
+leave-out errors: errors on those same results are therefore somewhat optimistic, those on results
+of other systems are not. None is chosen by the row predicted.
+"""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
+from types import MappingProxyType
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simcore import catalog
+from simcore.equations.effects import Estimate, fading, predict_missing, shared
+from simcore.equations.mcu import cycles_per_product, inference_energy, operator_cycles
+from simcore.validation import tiny_rows
+from simcore.validation.rows import Row
+from simcore.validation.tiny_rows import NETWORKS, TinyRow
+
+Array = NDArray[np.float64]
+Rule = Callable[[TinyRow, TinyRow], bool]
+"""Whether the second row may be learned from when the first is predicted."""
+
+CYCLES = MappingProxyType({
+    "first": 2.5, "depthwise": 5.0, "pointwise": 1.8, "convolution": 1.8, "dense": 2.5,
+})  # fmt: skip
+"""Cycles of one product on a Cortex-M4 by operator class, before any measurement: a dual 16-bit
+product a cycle, with loads and widening; a first layer has short rows, a dense layer loads a weight
+for each product, depthwise kernels use each weight once. Estimates. [cycle]"""
+
+CYCLES_PER_OUTPUT = 10.0
+"""Scale, round, clamp and store one output on a Cortex-M4. Estimate. [cycle]"""
+
+_COREMARK = {"M0+": 2.46, "M4": 3.42, "M33": 4.02, "M7": 5.01, "M55": 4.2, "M85": 6.28}
+_PRODUCTS = {"M0+": 0.5, "M4": 2.0, "M33": 2.0, "M7": 2.0, "M55": 8.0, "M85": 8.0}
+"""CoreMark per MHz as Arm publishes it, and products one instruction makes (v6-M multiplies and
+adds in two, the DSP extension pairs two, Helium makes eight a cycle)."""
+
+_NOISE = 0.0036
+_YEARS = 1.5  # rounds after which runtimes have changed by as much as they ever do
+_WIDE = (1.0, 0.3, 0.1)
+_EFFECTS = MappingProxyType({
+    "all": _WIDE, "core": (0.1, 0.01, 0.002), "kind": (0.1, 0.005, 0.002),
+    "kind then": (0.03, 0.003, 0.005), "then": (0.02, 0.0005, 0.0005),
+    "runtime": (0.01, 0.004, 0.002), "runtime then": (0.02, 0.001, 0.009),
+    "board": (0.002, 0.001, 0.0), "system": (0.01, 0.001, 0.004),
+})  # fmt: skip
+"""Variances of the logarithm: of all networks, of operator classes, of single networks."""
+
+_OTHER_EFFECTS = MappingProxyType({
+    **_EFFECTS, "core": (9.0, 1.0, 0.3), "system": (0.3, 0.1, 0.05),
+})  # fmt: skip
+"""The same for accelerators and processors of other makes: a class says little beforehand."""
+
+
+def other_board_and_submitter(row: TinyRow, other: TinyRow) -> bool:
+    """Learn from no result of this board and none of this submitter."""
+    return row.board != other.board and row.submitter != other.submitter
+
+
+def own_benchmarks(row: TinyRow, other: TinyRow) -> bool:
+    """Learn from the system's other benchmarks, and from no other try of that team and board."""
+    is_own = row.system == other.system
+    return is_own or row.board != other.board or row.submitter != other.submitter
+
+
+def own_benchmarks_strictly(row: TinyRow, other: TinyRow) -> bool:
+    """Learn from the system's other benchmarks, else from other boards of other submitters."""
+    return row.system == other.system or other_board_and_submitter(row, other)
+
+
+LEVELS: tuple[tuple[str, Rule], ...] = (
+    ("core class only", other_board_and_submitter),
+    ("calibrated on the system's other benchmarks", own_benchmarks),
+    ("calibrated, board and submitter left out", own_benchmarks_strictly),
+)
+
+
+def predictions(rows: Sequence[TinyRow]) -> list[Row]:
+    """Return latencies at each level of knowledge, then energies given latency."""
+    found: list[Row] = []
+    for family in ("mcu int8", "mcu other"):
+        found += _latencies([row for row in rows if row.family == family])
+    return found + [_energy(row, rows) for row in rows if row.energy is not None]
+
+
+def _latencies(rows: Sequence[TinyRow]) -> list[Row]:
+    asked = [row for row in rows if not _missing(row)]
+    if not asked:
+        return [_answer(row, knowledge, reason=_missing(row)) for knowledge, _ in LEVELS
+                for row in rows]  # fmt: skip
+    timed = asked + _besides(asked)
+    effects = _EFFECTS if all(row.family == "mcu int8" for row in timed) else _OTHER_EFFECTS
+    covariance = _covariance(timed, effects)
+    prior, logs = _prior(timed), _logarithms(timed)
+    found: list[Row] = []
+    for knowledge, rule in LEVELS:
+        places = iter(range(len(asked)))
+        for row in rows:
+            if reason := _missing(row):
+                found.append(_answer(row, knowledge, reason=reason))
+                continue
+            at = next(places)
+            known = [j for j, other in enumerate(timed) if j != at and rule(row, other)]
+            if reason := _nothing_to_learn(row, knowledge, [timed[j] for j in known]):
+                found.append(_answer(row, knowledge, reason=reason))
+                continue
+            estimate = predict_missing(
+                logs, prior, covariance, known=known, wanted=at, noise=_NOISE
+            )
+            found.append(_answer(row, knowledge, estimate=estimate, learned=len(known)))
+    return found
+
+
+def _besides(rows: Sequence[TinyRow]) -> list[TinyRow]:
+    """Return the catalogue's results of systems that these rows hold nothing of."""
+    present = {(row.board, row.submitter, row.round) for row in rows}
+    return [row for row in tiny_rows.catalogued() if row.family == rows[0].family
+            and (row.board, row.submitter, row.round) not in present]  # fmt: skip
+
+
+def _nothing_to_learn(row: TinyRow, knowledge: str, known: Sequence[TinyRow]) -> str:
+    """Return why these results do not make the knowledge its name promises; "" if they do."""
+    if knowledge != LEVELS[0][0] and not any(other.system == row.system for other in known):
+        return "no other benchmark of the system"
+    if row.family == "mcu other" and not any(other.core == row.core for other in known):
+        return "no other result of this class of processor"
+    return "" if known else "no result of another board and submitter"
+
+
+def _missing(row: TinyRow) -> str:
+    if row.is_open:
+        return "open division: another network than the benchmark's"
+    if row.network not in NETWORKS:
+        return f"a stream's {row.network} result gives the energy of a stream, no latency"
+    if row.latency is None:
+        return "no latency published"
+    return "" if row.clock else "no clock published"
+
+
+def _answer(
+    row: TinyRow,
+    knowledge: str,
+    *,
+    estimate: Estimate | None = None,
+    learned: int = 0,
+    reason: str = "",
+) -> Row:
+    low = mean = high = None
+    if estimate is not None and row.clock:
+        scale = _macs(row.network) / row.clock
+        spread = 1.96 * float(estimate.deviation)
+        middle = float(estimate.mean)
+        low, mean, high = (
+            math.exp(x) * scale for x in (middle - spread, middle, middle + spread)
+        )  # fmt: skip
+    return Row(id=row.id, family=row.family, knowledge=knowledge, quantity="latency", unit="s",
+               published=row.latency, predicted=mean, low=low, high=high, learned_from=learned,
+               reason=reason)  # fmt: skip
+
+
+def _energy(row: TinyRow, rows: Sequence[TinyRow]) -> Row:
+    """Predict energy from latency and the mean power of the system's other benchmarks."""
+    powers = [r.energy / r.latency for r in rows
+              if r is not row and r.system == row.system and r.network != row.network
+              and r.energy and r.latency]  # fmt: skip
+    reason = ""
+    if row.latency is None:
+        reason = "no latency published"
+    elif not powers:
+        reason = "no other benchmark of the system with its energy"
+    predicted = None
+    if row.latency is not None and powers:
+        predicted = float(inference_energy(row.latency, active_power=np.mean(powers)))
+    return Row(id=row.id, family=row.family, knowledge="energy given latency", quantity="energy",
+               unit="J", published=row.energy, predicted=predicted, learned_from=len(powers),
+               reason=reason)  # fmt: skip
+
+
+@cache
+def _macs(network: str) -> float:
+    return catalog.item("models", NETWORKS[network]).value("macs.total")
+
+
+@cache
+def network_cycles(network: str) -> MappingProxyType[str, float]:
+    """Return what a Cortex-M4 is expected to spend on a network's operator classes. [cycle]"""
+    item = catalog.item("models", NETWORKS[network])
+    macs = item.under("macs")
+    cycles = {
+        name: float(
+            operator_cycles(macs.get(name, 0.0), 0.0, cycles_per_mac=each, cycles_per_output=0.0)
+        )
+        for name, each in CYCLES.items()
+    }
+    outputs = operator_cycles(
+        0.0, item.value("outputs"), cycles_per_mac=0.0, cycles_per_output=CYCLES_PER_OUTPUT
+    )
+    return MappingProxyType({**cycles, "outputs": float(outputs)})
+
+
+def _prior(rows: Sequence[TinyRow]) -> Array:
+    """Return the logarithm of cycles per product that core and network let expect."""
+    m4 = [cycles_per_product(sum(network_cycles(row.network).values()), _macs(row.network))
+          for row in rows]  # fmt: skip
+    return np.asarray([math.log(float(c) * _slower(row.core)) for c, row in
+                       zip(m4, rows, strict=True)])  # fmt: skip
+
+
+def _slower(core: str) -> float:
+    """Return cycles relative to a Cortex-M4; 1 where nothing is known."""
+    name = core.removesuffix(" fp32")
+    if name not in _COREMARK:
+        return 1.0
+    products = 1.0 if core.endswith(" fp32") else _PRODUCTS[name]
+    return _COREMARK["M4"] / _COREMARK[name] * _PRODUCTS["M4"] / products
+
+
+def _logarithms(rows: Sequence[TinyRow]) -> Array:
+    cycles = [cycles_per_product((row.latency or 0.0) * (row.clock or 0.0), _macs(row.network))
+              for row in rows]  # fmt: skip
+    return np.asarray(np.log(np.asarray(cycles, dtype=float)))
+
+
+def _covariance(
+    rows: Sequence[TinyRow], effects: Mapping[str, tuple[float, float, float]]
+) -> Array:
+    shares = np.array([_shares(row.network) for row in rows]).reshape(len(rows), -1)
+    operators, network = shares @ shares.T, shared([row.network for row in rows])
+    then = fading([row.round for row in rows], memory=_YEARS)
+    kind = shared([row.kind for row in rows])
+    runtime = shared([row.runtime or row.system for row in rows])
+    pairs = {
+        "all": np.ones_like(then), "core": shared([row.core for row in rows]), "kind": kind,
+        "kind then": kind * then, "then": then, "runtime": runtime,
+        "runtime then": runtime * then, "board": shared([row.board for row in rows]),
+        "system": shared([row.system for row in rows]),
+    }  # fmt: skip
+    terms = [
+        pairs[name] * (each + by_operator * operators + by_network * network)
+        for name, (each, by_operator, by_network) in effects.items()
+    ]
+    return np.asarray(np.sum(terms, axis=0))
+
+
+def _shares(network: str) -> Array:
+    cycles = np.array(list(network_cycles(network).values()))
+    return np.asarray(cycles / cycles.sum())

@@ -1,0 +1,75 @@
+import json
+
+import pytest
+
+from simcore.__main__ import main
+
+
+def run(capsys, *argv):
+    code = main(argv)
+    written = capsys.readouterr()
+    return code, written.out, written.err
+
+
+def test_zoo_lists_categories_then_items_then_numbers_with_their_sources(capsys):
+    _, categories, _ = run(capsys, "zoo")
+    _, items, _ = run(capsys, "zoo", "hardware")
+    _, numbers, _ = run(capsys, "zoo", "hardware", "h100-sxm")
+
+    assert "hardware" in categories
+    assert "h100-sxm" in items
+    assert "NVIDIA H100 SXM5 80 GB" in items
+    bandwidth = next(line for line in numbers.splitlines() if line.startswith("bandwidth"))
+    assert "3.35e+12 byte/s" in bandwidth
+    assert "[datasheet]" in bandwidth
+
+
+def test_zoo_as_json_gives_value_unit_and_source(capsys):
+    _, out, _ = run(capsys, "zoo", "hardware", "h100-sxm", "--json")
+
+    fact = json.loads(out)["peak.fp16"]
+    assert (fact["value"], fact["unit"], fact["kind"]) == (989e12, "FLOP/s", "datasheet")
+    assert fact["url"].startswith("https://")
+
+
+def test_eval_says_how_long_a_step_takes_and_what_binds(capsys):
+    code, out, _ = run(
+        capsys, "eval", "h100-sxm", "--flop", "2.1 TFLOP", "--traffic", "25 GB", "--json"
+    )
+
+    answer = json.loads(out)
+    assert code == 0
+    assert answer["time_s"] == pytest.approx(25e9 / 3.35e12)
+    assert answer["bound"] == "memory"
+    assert answer["intensity_flop_per_byte"] == pytest.approx(84)
+    assert answer["ridge_flop_per_byte"] == pytest.approx(295.2, abs=0.05)
+
+
+def test_overhead_and_efficiency_are_counted(capsys):
+    _, out, _ = run(capsys, "eval", "h100-sxm", "--flop", "989 TFLOP", "--traffic", "1 GB",
+                    "--efficiency", "0.5", "--overhead", "5 us", "--json")  # fmt: skip
+
+    answer = json.loads(out)
+    assert answer["time_s"] == pytest.approx(2 + 5e-6)
+    assert answer["bound"] == "compute"
+
+
+@pytest.mark.parametrize(
+    ("argv", "message"),
+    [
+        (("zoo", "hardwear"), "did you mean 'hardware'"),
+        (("zoo", "hardware", "h100"), "did you mean 'h100-sxm'"),
+        (("eval", "h100-sxm", "--flop", "2 TFLOPS", "--traffic", "1 GB"), "write TFLOP/s"),
+        (("eval", "h100-sxm", "--flop", "2 TFLOP", "--traffic", "1 s"), "byte is needed"),
+        (("eval", "h100-sxm", "--flop", "-2 TFLOP", "--traffic", "1 GB"), "flop must be 0 or more"),
+        (("eval", "h100-sxm", "--precision", "fp12", "--flop", "2 TFLOP", "--traffic", "1 GB"),
+         "no precision of h100-sxm 'fp12'"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_answered_is_refused_in_one_sentence(capsys, argv, message):
+    code, out, err = run(capsys, *argv)
+
+    assert code == 2
+    assert out == ""
+    assert message in err
+    assert len(err.splitlines()) == 1

@@ -1,0 +1,43 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from simcore.equations.evidence import (
+    false_positive_rate,
+    private_training_ratio,
+    representation_data_ratio,
+    two_sample_size,
+)
+
+
+def test_two_points_more_at_95_per_cent_take_1862_subjects_an_arm():
+    assert two_sample_size(0.95, 0.02, z_alpha=1.96, z_beta=0.84) == pytest.approx(1862)
+
+
+def test_half_the_effect_takes_four_times_the_subjects():
+    small, large = two_sample_size(0.5, np.asarray([0.01, 0.02]), z_alpha=1.96, z_beta=0.84)
+
+    assert small == pytest.approx(4 * large)
+
+
+@given(st.integers(1, 400), st.integers(0, 400), st.integers(1, 400), st.integers(0, 400))
+def test_false_positives_of_any_confusion_matrix(hit, missed, right, wrong):
+    people = hit + missed + right + wrong
+    found = false_positive_rate((hit + missed) / people, precision=hit / (hit + wrong),
+                                miss_rate=missed / (hit + missed))  # fmt: skip
+
+    assert found == pytest.approx(wrong / (wrong + right), abs=1e-9)
+
+
+def test_privacy_and_rare_groups():
+    assert private_training_ratio(1) == 3
+    assert private_training_ratio(np.asarray([1.0, np.inf])[:1]).tolist() == [3]
+    assert representation_data_ratio(0.05) == pytest.approx(20)
+
+
+def test_what_has_no_meaning_is_refused():
+    with pytest.raises(ValueError, match="epsilon must be positive"):
+        private_training_ratio(0)
+    with pytest.raises(ValueError, match="base_rate must be below 1"):
+        false_positive_rate(1, precision=0.5, miss_rate=0)

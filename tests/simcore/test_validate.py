@@ -1,0 +1,274 @@
+"""Predictions of published measurements: how near, and that no row is learned from itself."""
+
+import copy
+import dataclasses
+import json
+from pathlib import Path
+
+import pytest
+
+from simcore import catalog
+from simcore.__main__ import main
+from simcore.validation import tiny, tiny_rows
+from simcore.validation.datacentre import activation_traffic, expected_throughput, machine_of
+from simcore.validation.report import MeasurementError, validate
+from simcore.validation.rows import Row, families
+
+SAMPLE = Path(__file__).parent / "data" / "published_sample.json"
+CORE = "core class only"
+CALIBRATED = "calibrated on the system's other benchmarks"
+
+
+@pytest.fixture(scope="module")
+def published():
+    return json.loads(SAMPLE.read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="module")
+def answer(published):
+    return validate(published)
+
+
+def family(answer, name, knowledge):
+    return next(f for f in answer["families"] if (f["family"], f["knowledge"]) == (name, knowledge))
+
+
+@pytest.mark.parametrize(
+    ("name", "knowledge", "median", "p90"),
+    [
+        ("mcu int8", CORE, 0.40, 1.10),
+        ("mcu int8", CALIBRATED, 0.10, 0.25),
+        ("mcu int8", "energy given latency", 0.03, 0.10),
+        ("llama2-70b Offline", "one fitted efficiency per model and scenario", 0.15, 0.40),
+        ("edge", "one other model of the same device", 0.25, 1.30),
+    ],
+)
+def test_a_small_sample_is_predicted_this_well(answer, name, knowledge, median, p90):
+    found = family(answer, name, knowledge)
+
+    assert found["median_error"] <= median
+    assert found["p90_error"] <= p90
+
+
+def test_more_knowledge_of_the_system_predicts_better(answer):
+    core = family(answer, "mcu int8", CORE)
+    calibrated = family(answer, "mcu int8", CALIBRATED)
+
+    assert calibrated["median_error"] < core["median_error"]
+    assert calibrated["p90_error"] < core["p90_error"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "key"),
+    [("mlperf_tiny", "latency_ms"), ("mlperf_inference", "tokens_per_s"), ("edge", "latency_ms")],
+)
+def test_a_row_s_own_value_never_moves_its_prediction(published, answer, kind, key):
+    changed = copy.deepcopy(published)
+    rows = [row for row in changed[kind] if row.get(key)]
+    rows[3][key] *= 1.9
+    quantity = "throughput" if kind == "mlperf_inference" else "latency"
+
+    before = [r for r in answer["rows"] if r["quantity"] == quantity]
+    after = [r for r in validate(changed)["rows"] if r["quantity"] == quantity]
+
+    moved = [(a, b) for a, b in zip(before, after, strict=True) if a["published"] != b["published"]]
+    assert moved
+    for a, b in moved:
+        assert b["predicted"] == pytest.approx(a["predicted"], rel=1e-12)
+
+
+def test_energy_follows_its_latency_and_other_benchmarks_power_only(published, answer):
+    changed = copy.deepcopy(published)
+    row = next(r for r in changed["mlperf_tiny"] if r["energy_uJ"])
+    row["energy_uJ"] *= 3
+
+    before = [r for r in answer["rows"] if r["quantity"] == "energy"]
+    after = [r for r in validate(changed)["rows"] if r["quantity"] == "energy"]
+
+    assert after[0]["published"] == pytest.approx(3 * before[0]["published"])
+    assert after[0]["predicted"] == pytest.approx(before[0]["predicted"])
+
+
+def test_core_class_only_uses_nothing_of_the_board_or_the_submitter(published):
+    rows = tiny_rows.read(published["mlperf_tiny"])
+    row = rows[0]
+    strangers = [r for r in rows if r.board != row.board and r.submitter != row.submitter]
+
+    alone = tiny.predictions([row, *strangers])
+    among_all = tiny.predictions(rows)
+
+    def predicted(found):
+        return next(r.predicted for r in found if (r.id, r.knowledge) == (row.id, CORE))
+
+    assert predicted(alone) == pytest.approx(predicted(among_all), rel=1e-9)
+
+
+def test_names_carry_no_knowledge_beyond_saying_who_is_who(published, monkeypatch):
+    monkeypatch.setattr(tiny_rows, "catalogued", tuple)
+    changed = copy.deepcopy(published)
+    for row in changed["mlperf_tiny"]:
+        row["submitter"] = f"team {sum(map(ord, row['submitter']))}"
+        row["board"] = f"board {sum(map(ord, row['board']))}"
+
+    before, after = ([r["predicted"] for r in validate(found)["rows"]
+                      if r["family"] == "mcu int8" and r["predicted"]]
+                     for found in (published, changed))  # fmt: skip
+
+    assert after == pytest.approx(before, rel=1e-9)
+
+
+def test_the_catalogues_results_never_serve_for_themselves():
+    held = tiny_rows.catalogued()
+    for row in held[:8]:
+        one_more = dataclasses.replace(row, round=row.round + 1, latency=(row.latency or 0) * 50)
+        first, second = (
+            next(r.predicted for r in tiny.predictions([each]) if r.knowledge == CORE)
+            for each in (row, one_more)
+        )
+
+        assert second == pytest.approx(first, rel=0.25)
+
+
+def test_an_interval_of_95_percent_holds_most_published_latencies(answer):
+    rows = [r for r in answer["rows"] if r["knowledge"] == CALIBRATED and r["low"]
+            and r["family"] == "mcu int8"]  # fmt: skip
+    inside = [r["low"] <= r["published"] <= r["high"] for r in rows]
+
+    assert 0.8 <= sum(inside) / len(inside) <= 1
+
+
+def test_what_cannot_be_predicted_says_why(answer):
+    reasons = {r["id"]: r["reason"] for r in answer["rows"] if r["predicted"] is None}
+
+    assert all(reasons.values())
+    assert any("no layer counts of TFLM person_detection" in reason for reason in reasons.values())
+    assert any("no other system" in reason for reason in reasons.values())
+
+
+@pytest.mark.parametrize(
+    ("text", "runtime", "kind"),
+    [
+        ("X-CUBE-AI v9.0", "x-cube-ai", "tuned"),
+        ("microTVM NUCLEO_NATIVE", "tvm native", "compiled"),
+        ("NUCLEO_NATIVE microTVM", "tvm native", "compiled"),
+        ("microTVM CMSIS_NN", "tvm with cmsis-nn", "library"),
+        ("TensorFlow Lite for Microcontrollers", "tflite micro", "library"),
+        ("", None, "tuned"),
+    ],
+)
+def test_a_runtime_is_read_from_what_a_system_says_of_itself(text, runtime, kind):
+    assert tiny_rows.runtime_of(text) == (runtime, kind)
+
+
+@pytest.mark.parametrize(
+    ("text", "clock"),
+    [("120 MHz", 120e6), ("1.0 GHz", 1e9), ("20M", 20e6), ("650Mhz", 650e6), (None, None)],
+)
+def test_a_clock_is_read_however_it_is_written(text, clock):
+    assert tiny_rows.clock_of(text) == clock
+
+
+@pytest.mark.parametrize(
+    ("system", "machine", "count"),
+    [
+        ("DGX-H100_H100-SXM-80GBx8_TRT", "h100-sxm", 8),
+        ("8xMI300X_2xEPYC_9575F", "mi300x", 8),
+        ("GB200-NVL72_GB200-186GB_aarch64x72_TRT", "gb200", 72),
+        ("GH200-GraceHopper-Superchip_GH200-144GB_aarch64x1_TRT", "gh200", 1),
+        ("Orin_TRT", "jetson-agx-orin-64gb", 1),
+    ],
+)
+def test_a_system_s_name_says_accelerator_and_count(system, machine, count):
+    found = machine_of(system)
+
+    assert found is not None
+    assert (found[0].id, found[1]) == (machine, count)
+
+
+def test_twice_the_accelerators_serve_about_twice_as_much():
+    def served(count):
+        return expected_throughput({"system": f"{count}xMI300X", "model": "llama2-70b-99"})
+
+    assert served(16) == pytest.approx(2 * served(8))
+    assert expected_throughput({"system": "a mainframe", "model": "llama2-70b-99"}) is None
+
+
+def test_what_is_left_to_one_efficiency_is_near_one(published):
+    ratios = [row["tokens_per_s"] / expected_throughput(row)
+              for row in published["mlperf_inference"] if row["tokens_per_s"]]  # fmt: skip
+
+    assert len(ratios) == 7
+    assert 0.7 < min(ratios) < max(ratios) < 1.15
+
+
+def test_a_token_of_llama_2_70b_moves_51_megabyte_of_activations():
+    # 80 layers, 18 widths of 8192 and 6 of 28672, 2 byte each.
+    assert activation_traffic(catalog.model("llama-2-70b")) == pytest.approx(51.1e6, rel=0.01)
+
+
+def test_families_take_the_median_over_rows_with_a_prediction():
+    rows = [Row(id=str(p), family="f", knowledge="k", quantity="latency", unit="s", published=1.0,
+                predicted=p) for p in (1.1, 0.8, 1.3, None)]  # fmt: skip
+
+    (found,) = families(rows)
+
+    assert (found["n"], found["without_prediction"]) == (3, 1)
+    assert found["median_error"] == pytest.approx(0.2)
+
+
+@pytest.mark.parametrize("kind", ["mlperf_tiny", "mlperf_inference", "edge"])
+def test_a_file_with_one_kind_of_rows_or_a_single_row_is_answered(published, kind):
+    assert validate({kind: published[kind]})["families"]
+
+    *_, found = (r for r in validate({kind: published[kind][:1]})["rows"] if r["published"])
+
+    assert found["predicted"] is None
+    assert found["reason"]
+
+
+def test_a_system_s_only_benchmark_is_not_called_calibrated(published):
+    lone = [r for r in published["mlperf_tiny"]
+            if r["system"] != "NUMAKER_M467HJ-zephyr" or r["benchmark"] == "ic"]  # fmt: skip
+
+    found = [r for r in validate({"mlperf_tiny": lone})["rows"]
+             if "NUMAKER" in r["id"] and r["knowledge"] == CALIBRATED]  # fmt: skip
+
+    assert [(r["predicted"], r["reason"]) for r in found] == [
+        (None, "no other benchmark of the system")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        ({}, "the file needs a list under one of mlperf_tiny"),
+        ({"edge": [{"board": "Pi"}]}, "edge, row 0: accelerator, model"),
+        ({"edge": {"a": 1}}, "must be a list"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_refused_with_what_is_missing(data, message):
+    with pytest.raises(MeasurementError, match=message):
+        validate(data)
+
+
+def test_the_command_prints_rows_and_families(capsys):
+    assert main(["validate", str(SAMPLE), "--json"]) == 0
+    printed = json.loads(capsys.readouterr().out)
+
+    assert set(printed) == {"rows", "families"}
+    assert {"family", "knowledge", "n", "median_error", "p90_error"} <= set(printed["families"][0])
+    assert {"published", "predicted", "relative_error"} <= set(printed["rows"][0])
+
+
+def test_the_command_prints_a_table_for_people(capsys):
+    assert main(["validate", str(SAMPLE)]) == 0
+
+    assert "calibrated on the system's other benchmarks" in capsys.readouterr().out
+
+
+def test_the_command_refuses_what_is_no_json(tmp_path, capsys):
+    path = tmp_path / "rows.json"
+    path.write_text("latency: 3")
+
+    assert main(["validate", str(path)]) == 2
+    assert "is not JSON" in capsys.readouterr().err
