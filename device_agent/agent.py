@@ -1,0 +1,166 @@
+"""The agent's loop: one thread takes events from one inbox and owns the spool.
+
+Network callbacks and the worker's reader only put events; everything that is decided, written or
+sent happens here, so no two things happen at once. Each step may be the last before a power cut:
+the spool is written before anything is acknowledged, started or sent.
+"""
+
+import logging
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from queue import Empty
+
+from device_agent import __version__
+from device_agent.environment import host_facts
+from device_agent.jobs import Jobs
+from device_agent.outbox import Outbox
+from device_agent.spool import Spool
+from device_agent.transport import Connected, Disconnected, Inbox, Incoming, Transport, Will
+from device_agent.work import JobEnded, RunDone
+from firmware_specs.wire import (
+    Ack,
+    Birth,
+    Command,
+    Config,
+    KitState,
+    MeterInfo,
+    Status,
+    TaskInfo,
+    WireError,
+    decode,
+    encode,
+    new_msg_id,
+    topics,
+)
+
+log = logging.getLogger(__name__)
+_STEP_S = 0.5
+
+
+def utc_now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
+
+
+def will_of(device_id: str) -> Will:
+    """Return what the broker says when the agent vanishes."""
+    status = Status(state=KitState.OFFLINE, at_utc=utc_now())
+    return Will(topic=topics.up(device_id, topics.Up.STATUS), payload=encode(status))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class About:
+    """What the kit says of itself at birth."""
+
+    board: str
+    tasks: tuple[TaskInfo, ...]
+    meters: tuple[MeterInfo, ...]
+
+
+@dataclass(slots=True, kw_only=True)
+class Agent:
+    """The kit's mind; `run` until `stop`."""
+
+    device_id: str
+    spool: Spool
+    transport: Transport
+    inbox: Inbox
+    jobs: Jobs
+    about: About
+    clock: Callable[[], float] = time.monotonic
+    outbox: Outbox = field(init=False)
+    _config: Config = field(default_factory=Config)
+    _is_stopping: bool = False
+    _status_due_s: float = 0.0
+
+    def __post_init__(self) -> None:
+        self.outbox = Outbox(self.spool, self.transport, clock=self.clock)
+
+    def run(self) -> None:
+        """Work until asked to stop, then say goodbye."""
+        self.transport.start()
+        self.jobs.resume()
+        while not self._is_stopping:
+            self.step(_STEP_S)
+        self.jobs.interrupt()
+        farewell = Status(state=KitState.OFFLINE, at_utc=utc_now(), spool_depth=self.spool.depth())
+        topic = topics.up(self.device_id, topics.Up.STATUS)
+        self.transport.stop(Will(topic=topic, payload=encode(farewell)))
+
+    def stop(self) -> None:
+        self._is_stopping = True
+
+    def step(self, wait_s: float) -> None:
+        """Take one event, if any comes within `wait_s`, then do what is due."""
+        with suppress(Empty):
+            self._handle(self.inbox.get(timeout=wait_s))
+        self.jobs.start_next()
+        self.outbox.drain()
+        if self.clock() >= self._status_due_s:
+            self._say_status()
+
+    # --- events -----------------------------------------------------------------------------
+    def _handle(self, event: object) -> None:
+        if isinstance(event, Incoming):
+            self._receive(event)
+        elif isinstance(event, Connected):
+            log.info("connected by MQTT %s", event.protocol)
+            self.outbox.resend_all()
+            self._say_birth()
+            self._status_due_s = self.clock()
+        elif isinstance(event, Disconnected):
+            log.warning("no connection: %s", event.reason)
+        elif isinstance(event, RunDone):
+            self.jobs.run_done(event)
+        elif isinstance(event, JobEnded):
+            self.jobs.ended(event)
+            self._status_due_s = self.clock()
+
+    def _receive(self, message: Incoming) -> None:
+        """Obey a message; whatever it holds, confirm it, or the broker would repeat it for ever."""
+        try:
+            topic = topics.parse(message.topic)
+            if topic.device_id == self.device_id:
+                self._obey(topic.channel, message.payload)
+        except WireError as error:
+            log.warning("refused a message on %s: %s", message.topic, error)
+        message.done()
+
+    def _obey(self, channel: topics.Up | topics.Down, payload: bytes) -> None:
+        if channel is topics.Down.CMD:
+            self.jobs.command(decode(payload, Command))
+            self._status_due_s = self.clock()
+        elif channel is topics.Down.ACK:
+            self.outbox.acknowledged(decode(payload, Ack).ids)
+        elif channel is topics.Down.CONFIG:
+            self._config = decode(payload, Config)
+
+    # --- saying -----------------------------------------------------------------------------
+    def _say_status(self) -> None:
+        self._status_due_s = self.clock() + max(1.0, self._config.status_every_s)
+        job_id = self.jobs.current_id
+        status = Status(
+            state=KitState.BUSY if job_id else KitState.ONLINE,
+            at_utc=utc_now(),
+            job_id=job_id,
+            spool_depth=self.spool.depth(),
+        )
+        topic = topics.up(self.device_id, topics.Up.STATUS)
+        self.transport.publish(topic, encode(status), retain=True)
+
+    def _say_birth(self) -> None:
+        birth = Birth(
+            msg_id=new_msg_id(),
+            at_utc=utc_now(),
+            agent_version=__version__,
+            board=self.about.board,
+            host=host_facts(),
+            tasks=self.about.tasks,
+            meters=self.about.meters,
+            spool_depth=self.spool.depth(),
+        )
+        # Not spooled: the next connection says it again. Retained: the bridge may come later.
+        topic = topics.up(self.device_id, topics.Up.BIRTH)
+        self.transport.publish(topic, encode(birth), retain=True)

@@ -1,0 +1,32 @@
+"""Benchmark drivers, found by folder: every module here with `TASKS` and `why_not`."""
+
+import importlib
+import pkgutil
+from collections.abc import Iterator
+from typing import cast
+
+from device_agent.benchmarks.base import Arguments, Driver, DriverError, Prepared
+
+__all__ = ["Arguments", "Driver", "DriverError", "Prepared", "drivers", "find"]
+
+
+def drivers() -> Iterator[tuple[str, Driver]]:
+    """Yield every driver with its name. Importing one loads no heavy library."""
+    for info in pkgutil.iter_modules(__path__):
+        module = importlib.import_module(f"{__name__}.{info.name}")
+        if hasattr(module, "TASKS"):
+            yield info.name, cast(Driver, module)
+
+
+def find(task_id: str) -> Driver:
+    """Return the driver of a task.
+
+    Raises
+    ------
+    DriverError
+        If no driver knows the task.
+    """
+    for _, driver in drivers():
+        if task_id in driver.TASKS:
+            return driver
+    raise DriverError(f"no driver of this agent knows the task {task_id!r}; update the agent")

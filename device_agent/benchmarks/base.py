@@ -1,0 +1,35 @@
+"""What a benchmark driver offers."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from firmware_specs.wire import Scalar
+
+Arguments = Mapping[str, Scalar]
+
+
+class DriverError(RuntimeError):
+    """A benchmark that cannot run here, in words a bench owner can act on."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """A benchmark with its operands in memory.
+
+    `call` is what gets timed. Where `amount` is given the result is amount per second (bandwidth),
+    else seconds per call.
+    """
+
+    call: Callable[[], object]
+    amount: float | None = None
+    environment: Mapping[str, Scalar] | None = None
+
+
+class Driver(Protocol):
+    """A module in this folder: `TASKS` by task id, and `why_not` when it cannot run."""
+
+    TASKS: Mapping[str, Callable[[Arguments], Prepared]]
+
+    def why_not(self) -> str:
+        """Return an empty string where the driver can run, else why not and the remedy."""

@@ -1,0 +1,148 @@
+"""Benchmarks of the agent's own processor with numpy, on one thread."""
+
+from collections.abc import Callable, Mapping
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
+
+from device_agent.benchmarks.base import Arguments, Prepared
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+# Half a typical second-level cache, so that a block and its partner stay inside.
+_BLOCK_BYTES = 128 * 1024
+
+
+def why_not() -> str:
+    if find_spec("numpy") is None:
+        return "numpy is not installed; pip install 'courseserver[agent,host]'"
+    return ""
+
+
+def copy_bandwidth(arguments: Arguments) -> Prepared:
+    import numpy as np
+
+    source = _filled(arguments, count=_count(arguments))
+    target = np.zeros_like(source)
+    return Prepared(call=lambda: np.copyto(target, source), amount=2.0 * source.nbytes)
+
+
+def triad(arguments: Arguments) -> Prepared:
+    import numpy as np
+
+    b, c = (_filled(arguments, count=_count(arguments)) for _ in range(2))
+    a = np.zeros_like(b)
+    scale = a.dtype.type(3.0)
+    blocks = _blocks(a)
+
+    def call() -> None:
+        for block in blocks:
+            np.multiply(c[block], scale, out=a[block])
+            np.add(a[block], b[block], out=a[block])
+
+    return Prepared(call=call, amount=3.0 * a.nbytes)
+
+
+def gemm(arguments: Arguments) -> Prepared:
+    import numpy as np
+
+    m, n, k = (int(arguments[name]) for name in ("m", "n", "k"))
+    a = _filled(arguments, count=m * k).reshape(m, k)
+    b = _filled(arguments, count=k * n).reshape(k, n)
+    c = np.zeros((m, n), dtype=a.dtype)
+    return Prepared(call=lambda: np.matmul(a, b, out=c))
+
+
+def gemv(arguments: Arguments) -> Prepared:
+    import numpy as np
+
+    n = int(arguments["n"])
+    a = _filled(arguments, count=n * n).reshape(n, n)
+    x = _filled(arguments, count=n)
+    y = np.zeros(n, dtype=a.dtype)
+    return Prepared(call=lambda: np.matmul(a, x, out=y))
+
+
+def fused_chain(arguments: Arguments) -> Prepared:
+    import numpy as np
+
+    x = _filled(arguments, count=_count(arguments))
+    y = np.zeros_like(x)
+    steps = _steps(int(arguments["k"]), x.dtype.type(1.0000001))
+    blocks = _blocks(x) if arguments["fused"] else [slice(None)]
+
+    def call() -> None:
+        for block in blocks:
+            first, *rest = steps
+            first(x[block], y[block])
+            for step in rest:
+                step(y[block], y[block])
+
+    return Prepared(call=call)
+
+
+def call_overhead(arguments: Arguments) -> Prepared:
+    import numpy as np
+
+    one = np.ones(1, dtype=np.float32)
+    out = np.zeros(1, dtype=np.float32)
+    return Prepared(call=lambda: np.add(one, one, out=out))
+
+
+def mlp(arguments: Arguments) -> Prepared:
+    import numpy as np
+
+    batch, width, layers = (int(arguments[name]) for name in ("batch", "width", "layers"))
+    weights = [
+        _filled(arguments, count=width * width).reshape(width, width) / width for _ in range(layers)
+    ]
+    x = _filled(arguments, count=batch * width).reshape(batch, width)
+    buffers = [np.zeros_like(x), np.zeros_like(x)]
+
+    def call() -> None:
+        value = x
+        for i, weight in enumerate(weights):
+            out = buffers[i % 2]
+            np.matmul(value, weight, out=out)
+            np.maximum(out, 0, out=out)
+            value = out
+
+    return Prepared(call=call)
+
+
+TASKS: Mapping[str, Callable[[Arguments], Prepared]] = {
+    "copy_bandwidth": copy_bandwidth,
+    "triad": triad,
+    "gemm": gemm,
+    "gemv": gemv,
+    "fused_chain": fused_chain,
+    "call_overhead": call_overhead,
+    "mlp": mlp,
+}
+
+
+def _count(arguments: Arguments) -> int:
+    import numpy as np
+
+    return int(arguments["bytes"]) // np.dtype(str(arguments["dtype"])).itemsize
+
+
+def _filled(arguments: Arguments, *, count: int) -> "NDArray[Any]":
+    """Return numbers in [0.5, 1): no zeros to skip, no denormals to stumble over, touched pages."""
+    import numpy as np
+
+    dtype = np.dtype(str(arguments["dtype"]))
+    return 0.5 + 0.5 * np.random.default_rng(count).random(count, dtype=dtype.type)
+
+
+def _blocks(array: "NDArray[Any]") -> list[slice]:
+    step = _BLOCK_BYTES // array.itemsize
+    return [slice(start, start + step) for start in range(0, array.size, step)]
+
+
+def _steps(k: int, factor: Any) -> list[Callable[[Any, Any], object]]:
+    import numpy as np
+
+    multiply: Callable[[Any, Any], object] = lambda x, y: np.multiply(x, factor, out=y)  # noqa: E731
+    add: Callable[[Any, Any], object] = lambda x, y: np.add(x, factor, out=y)  # noqa: E731
+    return [(multiply, add)[i % 2] for i in range(k)]

@@ -1,0 +1,165 @@
+"""`bench`: measure now, without a server, and print a table or write JSON."""
+
+import argparse
+import json
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from device_agent import __version__
+from device_agent.benchmarks import cuda
+from device_agent.benchmarks.cuda_clock import GpuClock
+from device_agent.config import ConfigError
+from device_agent.environment import environment, host_facts
+from device_agent.measure import SPREAD_LIMIT
+from firmware_specs.wire import Energy, Outcome
+
+SCHEMA = "device_agent.bench/1"
+_QUICK = 0.1
+# What lab 11 asks of a host, and a little more.
+_HOST_RUNS: list[tuple[str, dict[str, Any]]] = [
+    ("call_overhead", {}),
+    ("copy_bandwidth", {}),
+    ("triad", {}),
+    *[("gemm", {"m": n, "n": n, "k": n}) for n in (64, 128, 256, 512, 1024, 1536, 2048)],
+    *[("gemm", {"m": n, "n": n, "k": n, "dtype": "float64"}) for n in (256, 1024)],
+    *[("gemm", {"m": 2048, "n": n, "k": 2048}) for n in (4, 16)],
+    *[("gemv", {"n": n}) for n in (2048, 3072)],
+    *[("fused_chain", {"k": k, "fused": fused}) for k in (3, 5) for fused in (False, True)],
+    ("mlp", {}),
+    ("int8_gemm", {}),
+]
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--suite", choices=("host", "cuda"), default="host")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="also write the results here")
+    parser.add_argument("--quick", action="store_true", help="small sizes, to try it out")
+    parser.add_argument("--no-energy", action="store_true")
+    parser.add_argument("--device", default="cuda:0", help="for --suite cuda")
+
+
+def main(arguments: argparse.Namespace) -> int:
+    facts, results = _cuda(arguments) if arguments.suite == "cuda" else _host(arguments)
+    rows: list[dict[str, Any]] = []
+    for row in results:
+        rows.append(row)
+        print(line_of(row), flush=True)
+        # Written after every row, so that an interrupted run keeps what it has.
+        if arguments.json:
+            _write(arguments.json, arguments.suite, facts, rows)
+    measured = sum(row["outcome"] == Outcome.MEASURED.value for row in rows)
+    print(f"{measured} of {len(rows)} measured", flush=True)
+    return 0 if measured else 1
+
+
+def line_of(row: dict[str, Any]) -> str:
+    """Return one result as a line of text."""
+    if row["outcome"] != Outcome.MEASURED.value:
+        return f"{row['id']:28} {row['outcome']}: {row['detail']}"
+    spread = (row["high"] - row["low"]) / row["value"]
+    text = f"{row['id']:28} {row['value']:12.4g} {row['unit']:4} spread {spread:6.1%} n={row['n']}"
+    if row.get("flop_per_s"):
+        text += f"  {row['flop_per_s']:10.4g} FLOP/s"
+    if row["energy"]["total_j"] is not None:
+        text += f"  {row['energy']['total_j']:.4g} J"
+    return text + (f"  [{row['detail']}]" if row["detail"] else "")
+
+
+def _write(path: Path, suite: str, facts: dict[str, Any], rows: list[dict[str, Any]]) -> None:
+    body = {
+        "schema": SCHEMA,
+        "agent_version": __version__,
+        "at_utc": datetime.now(UTC).isoformat(timespec="seconds"),
+        "suite": suite,
+        "facts": facts,
+        "results": rows,
+    }
+    path.write_text(json.dumps(body, indent=1) + "\n", encoding="utf-8")
+
+
+# --- host ---------------------------------------------------------------------------------------
+def _host(arguments: argparse.Namespace) -> tuple[dict[str, Any], Iterator[dict[str, Any]]]:
+    # The worker pins the libraries to one thread by environment before they load.
+    from device_agent.work import run_alone
+
+    runs = _HOST_RUNS[:1] if arguments.quick else _HOST_RUNS
+    named = [(_name(task, given), task, given) for task, given in runs]
+    return dict(host_facts()), run_alone(named)
+
+
+def _name(task: str, given: dict[str, Any]) -> str:
+    return "_".join([task, *(str(value) for value in given.values())])
+
+
+# --- GPU ----------------------------------------------------------------------------------------
+def _cuda(arguments: argparse.Namespace) -> tuple[dict[str, Any], Iterator[dict[str, Any]]]:
+    why = cuda.why_not(arguments.device)
+    if why:
+        raise ConfigError(why)
+    import torch
+
+    clock = GpuClock(torch, arguments.device)
+    if not arguments.no_energy:
+        clock.measure_idle()
+    facts = dict(host_facts()) | cuda.facts(torch, arguments.device) | {"idle_w": clock.idle_w}
+    return facts, _cuda_rows(clock, arguments)
+
+
+def _cuda_rows(clock: GpuClock, arguments: argparse.Namespace) -> Iterator[dict[str, Any]]:
+    with clock.torch.inference_mode():
+        for case in cuda.cases(quick=arguments.quick):
+            yield _cuda_row(clock, case, arguments)
+            if clock.is_cuda:
+                clock.torch.cuda.empty_cache()
+
+
+def _cuda_row(clock: GpuClock, case: cuda.Case, arguments: argparse.Namespace) -> dict[str, Any]:
+    row: dict[str, Any] = {"id": case.id, "task": case.task, "arguments": dict(case.arguments)}
+    try:
+        call = case.build(clock.torch, clock.device)
+        timing = clock.timing_of(call, scale=_QUICK if arguments.quick else 1.0)
+        energy = _energy(clock, call, timing.median_s, case, arguments)
+    # A case that this GPU, driver or PyTorch cannot do must not end the suite; RuntimeError is
+    # also what PyTorch raises for a full memory and for an unsupported kernel.
+    except (RuntimeError, NotImplementedError, AttributeError, TypeError, ImportError) as error:
+        return row | {"outcome": Outcome.UNAVAILABLE.value, "detail": str(error)[:300]}
+    amount = case.traffic_bytes if case.as_bandwidth else None
+    fast, slow, middle = timing.low_s, timing.high_s, timing.median_s
+    doubt = f"spread {timing.spread:.0%} exceeds {SPREAD_LIMIT:.0%}"
+    return row | {
+        "outcome": Outcome.MEASURED.value,
+        "evidence": "measured",
+        "unit": "B/s" if amount else "s",
+        "value": amount / middle if amount else middle,
+        "low": amount / slow if amount else fast,
+        "high": amount / fast if amount else slow,
+        "n": timing.n,
+        "calls": timing.calls,
+        "flop": case.flop,
+        "traffic_bytes": case.traffic_bytes,
+        "flop_per_s": case.flop / middle,
+        "bytes_per_s": case.traffic_bytes / middle,
+        "flags": ["unsteady"] if timing.spread > SPREAD_LIMIT else [],
+        "detail": doubt if timing.spread > SPREAD_LIMIT else "",
+        "energy": {
+            "total_j": energy.total_j,
+            "dynamic_j": energy.dynamic_j,
+            "meter": energy.meter,
+            "why_not": energy.why_not,
+        },
+        "environment": environment(),
+    }
+
+
+def _energy(
+    clock: GpuClock,
+    call: Callable[[], object],
+    call_s: float,
+    case: cuda.Case,
+    arguments: argparse.Namespace,
+) -> Energy:
+    if arguments.no_energy or not case.with_energy:
+        return Energy(why_not="not asked for")
+    return clock.energy_of(call, call_s=call_s)

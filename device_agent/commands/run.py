@@ -1,0 +1,67 @@
+"""`run`: the service itself."""
+
+import argparse
+import logging
+import signal
+from pathlib import Path
+from queue import Queue
+
+from device_agent import config
+from device_agent.agent import About, Agent, will_of
+from device_agent.jobs import Jobs
+from device_agent.meters import meters
+from device_agent.spool import Spool
+from device_agent.work import task_listing
+from firmware_specs.boards import board
+from firmware_specs.wire import MeterInfo, topics
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--config", type=Path, help="settings file (see README)")
+
+
+def main(arguments: argparse.Namespace) -> int:
+    settings = config.load(arguments.config)
+    logging.basicConfig(level=settings.log_level, format="%(levelname)s %(name)s %(message)s")
+    agent = build(settings)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: agent.stop())
+    agent.run()
+    return 0
+
+
+def build(settings: config.Settings) -> Agent:
+    """Return an agent over MQTT with its spool."""
+    # Imported late so that settings are checked before the network library is needed.
+    from device_agent.transport.mqtt import Broker, BrokerAddressError, MqttTransport
+
+    try:
+        broker = Broker.from_url(settings.mqtt_url, settings.ca_path)
+    except BrokerAddressError as error:
+        raise config.ConfigError(str(error)) from error
+    inbox: Queue[object] = Queue()
+    spool = Spool(settings.spool_path)
+    transport = MqttTransport(
+        broker,
+        device_id=settings.device_id,
+        secret=settings.secret,
+        subscribe=topics.all_down(settings.device_id),
+        will=will_of(settings.device_id),
+        inbox=inbox,
+    )
+    return Agent(
+        device_id=settings.device_id,
+        spool=spool,
+        transport=transport,
+        inbox=inbox,
+        jobs=Jobs(settings.device_id, spool, transport, inbox),
+        about=About(board=board(settings.board).id, tasks=task_listing(), meters=meter_infos()),
+    )
+
+
+def meter_infos() -> tuple[MeterInfo, ...]:
+    return tuple(
+        MeterInfo(name=meter.NAME, available=not why, detail=why)
+        for meter in meters()
+        for why in [meter.why_not()]
+    )

@@ -1,0 +1,23 @@
+"""Power meters, found by folder: every module here with `NAME`, `why_not` and `read`."""
+
+import importlib
+import pkgutil
+from collections.abc import Iterator
+from typing import cast
+
+from device_agent.meters.base import Meter, Reading, joules_between
+
+__all__ = ["Meter", "Reading", "best_meter", "joules_between", "meters"]
+
+
+def meters() -> Iterator[Meter]:
+    for info in pkgutil.iter_modules(__path__):
+        module = importlib.import_module(f"{__name__}.{info.name}")
+        if hasattr(module, "read"):
+            yield cast(Meter, module)
+
+
+def best_meter() -> Meter | None:
+    """Return the first meter that can be read and sees the processor, or None."""
+    seeing = (meter for meter in meters() if meter.MEASURES in ("board", "cpu"))
+    return next((meter for meter in seeing if not meter.why_not()), None)

@@ -1,0 +1,130 @@
+"""The child process that runs benchmarks: one JSON job on stdin, one JSON line per run on stdout.
+
+A process of its own keeps numpy out of the agent's memory, lets a cancelled or overdue job be
+killed, and pins the libraries to one thread before they start.
+"""
+
+import ctypes
+import json
+import os
+import signal
+import sys
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from device_agent import benchmarks
+from device_agent.benchmarks import DriverError, Prepared
+from device_agent.energy import energy_of
+from device_agent.environment import environment
+from device_agent.measure import SPREAD_LIMIT, Timing, steady_timing_of
+from firmware_specs import tasks
+from firmware_specs.wire import Energy, Outcome, Scalar
+
+_LIBRARIES = ("OMP", "OPENBLAS", "MKL", "BLIS", "NUMEXPR")
+ONE_THREAD = {f"{name}_NUM_THREADS": "1" for name in _LIBRARIES}
+_PR_SET_PDEATHSIG = 1
+
+
+def main(arguments: list[str]) -> int:
+    """Serve one job (or `--list`) and end."""
+    _die_with_parent()
+    if arguments == ["--list"]:
+        print(json.dumps(listing()), flush=True)
+        return 0
+    for run in json.load(sys.stdin)["runs"]:
+        print(json.dumps(run_one(run["task"], run["arguments"]) | {"id": run["id"]}), flush=True)
+    return 0
+
+
+def listing() -> list[dict[str, Scalar]]:
+    """Return every task with whether it can run here, and why not."""
+    return [
+        {"task": task_id, "available": not why, "detail": why}
+        for _, driver in benchmarks.drivers()
+        for why in [driver.why_not()]
+        for task_id in driver.TASKS
+    ]
+
+
+def run_one(task_id: str, arguments: Mapping[str, Scalar]) -> dict[str, Any]:
+    """Return one run's outcome as plain data; a benchmark's failure is an outcome, not a crash."""
+    began = time.monotonic()
+    try:
+        task = tasks.task(task_id)
+        checked = task.check(arguments)
+        driver = benchmarks.find(task_id)
+        why = driver.why_not()
+        if why:
+            return {"outcome": Outcome.UNAVAILABLE.value, "detail": why}
+        with_limits = _limited_to_one_thread()
+        prepared = driver.TASKS[task_id](checked)
+        timing = steady_timing_of(prepared.call)
+        energy = energy_of(prepared.call, call_s=timing.median_s)
+    except (DriverError, tasks.SpecError, MemoryError) as error:
+        detail = str(error) or f"{type(error).__name__}: not enough memory for these arguments"
+        return {"outcome": Outcome.FAILED.value, "detail": detail}
+    return {
+        "outcome": Outcome.MEASURED.value,
+        "arguments": checked,
+        "unit": task.unit,
+        **_figures(timing, prepared),
+        "n": timing.n,
+        **_doubts(timing),
+        "energy": _plain(energy),
+        "environment": environment()
+        | {"threads": with_limits, "calls": timing.calls}
+        | dict(prepared.environment or {}),
+        "elapsed_s": time.monotonic() - began,
+    }
+
+
+def _figures(timing: Timing, prepared: Prepared) -> dict[str, float]:
+    """Return value, low and high: seconds per call, or amount per second."""
+    if prepared.amount is None:
+        return {"value": timing.median_s, "low": timing.low_s, "high": timing.high_s}
+    return {
+        "value": prepared.amount / timing.median_s,
+        "low": prepared.amount / timing.high_s,
+        "high": prepared.amount / timing.low_s,
+    }
+
+
+def _doubts(timing: Timing) -> dict[str, Any]:
+    if timing.spread <= SPREAD_LIMIT:
+        return {"flags": [], "detail": ""}
+    detail = (
+        f"spread {timing.spread:.0%} exceeds {SPREAD_LIMIT:.0%} after two tries: other work on"
+        " this machine, or a governor that changes the clock"
+    )
+    return {"flags": ["unsteady"], "detail": detail}
+
+
+def _plain(energy: Energy) -> dict[str, Any]:
+    return {
+        "total_j": energy.total_j,
+        "dynamic_j": energy.dynamic_j,
+        "meter": energy.meter,
+        "why_not": energy.why_not,
+    }
+
+
+def _limited_to_one_thread() -> int:
+    """Pin the BLAS that numpy loaded, and return how many threads it now has."""
+    try:
+        import numpy  # noqa: F401  the library must be loaded before it can be limited
+        from threadpoolctl import threadpool_info, threadpool_limits
+    except ImportError:
+        return int(os.environ.get("OMP_NUM_THREADS", "0"))
+    threadpool_limits(1)
+    return max((int(pool["num_threads"]) for pool in threadpool_info()), default=1)
+
+
+def _die_with_parent() -> None:
+    """Ask the kernel to kill us with the agent, so that no orphan disturbs the next run."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,56 @@
+"""Messages between kits and server: dataclasses, topics, JSON codec."""
+
+from firmware_specs.wire import topics
+from firmware_specs.wire.codec import MAX_BYTES, VERSION, WireError, decode, encode
+from firmware_specs.wire.ids import new_msg_id, result_msg_id
+from firmware_specs.wire.messages import (
+    Ack,
+    Birth,
+    Claim,
+    Command,
+    CommandKind,
+    Config,
+    Energy,
+    JobAnswer,
+    KitState,
+    Log,
+    Message,
+    MeterInfo,
+    Outcome,
+    Result,
+    Sample,
+    Scalar,
+    Status,
+    TaskInfo,
+    TaskRun,
+)
+
+__all__ = [
+    "MAX_BYTES",
+    "VERSION",
+    "Ack",
+    "Birth",
+    "Claim",
+    "Command",
+    "CommandKind",
+    "Config",
+    "Energy",
+    "JobAnswer",
+    "KitState",
+    "Log",
+    "Message",
+    "MeterInfo",
+    "Outcome",
+    "Result",
+    "Sample",
+    "Scalar",
+    "Status",
+    "TaskInfo",
+    "TaskRun",
+    "WireError",
+    "decode",
+    "encode",
+    "new_msg_id",
+    "result_msg_id",
+    "topics",
+]

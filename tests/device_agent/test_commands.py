@@ -1,0 +1,284 @@
+"""Settings, doctor, bench and the CUDA suite's cases; and that the agent installs alone."""
+
+import json
+import subprocess
+import sys
+from argparse import Namespace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from device_agent import config, doctor, environment
+from device_agent.__main__ import main
+from device_agent.benchmarks import cuda
+from device_agent.benchmarks.cuda_clock import GpuClock
+from device_agent.commands import bench
+from device_agent.doctor import Grade
+
+ROOT = Path(__file__).resolve().parents[2]
+KIT = {"device_id": "kit_1", "secret": 'odd "secret" \\ here'}
+
+
+# --- settings -----------------------------------------------------------------------------------
+def test_what_was_written_is_read_back(tmp_path: Path) -> None:
+    path = tmp_path / "deep" / "agent.toml"
+    config.write(path, KIT)
+
+    settings = config.load(path, environ={})
+
+    assert (settings.device_id, settings.secret) == ("kit_1", KIT["secret"])
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_the_environment_beats_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "agent.toml"
+    config.write(path, KIT)
+
+    settings = config.load(path, environ={"DEVICE_AGENT_SECRET": "fresh"})
+
+    assert settings.secret == "fresh"
+
+
+def test_a_file_others_can_read_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "agent.toml"
+    config.write(path, KIT)
+    path.chmod(0o644)
+
+    with pytest.raises(config.ConfigError, match="chmod 600"):
+        config.load(path, environ={})
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("device_id = 'kit_1'", "secret not found"),
+        ("device_id = 'kit_1'\nsecret = 's'\ncolour = 'red'", "unknown colour"),
+        ("device_id = ", "not TOML"),
+    ],
+)
+def test_a_senseless_file_is_refused_with_the_remedy(tmp_path: Path, text: str, words: str) -> None:
+    path = tmp_path / "agent.toml"
+    path.touch(mode=0o600)
+    path.write_text(text)
+
+    with pytest.raises(config.ConfigError, match=words):
+        config.load(path, environ={})
+
+
+def test_an_agent_that_is_not_enrolled_says_how(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code = main(["run", "--config", str(tmp_path / "none.toml")])
+
+    assert code == 2
+    assert "enrol --server" in capsys.readouterr().err
+
+
+def test_an_address_in_the_clear_stops_the_agent_at_once(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "agent.toml"
+    config.write(path, KIT | {"mqtt_url": "mqtt://broker.example"})
+
+    assert main(["run", "--config", str(path)]) == 2
+    assert "use mqtts://" in capsys.readouterr().err
+
+
+# --- doctor -------------------------------------------------------------------------------------
+def findings(path: Path | None = None) -> dict[str, doctor.Finding]:
+    return {finding.subject: finding for finding in doctor.examine(path)}
+
+
+def test_the_doctor_explains_an_agent_without_settings(tmp_path: Path) -> None:
+    found = findings(tmp_path / "none.toml")
+
+    assert found["settings"].grade is Grade.BAD
+    assert "enrol" in found["settings"].text
+    assert set(found) >= {"machine", "governor", "load", "clock", "serial", "power", "tasks"}
+
+
+def test_the_doctor_finds_a_broker_that_does_not_answer(tmp_path: Path) -> None:
+    path = tmp_path / "agent.toml"
+    config.write(
+        path, KIT | {"mqtt_url": "mqtt://127.0.0.1:9", "spool": str(tmp_path / "s.sqlite3")}
+    )
+
+    found = findings(path)
+
+    assert found["broker"].grade is Grade.BAD
+    assert "127.0.0.1:9" in found["broker"].text
+    assert found["spool"].grade is Grade.GOOD
+
+
+@pytest.mark.parametrize(
+    ("governor", "grade"), [("performance", Grade.GOOD), ("powersave", Grade.BAD)]
+)
+def test_the_doctor_minds_the_governor(
+    monkeypatch: pytest.MonkeyPatch, governor: str, grade: Grade
+) -> None:
+    monkeypatch.setattr(environment, "governor", lambda: governor)
+
+    (finding,) = doctor._governor()
+
+    assert finding.grade is grade
+    assert bool(finding.remedy) is (grade is Grade.BAD)
+
+
+@pytest.mark.parametrize(("load", "grade"), [(0.1, Grade.GOOD), (64.0, Grade.BAD)])
+def test_the_doctor_minds_other_work(
+    monkeypatch: pytest.MonkeyPatch, load: float, grade: Grade
+) -> None:
+    monkeypatch.setattr(doctor.os, "getloadavg", lambda: (load, load, load))
+
+    (finding,) = doctor._load()
+
+    assert finding.grade is grade
+
+
+@pytest.mark.parametrize(
+    ("flags", "grade"), [("0x0", Grade.GOOD), ("0x50005", Grade.BAD), ("0x50000", Grade.GOOD)]
+)
+def test_the_doctor_reads_a_raspberry_pis_throttling(
+    monkeypatch: pytest.MonkeyPatch, flags: str, grade: Grade
+) -> None:
+    monkeypatch.setattr(doctor.shutil, "which", lambda name: f"/usr/bin/{name}")
+    monkeypatch.setattr(doctor, "_output", lambda command: f"throttled={flags}")
+
+    (finding,) = doctor._throttling()
+
+    assert finding.grade is grade
+
+
+def test_the_doctors_exit_code_says_whether_something_must_be_fixed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code = main(["doctor", "--json", "--config", str(tmp_path / "none.toml")])
+
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert code == 1
+    assert {"subject", "grade", "text", "remedy"} == set(lines[0])
+
+
+# --- bench --------------------------------------------------------------------------------------
+def test_bench_writes_what_it_prints(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "out.json"
+
+    code = main(["bench", "--quick", "--json", str(path)])
+
+    body = json.loads(path.read_text())
+    assert code == 0
+    assert body["schema"] == bench.SCHEMA
+    assert body["facts"]["cpu_count"] >= 1
+    assert [row["id"] for row in body["results"]] == ["call_overhead"]
+    assert "call_overhead" in capsys.readouterr().out
+
+
+def test_bench_asks_of_a_host_only_what_the_specs_allow() -> None:
+    from firmware_specs import tasks
+
+    for task_id, arguments in bench._HOST_RUNS:
+        tasks.task(task_id).check(arguments)
+
+
+def test_without_pytorch_the_cuda_suite_says_how_to_get_it(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "torch", None)
+
+    assert main(["bench", "--suite", "cuda"]) == 2
+    assert "pip install torch" in capsys.readouterr().err
+
+
+def test_the_cuda_suites_cases_are_named_once_and_counted() -> None:
+    for quick in (False, True):
+        cases = list(cuda.cases(quick=quick))
+
+        assert len({case.id for case in cases}) == len(cases)
+        for case in cases:
+            assert json.dumps(dict(case.arguments))
+            if case.task in ("gemm", "attention", "decode_step"):
+                assert case.flop > 0
+                assert case.traffic_bytes > 0
+            if case.as_bandwidth:
+                assert case.traffic_bytes > 0
+
+
+def test_every_precision_is_measured_at_every_size() -> None:
+    gemms = {
+        (case.arguments["dtype"], case.arguments["n"]) for case in cuda.cases()
+        if case.task == "gemm" and case.arguments["m"] == case.arguments["n"]
+    }  # fmt: skip
+
+    assert gemms == {(p, n) for p in cuda.PRECISIONS for n in cuda.GEMM_SIZES}
+
+
+def test_a_decode_step_reads_every_weight_and_the_whole_cache_once() -> None:
+    case = next(c for c in cuda.cases() if c.id == "decode_eager_1")
+    layers, width, ffn, context = 8, 4096, 11008, 2048
+
+    weights = layers * (4 * width * width + 3 * width * ffn)
+    assert case.traffic_bytes == 2 * (weights + layers * 2 * context * width)
+
+
+class FakeTorch:
+    """As much of torch as a clock on a processor needs."""
+
+
+def _row(case: cuda.Case) -> dict[str, Any]:
+    clock = GpuClock(FakeTorch(), "cpu")
+    return bench._cuda_row(clock, case, Namespace(quick=True, no_energy=False))
+
+
+def test_a_case_becomes_a_row_with_rate_and_reason_for_missing_energy() -> None:
+    case = cuda.Case(
+        id="x", task="gemm", arguments={}, build=lambda torch, device: lambda: sum(range(1000)),
+        flop=1e6, traffic_bytes=1e3, with_energy=True,
+    )  # fmt: skip
+
+    row = _row(case)
+
+    assert (row["outcome"], row["unit"]) == ("measured", "s")
+    assert row["flop_per_s"] == pytest.approx(1e6 / row["value"])
+    assert row["energy"]["why_not"] == "not a GPU"
+    assert "FLOP/s" in bench.line_of(row)
+
+
+def test_a_case_the_gpu_cannot_run_is_reported_and_does_not_end_the_suite() -> None:
+    def build(torch: Any, device: str) -> Any:
+        raise cuda.Unavailable("fp8 needs a newer GPU")
+
+    row = _row(cuda.Case(id="x", task="gemm", arguments={}, build=build))
+
+    assert (row["outcome"], row["detail"]) == ("unavailable", "fp8 needs a newer GPU")
+
+
+# --- installs alone -----------------------------------------------------------------------------
+@pytest.mark.parametrize("command", ["doctor", "bench", "enrol", "run"])
+def test_the_agent_loads_without_numpy_torch_and_the_server(command: str) -> None:
+    code = (
+        "import sys\n"
+        "for name in ('numpy', 'torch', 'django', 'courseserver', 'simcore', 'labs'):\n"
+        "    sys.modules[name] = None\n"
+        f"import device_agent.commands.{command}\n"
+        "import device_agent.__main__\n"
+    )
+
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_cuda_bench_needs_neither_broker_library_nor_serial() -> None:
+    code = (
+        "import sys\n"
+        "for name in ('paho', 'serial', 'threadpoolctl'):\n"
+        "    sys.modules[name] = None\n"
+        "from device_agent.__main__ import main\n"
+        "sys.modules['torch'] = None\n"
+        "sys.exit(main(['bench', '--suite', 'cuda']))\n"
+    )
+
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+
+    assert "PyTorch is not installed" in done.stderr
