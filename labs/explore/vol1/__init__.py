@@ -1,0 +1,1 @@
+"""Labs of Volume I, one folder each."""

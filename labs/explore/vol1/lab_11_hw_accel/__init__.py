@@ -1,0 +1,1 @@
+"""The hardware roofline: which resource binds, and what follows."""

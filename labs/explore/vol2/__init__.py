@@ -1,0 +1,1 @@
+"""Labs of Volume II, one folder each."""

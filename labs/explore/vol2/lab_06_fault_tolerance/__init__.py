@@ -1,0 +1,1 @@
+"""When failure is routine: fault tolerance of large training runs."""

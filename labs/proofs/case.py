@@ -1,0 +1,46 @@
+"""What a student may meet: a track and a set of parameters."""
+
+from dataclasses import dataclass
+
+from labs.content import Lab, LabPart
+from labs.contract import Params
+from labs.draws import defaults_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    track: str
+    params: Params
+
+    def __str__(self) -> str:
+        shown = ", ".join(f"{name}={value}" for name, value in self.params.items())
+        return f"track {self.track}, {shown}"
+
+
+def cases_of(lab: Lab, part: LabPart) -> list[Case]:
+    """Return every combination of parameters on every track, with the ledger's defaults.
+
+    Raises
+    ------
+    ValueError
+        If a track has none.
+    """
+    reads = defaults_of(lab)
+    cases = []
+    for track in lab.tracks:
+        combinations = part.model.combinations(track.id)
+        if not combinations:
+            raise ValueError(f"combinations({track.id!r}) is empty")
+        cases += [Case(track=track.id, params={**p, **reads}) for p in combinations]
+    return cases
+
+
+def sampled(cases: list[Case], per_track: int) -> list[Case]:
+    """Return a few cases of each track, evenly picked, the first and last among them."""
+    picked: list[Case] = []
+    for track in dict.fromkeys(case.track for case in cases):
+        own = [case for case in cases if case.track == track]
+        count = min(per_track, len(own))
+        step = (len(own) - 1) / max(1, count - 1)
+        picked += [own[round(i * step)] for i in range(count)]
+    return picked

@@ -1,0 +1,96 @@
+"""Numbers in words: one small format language, the same on the server and in the browser.
+
+`{flop_rate:si FLOP/s}` 572 TFLOP/s · `{traffic:si B}` 25.8 GB · `{share:pct}` 21.7% ·
+`{share:pct0}` 22% · `{latency:time}` 115 ms · `{n:int}` 16,384 · `{ratio:x}` 2.70× ·
+`{cost:usd}` $585 · `{value:g3}` three significant digits. Text passes through. `text_cases.json`
+holds the pairs that both implementations are tested on.
+"""
+
+import math
+from collections.abc import Mapping
+from string import Formatter
+from typing import Any
+
+_PREFIXES = [(1e18, "E"), (1e15, "P"), (1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"), (1.0, ""),
+             (1e-3, "m"), (1e-6, "µ"), (1e-9, "n"), (1e-12, "p")]  # fmt: skip
+_TIMES = [(86400.0 * 2, 86400.0, "days"), (7200.0, 3600.0, "h"), (120.0, 60.0, "min"),
+          (1.0, 1.0, "s"), (1e-3, 1e-3, "ms"), (1e-6, 1e-6, "µs"), (1e-9, 1e-9, "ns")]  # fmt: skip
+
+
+def significant(x: float, digits: int) -> str:
+    """Return `x` with that many significant digits, thousands separated, no exponent from 1e-4."""
+    if x == 0:
+        return "0"
+    if not math.isfinite(x):
+        return "∞" if x > 0 else "−∞" if x < 0 else "undefined"
+    if abs(x) < 1e-4 or abs(x) >= 1e15:
+        mantissa, exponent = f"{x:.{digits - 1}e}".split("e")
+        return f"{mantissa} × 10^{int(exponent)}".replace("-", "−")
+    rounded = float(f"{x:.{digits - 1}e}")
+    decimals = max(0, digits - 1 - math.floor(math.log10(abs(rounded))))
+    return f"{rounded:,.{decimals}f}".replace("-", "−")
+
+
+def quantity(x: float, spec: str) -> str:
+    """Return a number written as `spec` says.
+
+    Raises
+    ------
+    ValueError
+        If the spec is unknown, naming it and the specs there are.
+    """
+    if spec == "int":
+        return f"{round(x):,}".replace("-", "−")
+    if spec == "pct":
+        return f"{significant(100 * x, 3)}%"
+    if spec == "pct0":
+        return f"{round(100 * x)}%".replace("-", "−")
+    if spec == "x":
+        return f"{significant(x, 3)}×"
+    if spec == "usd":
+        return f"${significant(x, 3) if abs(x) < 1000 else quantity(x, 'int')}"
+    if spec == "time":
+        return _time(x)
+    if spec.startswith("si "):
+        return _si(x, spec[3:])
+    if spec.startswith("g") and spec[1:].isdigit():
+        return significant(x, int(spec[1:]))
+    raise ValueError(
+        f"unknown number format {spec!r}; use int, pct, pct0, x, usd, time, si UNIT, gN"
+    )
+
+
+def _si(x: float, unit: str) -> str:
+    if x == 0 or not math.isfinite(x):
+        return f"{significant(x, 3)} {unit}"
+    rounded = abs(float(f"{x:.2e}"))
+    scale, prefix = next((pair for pair in _PREFIXES if rounded >= pair[0]), _PREFIXES[-1])
+    if unit.startswith("B") and scale < 1:
+        scale, prefix = 1.0, ""
+    return f"{significant(x / scale, 3)} {prefix}{unit}"
+
+
+def _time(x: float) -> str:
+    if x == 0 or not math.isfinite(x):
+        return f"{significant(x, 3)} s"
+    rounded = abs(float(f"{x:.2e}"))
+    found = next((row for row in _TIMES if rounded >= row[0]), _TIMES[-1])
+    return f"{significant(x / found[1], 3)} {found[2]}"
+
+
+class _NumberFormatter(Formatter):
+    def format_field(self, value: Any, format_spec: str) -> str:
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            return str(value)
+        return quantity(float(value), format_spec or "g3")
+
+
+def fill(template: str, values: Mapping[str, Any]) -> str:
+    """Return the template with every `{name:spec}` replaced.
+
+    Raises
+    ------
+    KeyError
+        If a name is unknown.
+    """
+    return _NumberFormatter().vformat(template, (), values)

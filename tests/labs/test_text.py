@@ -1,0 +1,25 @@
+"""The format language, on the pairs that the browser's implementation is tested on too."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+import labs
+from labs.text import fill, quantity
+
+CASES = json.loads((Path(labs.__file__).parent / "text_cases.json").read_text())
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case["text"])
+def test_a_number_reads_as_the_shared_cases_say(case: dict[str, object]) -> None:
+    assert quantity(float(str(case["value"])), str(case["spec"])) == case["text"]
+
+
+def test_an_unknown_format_names_those_there_are() -> None:
+    with pytest.raises(ValueError, match="unknown number format 'furlong'"):
+        quantity(1.0, "furlong")
+
+
+def test_text_passes_through_templates() -> None:
+    assert fill("{who} waits {t:time}", {"who": "Ada", "t": 0.115}) == "Ada waits 115 ms"
