@@ -1,0 +1,10 @@
+"""Opaque identifiers: they say what they name and nothing about whom."""
+
+import secrets
+
+_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford base 32: no i, l, o, u
+
+
+def new_id(prefix: str) -> str:
+    """Return a fresh random id such as `att_7k…` with 100 bits of randomness."""
+    return f"{prefix}_{''.join(secrets.choice(_ALPHABET) for _ in range(20))}"

@@ -1,0 +1,74 @@
+"""Who may do what in a course. One condition per line; deny by default."""
+
+from django.http import HttpRequest
+
+from courseserver.common.errors import Forbidden, NotFound
+from courseserver.courses.models import Assignment, Course, Enrolment, Person, Role
+
+_AGAIN = "Open the lab again from your course."
+
+
+def person_of(request: HttpRequest) -> Person:
+    """Return who is asking.
+
+    Raises
+    ------
+    Forbidden
+        If the browser holds no session of a launch.
+    """
+    person: Person | None = getattr(request, "person", None)
+    if person is None:
+        raise Forbidden("Your session has ended or the browser kept no cookie.", remedy=_AGAIN)
+    return person
+
+
+def enrolment_in(person: Person, course: Course) -> Enrolment:
+    """Return the person's active enrolment; strangers learn not even that the course exists."""
+    enrolment = Enrolment.objects.filter(person=person, course=course, is_active=True).first()
+    if enrolment is None:
+        raise NotFound("No such thing in your courses.", remedy=_AGAIN)
+    return enrolment
+
+
+def staff_enrolment_in(person: Person, course: Course) -> Enrolment:
+    enrolment = enrolment_in(person, course)
+    if not enrolment.is_staff:
+        raise Forbidden("Only the teaching staff of this course may open this.", remedy=_AGAIN)
+    return enrolment
+
+
+def instructor_enrolment_in(person: Person, course: Course) -> Enrolment:
+    enrolment = enrolment_in(person, course)
+    if enrolment.role != Role.INSTRUCTOR:
+        raise Forbidden("Only instructors of this course may do this.", remedy=_AGAIN)
+    return enrolment
+
+
+def course_for(person: Person, course_id: str) -> tuple[Course, Enrolment]:
+    """Return one of the person's courses, with their enrolment there."""
+    course = Course.objects.select_related("platform").filter(pk=course_id).first()
+    if course is None:
+        raise NotFound("No such thing in your courses.", remedy=_AGAIN)
+    return course, enrolment_in(person, course)
+
+
+def staff_course_for(person: Person, course_id: str) -> Course:
+    course, enrolment = course_for(person, course_id)
+    if not enrolment.is_staff:
+        raise Forbidden("Only the teaching staff of this course may open this.", remedy=_AGAIN)
+    return course
+
+
+def assignment_for(person: Person, assignment_id: str) -> tuple[Assignment, Enrolment]:
+    """Return an assignment of one of the person's courses, with their enrolment there."""
+    assignment = Assignment.objects.select_related("course").filter(pk=assignment_id).first()
+    if assignment is None:
+        raise NotFound("No such thing in your courses.", remedy=_AGAIN)
+    return assignment, enrolment_in(person, assignment.course)
+
+
+def staff_assignment_for(person: Person, assignment_id: str) -> tuple[Assignment, Enrolment]:
+    assignment, enrolment = assignment_for(person, assignment_id)
+    if not enrolment.is_staff:
+        raise Forbidden("Only the teaching staff of this course may open this.", remedy=_AGAIN)
+    return assignment, enrolment

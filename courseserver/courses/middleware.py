@@ -1,0 +1,23 @@
+"""The session names a person; `request.person` is that person or None."""
+
+from collections.abc import Callable
+
+from django.http import HttpRequest, HttpResponse
+
+from courseserver.courses.models import Person
+
+SESSION_KEY = "person"
+
+
+class PersonMiddleware:
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        request.person = _session_person(request)  # type: ignore[attr-defined]
+        return self.get_response(request)
+
+
+def _session_person(request: HttpRequest) -> Person | None:
+    person_id = request.session.get(SESSION_KEY)
+    return Person.objects.filter(pk=person_id).first() if person_id else None

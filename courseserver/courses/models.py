@@ -1,0 +1,141 @@
+"""Courses, the people in them, and what they are asked to do."""
+
+from django.db import models
+
+from courseserver.common.ids import new_id
+from courseserver.lti.models import Platform
+
+
+def _person_id() -> str:
+    return new_id("per")
+
+
+def _course_id() -> str:
+    return new_id("crs")
+
+
+def _assignment_id() -> str:
+    return new_id("asg")
+
+
+class Role(models.TextChoices):
+    """A person's part in one course, from the launch's context roles."""
+
+    LEARNER = "learner", "Student"
+    TEACHING_ASSISTANT = "ta", "Teaching assistant"
+    INSTRUCTOR = "instructor", "Instructor"
+
+
+STAFF_ROLES = frozenset({Role.INSTRUCTOR, Role.TEACHING_ASSISTANT})
+
+
+class Person(models.Model):
+    """Somebody, as an opaque id. What identifies them lives in `Identity` alone."""
+
+    id = models.CharField(primary_key=True, max_length=32, default=_person_id, editable=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    # What Django REST framework asks of a request's user.
+    is_authenticated = True
+    is_anonymous = False
+    is_active = True
+
+    def __str__(self) -> str:
+        return self.id
+
+
+class Identity(models.Model):
+    """The one table with personal data: who a person is at a platform."""
+
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="identities")
+    platform = models.ForeignKey(Platform, on_delete=models.CASCADE)
+    subject = models.CharField(max_length=255)
+    name = models.CharField(max_length=255, blank=True)
+    email = models.CharField(max_length=255, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["platform", "subject"], name="identity_unique")
+        ]
+        verbose_name_plural = "identities"
+
+    def __str__(self) -> str:
+        return self.name or self.person_id
+
+
+class Course(models.Model):
+    id = models.CharField(primary_key=True, max_length=32, default=_course_id, editable=False)
+    platform = models.ForeignKey(Platform, on_delete=models.PROTECT)
+    context_id = models.CharField(max_length=255)
+    title = models.CharField(max_length=255, blank=True)
+    label = models.CharField(max_length=255, blank=True)
+    memberships_url = models.URLField(max_length=1000, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["platform", "context_id"], name="course_unique")
+        ]
+
+    def __str__(self) -> str:
+        return self.title or self.id
+
+
+class Enrolment(models.Model):
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="enrolments")
+    course = models.ForeignKey(Course, on_delete=models.CASCADE, related_name="enrolments")
+    role = models.CharField(max_length=16, choices=Role.choices)
+    is_test_student = models.BooleanField(default=False)
+    is_active = models.BooleanField(default=True)
+    last_launch_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["person", "course"], name="enrolment_unique")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.person_id} as {self.role} in {self.course_id}"
+
+    @property
+    def is_staff(self) -> bool:
+        return self.role in STAFF_ROLES
+
+
+class SendMode(models.TextChoices):
+    """When an assignment's scores go to the LMS gradebook."""
+
+    LIVE = "live", "At once, a part score first"
+    WHEN_MARKED = "when_marked", "When the Decision Log is marked"
+    MANUAL = "manual", "Only when an instructor sends them"
+
+
+class Assignment(models.Model):
+    """One lab placed in one course, usually one link in the LMS."""
+
+    id = models.CharField(primary_key=True, max_length=32, default=_assignment_id, editable=False)
+    course = models.ForeignKey(Course, on_delete=models.CASCADE, related_name="assignments")
+    resource_link_id = models.CharField(max_length=255)
+    lab = models.CharField(max_length=64)
+    title = models.CharField(max_length=255)
+    # AGS: where scores go. Empty when the link has no column.
+    line_item_url = models.URLField(max_length=1000, blank=True)
+    line_items_url = models.URLField(max_length=1000, blank=True)
+    ags_scopes = models.JSONField(default=list)
+    points_max = models.FloatField(default=100.0)
+    scheme = models.CharField(max_length=64, default="lab")
+    send_mode = models.CharField(
+        max_length=16, choices=SendMode.choices, default=SendMode.WHEN_MARKED
+    )
+    # "Same numbers for everybody", for discussion in class.
+    shared_parameters = models.BooleanField(default=False)
+    due_at = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["course", "resource_link_id"], name="assignment_unique")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.title} ({self.lab})"

@@ -1,0 +1,258 @@
+"""Topmost: takes the checked launch, enrols the person, and sends the browser where it belongs."""
+
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Any
+
+import structlog
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods
+
+from courseserver.audit.services import record
+from courseserver.common import clock
+from courseserver.common.cookies import SESSION_CROSS_SITE
+from courseserver.common.errors import Forbidden, NotFound, Unprocessable
+from courseserver.common.ids import new_id
+from courseserver.courses.access import person_of, staff_enrolment_in
+from courseserver.courses.middleware import SESSION_KEY
+from courseserver.courses.models import Assignment, Course, Enrolment
+from courseserver.courses.services import (
+    assignment_from_launch,
+    enrol_from_launch,
+    person_known,
+)
+from courseserver.lti import frames, views
+from courseserver.lti.deep_linking import LinkItem, response_jwt
+from courseserver.lti.errors import BrowserUnproven
+from courseserver.lti.launch import check_launch
+from courseserver.lti.login import launch_url
+from courseserver.lti.messages import SUBMISSION_REVIEW, DeepLinkRequest, Launch
+from courseserver.lti.registrations import frame_origins, origin_of
+from courseserver.lti.states import cookie_name
+from labs.content import Lab
+from labs.loader import UnknownLab, all_labs, load_lab
+
+log = structlog.get_logger(__name__)
+
+SESSION_PICKS = "deep_linking"
+POINTS_DEFAULT, POINTS_MAX = 100.0, 10_000.0
+
+
+@csrf_exempt
+def launch(request: HttpRequest) -> HttpResponse:
+    """Answer a platform's form post: 303, so that a reload repeats no launch."""
+    try:
+        checked = check_launch(request)
+    except BrowserUnproven as refusal:
+        return views.unproven(request, refusal)
+    if checked.is_only_mentor:
+        raise Forbidden(
+            "Your LMS knows you as an observer of this course.",
+            remedy="Labs open for students and staff. Ask the instructor what you may see.",
+        )
+    with transaction.atomic():
+        enrolment = enrol_from_launch(checked)
+        record(
+            actor=enrolment.person_id,
+            action="launched",
+            subject=enrolment.person_id,
+            course_id=enrolment.course_id,
+            message=checked.message_type,
+            role=enrolment.role,
+        )
+        address = _address(checked, enrolment)
+    _session_begin(request, checked, enrolment)
+    if checked.deep_linking is not None:
+        address = _pick_begin(request, checked.deep_linking, enrolment)
+    log.info("launched", role=enrolment.role, course=enrolment.course_id)
+    response = HttpResponseRedirect(address)
+    response.status_code = 303
+    frames.forget_cookie(request, response, cookie_name(request.POST["state"]))
+    return response
+
+
+@require_http_methods(["GET", "POST"])
+def pick(request: HttpRequest, pick_id: str) -> HttpResponse:
+    """Let staff choose labs for their course, and hand them to the platform."""
+    wanted, course = _pick_of(request, pick_id)
+    if request.method == "GET" or request.POST.get("action") == "search":
+        return _picker(request, course, wanted)
+    try:
+        items = _items(request, wanted) if request.POST.get("action") == "add" else []
+    except Unprocessable as refusal:
+        return _picker(request, course, wanted, refusal)
+    request.session[SESSION_PICKS] = {}
+    record(
+        actor=person_of(request).pk,
+        action="labs handed to the platform",
+        subject=course.pk,
+        course_id=course.pk,
+        labs=[item.resource_id for item in items],
+    )
+    context = {
+        "address": wanted.return_url,
+        "jwt": response_jwt(course.platform, wanted, items, now=clock.now()),
+        "count": len(items),
+    }
+    response = render(request, "lti/hand_over.html", context)
+    frames.allow_form_to(response, [origin_of(wanted.return_url), *frame_origins(course.platform)])
+    return response
+
+
+def _session_begin(request: HttpRequest, checked: Launch, enrolment: Enrolment) -> None:
+    """Begin a fresh session, so that nothing of an earlier one, its id included, lives on."""
+    request.session.flush()
+    request.session[SESSION_KEY] = enrolment.person_id
+    origins = [*frame_origins(checked.platform), checked.frame_origin]
+    request.session[frames.SESSION_ANCESTORS] = [origin for origin in origins if origin]
+    request.session[SESSION_CROSS_SITE] = frames.is_cross_site(request)
+
+
+def _address(checked: Launch, enrolment: Enrolment) -> str:
+    """Return where this launch leads, making its assignment where it names a lab."""
+    if not checked.lab or not checked.resource_link_id:
+        return reverse("course-home", args=[enrolment.course_id])
+    lab = _lab(checked.lab)
+    title = checked.resource_link_title or lab.title
+    assignment = assignment_from_launch(checked, enrolment.course, lab.slug, title)
+    if checked.message_type == SUBMISSION_REVIEW and enrolment.is_staff:
+        return _review_address(checked, enrolment)
+    return _assignment_address(assignment, enrolment)
+
+
+def _review_address(checked: Launch, enrolment: Enrolment) -> str:
+    """Return where staff see the work of the student whom the launch names."""
+    student = person_known(checked.platform, checked.for_user)
+    if student is None:
+        raise NotFound(
+            "This student has not opened the lab yet.",
+            remedy="There is nothing to review before they do.",
+        )
+    return reverse("student-trail", args=[enrolment.course_id, student.pk])
+
+
+def _assignment_address(assignment: Assignment, enrolment: Enrolment) -> str:
+    page = "assignment-staff" if enrolment.is_staff else "lab-home"
+    return reverse(page, args=[assignment.pk])
+
+
+def _lab(slug: str) -> Lab:
+    try:
+        return load_lab(slug)
+    except UnknownLab as error:
+        raise NotFound(
+            f"This link names the lab “{slug[:60]}”, which is not here.",
+            remedy="Tell your instructor: the link's custom parameter `lab` needs another value.",
+        ) from error
+
+
+# --- choosing labs for the platform (deep linking) ------------------------------------------------
+
+
+def _pick_begin(request: HttpRequest, wanted: DeepLinkRequest, enrolment: Enrolment) -> str:
+    """Keep the request in the session; return the picker's address."""
+    if not enrolment.is_staff:
+        raise Forbidden("Only the teaching staff of this course may add labs to it.")
+    if "ltiResourceLink" not in wanted.accept_types:
+        raise Unprocessable(
+            "This place of your LMS does not take labs.",
+            remedy="Add the lab as an assignment or a module item.",
+        )
+    pick_id = new_id("pck")
+    request.session[SESSION_PICKS] = {
+        pick_id: {"course": enrolment.course_id, "request": asdict(wanted)}
+    }
+    return reverse("lti-pick", args=[pick_id])
+
+
+def _pick_of(request: HttpRequest, pick_id: str) -> tuple[DeepLinkRequest, Course]:
+    person = person_of(request)
+    kept: dict[str, Any] | None = request.session.get(SESSION_PICKS, {}).get(pick_id)
+    if kept is None:
+        raise NotFound("This choice was sent before.", remedy="Begin again in your LMS.")
+    course = Course.objects.select_related("platform").get(pk=kept["course"])
+    staff_enrolment_in(person, course)
+    values: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value
+        for name, value in kept["request"].items()
+    }
+    return DeepLinkRequest(**values), course
+
+
+def _picker(
+    request: HttpRequest,
+    course: Course,
+    wanted: DeepLinkRequest,
+    refusal: Unprocessable | None = None,
+) -> HttpResponse:
+    words = request.POST.get("q", "").lower().split()
+    chosen = set(request.POST.getlist("lab"))
+    labs = [lab for lab in all_labs() if lab.slug in chosen or _fits(lab, words)]
+    context = {
+        "course": course,
+        "labs": labs,
+        "chosen": chosen,
+        "q": request.POST.get("q", ""),
+        "points": request.POST.get("points") or f"{POINTS_DEFAULT:g}",
+        "due": request.POST.get("due", ""),
+        "several": wanted.accept_multiple,
+        "columns": wanted.accept_line_item is not False,
+        "refusal": refusal,
+    }
+    return render(request, "lti/picker.html", context, status=refusal.status if refusal else 200)
+
+
+def _fits(lab: Lab, words: list[str]) -> bool:
+    place = f"volume {lab.volume} lab {lab.number}"
+    text = f"{lab.title} {lab.chapter} {lab.core_question} {place}".lower()
+    return all(word in text for word in words)
+
+
+def _items(request: HttpRequest, wanted: DeepLinkRequest) -> list[LinkItem]:
+    chosen = [_lab(slug) for slug in dict.fromkeys(request.POST.getlist("lab"))]
+    if not chosen:
+        raise Unprocessable("No lab is chosen.", remedy="Choose at least one.")
+    if len(chosen) > 1 and not wanted.accept_multiple:
+        raise Unprocessable("Your LMS takes one lab at a time.", remedy="Choose one.")
+    points = _points(request.POST.get("points", ""))
+    due_at = _due(request.POST.get("due", ""))
+    return [_link_item(lab, points, due_at) for lab in chosen]
+
+
+def _link_item(lab: Lab, points: float, due_at: datetime | None) -> LinkItem:
+    return LinkItem(
+        # Twice, because some platforms drop custom parameters and some the query.
+        url=f"{launch_url()}?lab={lab.slug}",
+        title=lab.title,
+        text=lab.core_question,
+        custom={"lab": lab.slug, "due": "$ResourceLink.submission.endDateTime"},
+        points_max=points,
+        resource_id=lab.slug,
+        due_at=due_at,
+    )
+
+
+def _points(text: str) -> float:
+    try:
+        points = float(text) if text.strip() else POINTS_DEFAULT
+    except ValueError:
+        points = 0.0
+    if not 0 < points <= POINTS_MAX:
+        raise Unprocessable(
+            f"“{text[:20]}” is not a number of points.",
+            remedy=f"Give a number above 0 and up to {POINTS_MAX:g}.",
+        )
+    return points
+
+
+def _due(text: str) -> datetime | None:
+    try:
+        return datetime.fromisoformat(text).replace(tzinfo=UTC) if text else None
+    except ValueError as error:
+        raise Unprocessable(
+            f"“{text[:40]}” is not a date and time.", remedy="Choose it again."
+        ) from error

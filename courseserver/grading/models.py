@@ -1,0 +1,226 @@
+"""Submissions, marks, scores, and the outbox through which scores reach the LMS.
+
+Moves of an outbox row (everything else is refused by the services that write it):
+
+| from | to | when |
+|---|---|---|
+| any | held | a newer score waits for the log, or for an instructor's press |
+| held | queued | released by mark, mode or press |
+| queued, retrying | sending | claimed by a sender's lease |
+| sending | sent | the LMS accepted the newest score |
+| sending | queued | the LMS accepted a score, and a newer one came meanwhile |
+| sending | retrying | a fault that passes |
+| sending | refused | a fault that stays, or too many tries |
+| sending, sent, in_lms | overridden | the LMS shows a grade that is not ours |
+| sent | in_lms | read back and equal |
+| overridden | kept, queued | an instructor decides: keep theirs, push ours |
+| refused | queued | an instructor retries |
+| any | voided | the attempt was voided; the next one handed in queues or holds again |
+"""
+
+from django.db import models
+from django.db.models import F, Q
+
+from courseserver.common.ids import new_id
+from courseserver.courses.models import Assignment, Person
+from courseserver.lti.models import Platform
+
+
+def _submission_id() -> str:
+    return new_id("sub")
+
+
+class Submission(models.Model):
+    """What a student handed in, as it was: one row per attempt, never changed but by voiding."""
+
+    id = models.CharField(primary_key=True, max_length=32, default=_submission_id, editable=False)
+    assignment = models.ForeignKey(Assignment, on_delete=models.PROTECT, related_name="submissions")
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="submissions")
+    attempt_id = models.CharField(max_length=64)
+    lab_slug = models.CharField(max_length=64)
+    lab_version = models.CharField(max_length=32)
+    completion = models.FloatField()
+    # None: this lab offers no challenge.
+    challenge = models.FloatField(null=True)
+    log_text = models.TextField(blank=True)
+    evidence = models.JSONField(default=dict)
+    submitted_at = models.DateTimeField()
+    received_at = models.DateTimeField()
+    voided_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["attempt_id"], name="submission_attempt_unique"),
+            models.CheckConstraint(
+                condition=Q(completion__gte=0, completion__lte=1), name="submission_completion"
+            ),
+            models.CheckConstraint(
+                condition=Q(challenge__isnull=True) | Q(challenge__gte=0, challenge__lte=1),
+                name="submission_challenge",
+            ),
+        ]
+        indexes = [models.Index(fields=["assignment", "person"], name="submission_of")]
+
+    def __str__(self) -> str:
+        return f"{self.id} ({self.lab_slug} {self.lab_version})"
+
+
+class LogMark(models.Model):
+    """One marking of a Decision Log. History is kept; the highest number counts."""
+
+    submission = models.ForeignKey(Submission, on_delete=models.CASCADE, related_name="log_marks")
+    number = models.PositiveIntegerField()
+    marker = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="log_marks_given")
+    marked_at = models.DateTimeField()
+    comment = models.TextField(blank=True)
+    points = models.FloatField()
+    points_max = models.FloatField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["submission", "number"], name="log_mark_number")
+        ]
+        ordering = ["submission", "number"]
+
+    def __str__(self) -> str:
+        return f"marking {self.number} of {self.submission_id}"
+
+
+class CriterionMark(models.Model):
+    """The level one criterion got in one marking, with the points that level gave then."""
+
+    log_mark = models.ForeignKey(LogMark, on_delete=models.CASCADE, related_name="criteria")
+    criterion = models.CharField(max_length=64)
+    level = models.CharField(max_length=8)
+    points = models.FloatField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["log_mark", "criterion"], name="criterion_mark_unique")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.criterion}: {self.level}"
+
+
+class Score(models.Model):
+    """What a person has for an assignment now, section by section, in points of `points_max`."""
+
+    assignment = models.ForeignKey(Assignment, on_delete=models.PROTECT, related_name="scores")
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="scores")
+    submission = models.ForeignKey(Submission, on_delete=models.CASCADE, related_name="+")
+    version = models.PositiveIntegerField()
+    points = models.FloatField()
+    points_max = models.FloatField()
+    # False while the Decision Log waits for its mark.
+    is_full = models.BooleanField()
+    # True while the only submissions are voided: it counts for nothing, its version goes on.
+    is_voided = models.BooleanField(default=False)
+    # section -> {"points": float | null, "points_max": float}
+    components = models.JSONField()
+    changed_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["assignment", "person"], name="score_unique"),
+            models.CheckConstraint(condition=Q(points__gte=0), name="score_not_negative"),
+            models.CheckConstraint(
+                condition=Q(points__lte=F("points_max")), name="score_within_maximum"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.points:g}/{self.points_max:g}, version {self.version}"
+
+
+class SendState(models.TextChoices):
+    """Where a grade is on its way to the LMS."""
+
+    HELD = "held", "Held"
+    QUEUED = "queued", "Queued"
+    SENDING = "sending", "Sending"
+    RETRYING = "retrying", "Retrying"
+    SENT = "sent", "Accepted"
+    IN_LMS = "in_lms", "In the LMS"
+    OVERRIDDEN = "overridden", "Overridden in the LMS"
+    KEPT = "kept", "Kept as in the LMS"
+    REFUSED = "refused", "Refused"
+    VOIDED = "voided", "Voided"
+
+
+class GradeOutbox(models.Model):
+    """The newest score a person should have in the LMS, and how far it got.
+
+    One row per assignment and person: newer scores replace older ones here, so what leaves is
+    always the newest.
+    """
+
+    assignment = models.ForeignKey(Assignment, on_delete=models.PROTECT, related_name="outbox")
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="outbox")
+    platform = models.ForeignKey(Platform, on_delete=models.PROTECT, related_name="+")
+    desired_points = models.FloatField()
+    desired_max = models.FloatField()
+    desired_is_full = models.BooleanField()
+    desired_version = models.PositiveIntegerField()
+    comment = models.TextField(blank=True)
+    submitted_at = models.DateTimeField()
+    # Held rows are never claimed, whatever their state says.
+    is_held = models.BooleanField()
+    # An instructor decided to write over the grade in the LMS, once.
+    push_over = models.BooleanField(default=False)
+
+    state = models.CharField(max_length=16, choices=SendState.choices)
+    attempts = models.PositiveIntegerField(default=0)
+    next_try_at = models.DateTimeField()
+    lease_token = models.CharField(max_length=32, blank=True)
+    lease_until = models.DateTimeField(null=True)
+
+    # The version last put in a request, and the one the LMS last accepted.
+    tried_version = models.PositiveIntegerField(default=0)
+    last_sent_version = models.PositiveIntegerField(default=0)
+    # The time stamp last put on a score, stored before the request leaves: strictly increasing.
+    last_sent_at = models.DateTimeField(null=True)
+    # Points that may stand in the LMS because we sent them; anything else there is someone else's.
+    our_points = models.JSONField(default=list)
+    http_status = models.PositiveIntegerField(null=True)
+    reason_code = models.CharField(max_length=32, blank=True)
+    detail = models.CharField(max_length=500, blank=True)
+
+    # What the LMS showed when we last looked, in our points; None: no grade.
+    lms_score = models.FloatField(null=True)
+    read_at = models.DateTimeField(null=True)
+    read_attempts = models.PositiveIntegerField(default=0)
+    next_read_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["assignment", "person"], name="outbox_unique"),
+            models.CheckConstraint(
+                condition=Q(last_sent_version__lte=F("desired_version")), name="outbox_not_ahead"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["platform", "state", "next_try_at"], name="outbox_due"),
+            models.Index(fields=["next_read_at"], name="outbox_read_due"),
+        ]
+        verbose_name_plural = "grade outbox"
+
+    def __str__(self) -> str:
+        return f"version {self.desired_version} {self.state}"
+
+
+class PlatformLane(models.Model):
+    """One sender at a time per platform, and a pause while the platform asks for one."""
+
+    platform = models.OneToOneField(
+        Platform, on_delete=models.CASCADE, primary_key=True, related_name="lane"
+    )
+    lease_token = models.CharField(max_length=32, blank=True)
+    lease_until = models.DateTimeField(null=True)
+    faults_in_a_row = models.PositiveIntegerField(default=0)
+    paused_until = models.DateTimeField(null=True)
+    reason_code = models.CharField(max_length=32, blank=True)
+    detail = models.CharField(max_length=500, blank=True)
+
+    def __str__(self) -> str:
+        return f"lane of {self.platform_id}"

@@ -1,0 +1,335 @@
+"""Reading grades: one student's score, an assignment's board, what waits for a person."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from courseserver.common import clock
+from courseserver.courses import selectors as course_selectors
+from courseserver.courses.models import Assignment, Course, Person, Role
+from courseserver.grading import states
+from courseserver.grading.faults import Words, words
+from courseserver.grading.models import (
+    GradeOutbox,
+    LogMark,
+    PlatformLane,
+    Score,
+    SendState,
+    Submission,
+)
+from courseserver.grading.outbox import same_points
+from courseserver.grading.progress import Progress, progress_of
+from courseserver.grading.scoring import Section, sections_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubmissionView:
+    """What a student sees of a handed-in attempt: score so far, what is held, what was sent."""
+
+    submission_id: str
+    submitted_at: datetime
+    # False where a later attempt counts instead of this one.
+    counts: bool
+    points: float
+    points_max: float
+    is_full: bool
+    sections: tuple[Section, ...]
+    state: str
+    state_words: str
+    tone: str
+    sent_points: float | None
+    lms_points: float | None
+    lms_read_at: datetime | None
+    comment: str
+    # criterion id -> level, once the Decision Log is marked
+    log_levels: Mapping[str, str]
+
+    @property
+    def score_words(self) -> str:
+        """The score as it reads: "86 / 100", or "56 / 100 so far"."""
+        text = f"{self.points:g} / {self.points_max:g}"
+        return text if self.is_full else f"{text} so far"
+
+
+def submission_view(attempt_id: str) -> SubmissionView | None:
+    """Return what became of an attempt; None if it was not handed in."""
+    submissions = Submission.objects.select_related("assignment")
+    submission = submissions.filter(attempt_id=attempt_id).first()
+    if submission is None:
+        return None
+    of = {"assignment_id": submission.assignment_id, "person_id": submission.person_id}
+    score = Score.objects.get(**of)
+    row = GradeOutbox.objects.filter(**of).first()
+    shown = states.shown_to_student(row, submission.assignment.send_mode)
+    mark = score.submission.log_marks.order_by("-number").first()
+    return SubmissionView(
+        submission_id=submission.id,
+        submitted_at=submission.submitted_at,
+        counts=score.submission_id == submission.id and not score.is_voided,
+        points=score.points,
+        points_max=score.points_max,
+        is_full=score.is_full,
+        sections=sections_of(score.components),
+        state=row.state if row else "",
+        state_words=shown.words,
+        tone=shown.tone,
+        sent_points=row.our_points[-1] if row and row.our_points else None,
+        lms_points=row.lms_score if row else None,
+        lms_read_at=row.read_at if row else None,
+        comment=mark.comment if mark else "",
+        log_levels=dict(mark.criteria.values_list("criterion", "level")) if mark else {},
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BoardRow:
+    """One student of an assignment: ours, theirs, and the way between."""
+
+    person_id: str
+    subject: str
+    name: str
+    email: str
+    submission: Submission | None
+    score: Score | None
+    outbox: GradeOutbox | None
+    shown: states.Shown
+    log_state: str
+    # Started and not handed in.
+    is_working: bool
+
+    @property
+    def points(self) -> float | None:
+        return self.score.points if self.score else None
+
+    @property
+    def lms_points(self) -> float | None:
+        return self.outbox.lms_score if self.outbox else None
+
+    @property
+    def is_equal(self) -> bool:
+        is_there = self.outbox is not None and self.outbox.state == SendState.IN_LMS
+        return is_there and same_points(self.points, self.lms_points)
+
+    @property
+    def would_change(self) -> bool:
+        return self.outbox is not None and states.would_change(self.outbox)
+
+    @property
+    def next_try_at(self) -> datetime | None:
+        waits = (SendState.QUEUED, SendState.RETRYING)
+        return self.outbox.next_try_at if self.outbox and self.outbox.state in waits else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pause:
+    why: Words
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Board:
+    """All students of an assignment, with what is worth counting."""
+
+    assignment: Assignment
+    rows: tuple[BoardRow, ...]
+    lane: PlatformLane | None
+    is_paused: bool
+
+    @property
+    def pause(self) -> "Pause | None":
+        """Why nothing leaves for the platform now, if so."""
+        if not self.is_paused or self.lane is None or self.lane.paused_until is None:
+            return None
+        return Pause(why=words(self.lane.reason_code), until=self.lane.paused_until)
+
+    @property
+    def handed_in(self) -> int:
+        return sum(row.submission is not None for row in self.rows)
+
+    @property
+    def equal(self) -> int:
+        return sum(row.is_equal for row in self.rows)
+
+    @property
+    def needs_you(self) -> int:
+        return sum(row.shown.needs_you for row in self.rows)
+
+    @property
+    def to_mark(self) -> int:
+        return sum(row.log_state == "to mark" for row in self.rows)
+
+    @property
+    def sendable(self) -> int:
+        """Held grades that one press sends."""
+        return sum("send" in row.shown.actions for row in self.rows)
+
+    @property
+    def refused(self) -> int:
+        return sum(row.shown.tone == "fail" for row in self.rows)
+
+    @property
+    def retryable(self) -> int:
+        return sum("retry" in row.shown.actions for row in self.rows)
+
+    @property
+    def overridden(self) -> int:
+        return sum("keep" in row.shown.actions for row in self.rows)
+
+    @property
+    def is_moving(self) -> bool:
+        """Whether a grade is on its way, so that the board is worth following."""
+        return any(
+            row.outbox is not None
+            and (
+                row.outbox.state in (SendState.QUEUED, SendState.SENDING)
+                or (row.outbox.state == SendState.SENT and row.outbox.next_read_at is not None)
+            )
+            for row in self.rows
+        )
+
+    @property
+    def last_read_at(self) -> datetime | None:
+        looks = [row.outbox.read_at for row in self.rows if row.outbox and row.outbox.read_at]
+        return max(looks, default=None)
+
+
+def board(assignment: Assignment) -> Board:
+    """Return every student of the assignment's course, and staff who handed something in."""
+    now = clock.now()
+    lane = PlatformLane.objects.filter(platform_id=assignment.course.platform_id).first()
+    known = _Known.of(assignment)
+    rows = [
+        _board_row(assignment, member, known, lane, now)
+        for member in course_selectors.members(assignment.course)
+        if member.person_id in known.scores or (member.role == Role.LEARNER and member.is_active)
+    ]
+    is_paused = bool(lane and lane.paused_until and lane.paused_until > now)
+    return Board(assignment=assignment, rows=tuple(rows), lane=lane, is_paused=is_paused)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Known:
+    """What the database holds about an assignment's people, by person."""
+
+    scores: Mapping[str, Score]
+    outbox: Mapping[str, GradeOutbox]
+    progress: Mapping[str, Progress]
+    # Submissions whose log has a mark.
+    marked: frozenset[str]
+
+    @classmethod
+    def of(cls, assignment: Assignment) -> "_Known":
+        scores = Score.objects.filter(assignment=assignment, is_voided=False)
+        scores = scores.select_related("submission")
+        outbox = GradeOutbox.objects.filter(assignment=assignment)
+        marks = LogMark.objects.filter(submission__assignment=assignment)
+        return cls(
+            scores={score.person_id: score for score in scores},
+            outbox={row.person_id: row for row in outbox},
+            progress=progress_of(assignment),
+            marked=frozenset(marks.values_list("submission_id", flat=True)),
+        )
+
+
+def _board_row(
+    assignment: Assignment,
+    member: course_selectors.Member,
+    known: _Known,
+    lane: PlatformLane | None,
+    now: datetime,
+) -> BoardRow:
+    score = known.scores.get(member.person_id)
+    row = known.outbox.get(member.person_id)
+    progress = known.progress.get(member.person_id)
+    shown = (
+        states.shown(row, mode=assignment.send_mode, lane=lane, now=now)
+        if score
+        else states.not_handed_in(progress)
+    )
+    return BoardRow(
+        person_id=member.person_id,
+        subject=member.subject,
+        name=member.name,
+        email=member.email,
+        submission=score.submission if score else None,
+        score=score,
+        outbox=row,
+        shown=shown,
+        log_state=_log_state(score, known.marked),
+        is_working=score is None and progress is not None,
+    )
+
+
+def _log_state(score: Score | None, marked: frozenset[str]) -> str:
+    if score is None:
+        return ""
+    if score.submission_id in marked:
+        return "marked"
+    return "to mark" if score.submission.log_text.strip() else "empty"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StudentAssignment:
+    """One line of a student's course page."""
+
+    assignment: Assignment
+    score: Score | None
+    shown: states.Shown
+
+
+def student_assignments(course: Course, person: Person) -> list[StudentAssignment]:
+    """Return a student's assignments with their scores."""
+    scores = {s.assignment_id: s for s in Score.objects.filter(person=person, is_voided=False)}
+    outbox = {row.assignment_id: row for row in GradeOutbox.objects.filter(person=person)}
+    return [
+        StudentAssignment(
+            assignment=assignment,
+            score=scores.get(assignment.id),
+            shown=states.shown_to_student(outbox.get(assignment.id), assignment.send_mode)
+            if assignment.id in scores
+            else states.not_handed_in(progress_of(assignment).get(person.id)),
+        )
+        for assignment in course_selectors.assignments(course)
+    ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Need:
+    """One kind of thing that waits for the staff, with where to do it."""
+
+    title: str
+    count: int
+    places: tuple[Board, ...]
+    kind: str
+
+
+_NEEDS = (
+    ("Logs to mark", "to_mark"),
+    ("Held grades to send", "sendable"),
+    ("Grades not sent", "refused"),
+    ("Overridden in the LMS", "overridden"),
+)
+
+
+def needs(boards: list[Board]) -> list[Need]:
+    """Return what waits for the staff over all assignments, nothing included."""
+    return [
+        Need(
+            title=title,
+            count=sum(getattr(board, kind) for board in boards),
+            places=tuple(board for board in boards if getattr(board, kind)),
+            kind=kind,
+        )
+        for title, kind in _NEEDS
+    ]
+
+
+def boards(course: Course) -> list[Board]:
+    return [board(assignment) for assignment in course_selectors.assignments(course)]
+
+
+def logs_to_mark(assignment: Assignment) -> list[Submission]:
+    """Return submissions whose log waits for a mark, the longest waiting first."""
+    scores = Score.objects.filter(assignment=assignment, is_full=False, is_voided=False)
+    newest = scores.values_list("submission_id", flat=True)
+    return list(Submission.objects.filter(pk__in=newest).order_by("submitted_at", "pk"))

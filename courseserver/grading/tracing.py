@@ -1,0 +1,59 @@
+"""Which numbers of a Decision Log the student had on screen, within rounding."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from courseserver.grading.evidence import SeenNumber
+from courseserver.grading.written import Written, numbers_in
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Segment:
+    """A piece of the log; `seen` where it is a number from the student's own trace."""
+
+    text: str
+    seen: SeenNumber | None = None
+    is_number: bool = False
+
+
+def segments(log_text: str, seen: Sequence[SeenNumber]) -> tuple[Segment, ...]:
+    """Return the log cut into plain text and numbers; joined, they are the log."""
+    pieces: list[Segment] = []
+    position = 0
+    shown = [(number, next(numbers_in(number.text), None)) for number in seen]
+    for written in numbers_in(log_text):
+        if written.significant < 2 and not written.dimension:
+            continue  # "3 reasons" is no evidence
+        pieces.append(Segment(text=log_text[position : written.start]))
+        source = next(
+            (n for n, on_screen in shown if on_screen and _same(written, on_screen)), None
+        )
+        text = log_text[written.start : written.end]
+        pieces.append(Segment(text=text, seen=source, is_number=True))
+        position = written.end
+    pieces.append(Segment(text=log_text[position:]))
+    return tuple(piece for piece in pieces if piece.text)
+
+
+def traced(pieces: Sequence[Segment]) -> tuple[Segment, ...]:
+    """Return the numbers found in the trace, each different one once."""
+    found = {(s.text, s.seen.label): s for s in pieces if s.seen}
+    return tuple(found.values())
+
+
+def untraced(pieces: Sequence[Segment]) -> tuple[str, ...]:
+    """Return the numbers that no instrument showed; arithmetic of the student's own, or copied."""
+    return tuple(dict.fromkeys(s.text for s in pieces if s.is_number and not s.seen))
+
+
+def _same(written: Written, on_screen: Written) -> bool:
+    """Return whether a written number is what the screen showed, rounded at most once more."""
+    if written.dimension and on_screen.dimension and written.dimension != on_screen.dimension:
+        return False
+    if written.dimension and on_screen.dimension:
+        gap = abs(written.value - on_screen.value)
+        slack = max(written.half * written.factor, on_screen.half * on_screen.factor)
+    else:
+        gap = abs(written.figure - on_screen.figure)
+        slack = max(written.half, on_screen.half)
+    return gap <= slack * (1 + 1e-9)

@@ -1,0 +1,106 @@
+"""A student's history in a course, in words: the audit log as people read it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from courseserver.audit.models import AuditEntry
+from courseserver.courses import selectors as course_selectors
+from courseserver.courses.models import Assignment, Course
+from courseserver.grading.faults import words
+from courseserver.grading.models import Submission
+from courseserver.grading.progress import Progress, progress_of
+
+_LIMIT = 500
+_TEXTS = {
+    "submission.received": "Handed in",
+    "submission.voided": "Attempt voided",
+    "launched": "Opened the course from the LMS",
+    "enrolled": "Enrolled by the LMS",
+    "log.marked": "Decision Log marked: {points}",
+    "score.changed": "Score {old} → {new}{part}",
+    "grade.released": "Released to the LMS",
+    "grade.held": "Held back from the LMS",
+    "grade.retried": "Tried again",
+    "grade.sent": "Sent to the LMS: {points}",
+    "grade.read_back": "Read back from the LMS: {lms}",
+    "grade.refused": "Refused by the LMS: {why}",
+    "grade.overridden": "Another grade stands in the LMS: {lms}, ours is {ours}",
+    "grade.kept_in_lms": "Theirs kept: {lms}, ours was {ours}",
+    "grade.pushed_over": "Ours pushed over theirs: {ours} over {lms}",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrailLine:
+    at: datetime
+    who: str
+    what: str
+    assignment_title: str
+    reference: str
+
+
+def trail(course: Course, person_id: str) -> list[TrailLine]:
+    """Return what happened to a student's scores in a course, the newest first."""
+    entries = AuditEntry.objects.filter(course_id=course.id, subject=person_id)
+    names = {member.person_id: member.name for member in course_selectors.members(course)}
+    titles = dict(course.assignments.values_list("pk", "title"))
+    return [
+        TrailLine(
+            at=entry.at,
+            who="The server" if entry.actor == "system" else names.get(entry.actor, entry.actor),
+            what=_what(entry),
+            assignment_title=titles.get(entry.detail.get("assignment"), ""),
+            reference=entry.reference,
+        )
+        for entry in entries.order_by("-pk")[:_LIMIT]
+    ]
+
+
+def _what(entry: AuditEntry) -> str:
+    detail: Mapping[str, Any] = entry.detail
+    values = {name: _points(detail.get(name)) for name in ("points", "old", "new", "lms", "ours")}
+    values["part"] = "" if detail.get("is_full", True) else " so far"
+    values["why"] = words(str(detail.get("reason", ""))).what
+    text = _TEXTS.get(entry.action)
+    if entry.action == "score.changed" and detail.get("old") is None:
+        text = "Score {new}{part}"
+    return text.format(**values) if text else entry.action.replace("_", " ").capitalize()
+
+
+def _points(value: object) -> str:
+    return f"{value:g}" if isinstance(value, int | float) else "none"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LiveAttempt:
+    assignment: Assignment
+    progress: Progress
+    is_handed_in: bool
+
+    @property
+    def words(self) -> str:
+        return "Handed in" if self.is_handed_in else self.progress.words
+
+
+def attempts_of(course: Course, person_id: str) -> list[LiveAttempt]:
+    """Return a student's attempts that count, one per assignment begun."""
+    handed_in = set(
+        Submission.objects.filter(person_id=person_id, assignment__course=course).values_list(
+            "attempt_id", flat=True
+        )
+    )
+    found = [
+        (assignment, progress_of(assignment).get(person_id))
+        for assignment in course_selectors.assignments(course)
+    ]
+    return [
+        LiveAttempt(
+            assignment=assignment,
+            progress=progress,
+            is_handed_in=progress.attempt_id in handed_in,
+        )
+        for assignment, progress in found
+        if progress
+    ]

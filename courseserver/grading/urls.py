@@ -1,0 +1,34 @@
+from collections.abc import Callable
+
+from django.http import HttpResponse
+from django.urls import URLPattern, URLResolver, path
+from django.views.decorators.cache import cache_control
+
+from courseserver.grading.views import assignment, board, home, logs, people
+
+# Names and scores: for no cache between us and the reader.
+_private = cache_control(private=True, no_store=True)
+
+
+def _page(route: str, view: Callable[..., HttpResponse], name: str) -> URLPattern:
+    return path(route, _private(view), name=name)
+
+
+_ASSIGNMENT = "assignments/<str:assignment_id>"
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    _page("courses/<str:course_id>/", home.course_home, "course-home"),
+    _page(
+        "courses/<str:course_id>/students/<str:person_id>/", people.student_trail, "student-trail"
+    ),
+    _page(f"{_ASSIGNMENT}/", assignment.assignment_staff, "assignment-staff"),
+    _page(f"{_ASSIGNMENT}/settings/", assignment.assignment_settings, "assignment-settings"),
+    _page(f"{_ASSIGNMENT}/logs/", logs.log_queue, "log-queue"),
+    _page("submissions/<str:submission_id>/log/", logs.log_mark, "log-mark"),
+    _page(f"{_ASSIGNMENT}/grades/", board.sync_board, "sync-board"),
+    _page(f"{_ASSIGNMENT}/grades/send/", board.grades_send, "grades-send"),
+    _page(f"{_ASSIGNMENT}/grades/retry/", board.grades_retry, "grades-retry"),
+    _page(f"{_ASSIGNMENT}/grades/look/", board.grades_read, "grades-read"),
+    _page(f"{_ASSIGNMENT}/grades/decide/", board.grade_decide, "grade-decide"),
+    _page(f"{_ASSIGNMENT}/grades/file/", board.grades_csv, "grades-csv"),
+]

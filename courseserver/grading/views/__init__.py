@@ -1,0 +1,1 @@
+"""Pages of the teaching staff, and the course's page for everybody."""

@@ -1,0 +1,144 @@
+"""The sync board: what is in the LMS, what is not, and what to do about it."""
+
+from collections.abc import Callable
+
+from django.contrib import messages
+from django.db import transaction
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_GET, require_POST
+
+from courseserver.audit.services import record
+from courseserver.common import clock
+from courseserver.common.errors import NotFound
+from courseserver.courses import access
+from courseserver.courses.models import Assignment, Person, Role
+from courseserver.grading import csv_export, lanes, outbox, selectors, tables
+from courseserver.grading.models import GradeOutbox
+from courseserver.grading.publishing import drain_soon
+
+
+@require_GET
+def sync_board(request: HttpRequest, assignment_id: str) -> HttpResponse:
+    assignment, enrolment = access.staff_assignment_for(access.person_of(request), assignment_id)
+    board = selectors.board(assignment)
+    context = {
+        "assignment": assignment,
+        "course": assignment.course,
+        "board": board,
+        "table": tables.arrange(board.rows, request.GET),
+        "may_send": enrolment.role == Role.INSTRUCTOR,
+    }
+    return render(request, "grading/board.html", context)
+
+
+@require_POST
+def grades_send(request: HttpRequest, assignment_id: str) -> HttpResponse:
+    """Send the held grades that one press may send: all of them, or one person's."""
+    person, assignment = _instructor(request, assignment_id)
+    sendable = {
+        row.outbox.pk
+        for row in selectors.board(assignment).rows
+        if row.outbox and "send" in row.shown.actions
+    }
+    rows = _chosen(assignment, request).filter(pk__in=sendable)
+    return _act(request, person, assignment, rows, outbox.rows_release, "on the way to the LMS")
+
+
+@require_POST
+def grades_retry(request: HttpRequest, assignment_id: str) -> HttpResponse:
+    """Try again what was refused or waits, now; an end to the platform's pause included."""
+    person = access.person_of(request)
+    assignment, _ = access.staff_assignment_for(person, assignment_id)
+    rows = _chosen(assignment, request)
+    lanes.lane_resume(assignment.course.platform_id)
+    return _act(request, person, assignment, rows, outbox.rows_retry, "tried again now")
+
+
+@require_POST
+def grades_read(request: HttpRequest, assignment_id: str) -> HttpResponse:
+    """Look again at every grade of the assignment in the LMS."""
+    assignment, _ = access.staff_assignment_for(access.person_of(request), assignment_id)
+    count = outbox.rows_look(_chosen(assignment, request), now=clock.now())
+    drain_soon(assignment.course.platform_id)
+    messages.success(request, f"Looking at {_grades(count)} in the LMS. Reload in a moment.")
+    return redirect("sync-board", assignment_id)
+
+
+@require_POST
+def grade_decide(request: HttpRequest, assignment_id: str) -> HttpResponse:
+    """Settle one grade that differs in the LMS: `keep` theirs or `push` ours."""
+    person, assignment = _instructor(request, assignment_id)
+    row = _chosen(assignment, request).first()
+    decision = request.POST.get("decision")
+    if row is None or "person" not in request.POST or decision not in ("keep", "push"):
+        raise NotFound("There is no such grade to decide on.", remedy="Open the board again.")
+    keep = decision == "keep"
+    if outbox.row_decide(row.pk, keep=keep, actor=person.id, now=clock.now()):
+        done = "Their grade stays." if keep else "Our grade is on the way to the LMS."
+        messages.success(request, done)
+        drain_soon(assignment.course.platform_id)
+    else:
+        messages.warning(request, "That grade was settled meanwhile.")
+    return redirect("sync-board", assignment_id)
+
+
+@require_GET
+def grades_csv(request: HttpRequest, assignment_id: str) -> HttpResponse:
+    """The fallback without grade services: a file for the gradebook's own import."""
+    person = access.person_of(request)
+    assignment, _ = access.staff_assignment_for(person, assignment_id)
+    product = request.GET.get("for", "moodle")
+    if product not in csv_export.FORMATS:
+        known = " or ".join(csv_export.FORMATS)
+        raise NotFound(f"There is no file for {product[:40]!r}.", remedy=f"Choose {known}.")
+    record(
+        actor=person.id,
+        action="grades.exported",
+        subject=assignment.id,
+        course_id=assignment.course_id,
+        format=product,
+    )
+    response = HttpResponse(content_type="text/csv; charset=utf-8")
+    name = f"grades-{assignment.lab}-{product}.csv"
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    csv_export.write(response, selectors.board(assignment), product)
+    return response
+
+
+def _instructor(request: HttpRequest, assignment_id: str) -> tuple[Person, Assignment]:
+    person = access.person_of(request)
+    assignment, _ = access.staff_assignment_for(person, assignment_id)
+    access.instructor_enrolment_in(person, assignment.course)
+    return person, assignment
+
+
+def _chosen(assignment: Assignment, request: HttpRequest) -> QuerySet[GradeOutbox]:
+    """Return the assignment's grades: one person's if the form names one."""
+    rows = GradeOutbox.objects.filter(assignment=assignment)
+    person_id = request.POST.get("person")
+    return rows.filter(person_id=person_id) if person_id else rows
+
+
+def _act(
+    request: HttpRequest,
+    person: Person,
+    assignment: Assignment,
+    rows: QuerySet[GradeOutbox],
+    act: Callable[..., int],
+    done: str,
+) -> HttpResponse:
+    with transaction.atomic():
+        count = act(rows, actor=person.id, now=clock.now())
+        platform_id = assignment.course.platform_id
+        transaction.on_commit(lambda: drain_soon(platform_id))
+    if count:
+        messages.success(request, f"{_grades(count)} {done}.")
+    else:
+        messages.info(request, "There was nothing left to do.")
+    return redirect("sync-board", assignment.id)
+
+
+def _grades(count: int) -> str:
+    return "1 grade" if count == 1 else f"{count} grades"

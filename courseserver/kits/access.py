@@ -1,0 +1,54 @@
+"""Who may see and do what with kits and their jobs. One condition per line; deny by default."""
+
+from courseserver.common.errors import NotFound
+from courseserver.courses.access import enrolment_in, instructor_enrolment_in, staff_enrolment_in
+from courseserver.courses.models import Course, Person
+from courseserver.kits.models import Kit, KitJob
+
+_AGAIN = "Open the lab again from your course."
+
+
+def course_for(person: Person, course_id: str) -> Course:
+    """Return a course of the person's."""
+    course = _course(course_id)
+    enrolment_in(person, course)
+    return course
+
+
+def staff_course_for(person: Person, course_id: str) -> Course:
+    course = _course(course_id)
+    staff_enrolment_in(person, course)
+    return course
+
+
+def instructor_course_for(person: Person, course_id: str) -> Course:
+    course = _course(course_id)
+    instructor_enrolment_in(person, course)
+    return course
+
+
+def job_for(person: Person, job_id: str) -> KitJob:
+    """Return a job the person asked for, or, for staff, one of their course."""
+    job = KitJob.objects.select_related("course", "kit").filter(pk=job_id).first()
+    if job is None:
+        raise NotFound("No such hardware job.", remedy=_AGAIN)
+    enrolment = enrolment_in(person, job.course)
+    if job.person_id != person.id and not enrolment.is_staff:
+        raise NotFound("No such hardware job.", remedy=_AGAIN)
+    return job
+
+
+def instructor_kit_for(person: Person, course_id: str, kit_id: str) -> Kit:
+    """Return a kit that a course owns; shared kits belong to the institution's operators."""
+    course = instructor_course_for(person, course_id)
+    kit = Kit.objects.filter(pk=kit_id, course=course).first()
+    if kit is None:
+        raise NotFound("This course owns no such kit.")
+    return kit
+
+
+def _course(course_id: str) -> Course:
+    course = Course.objects.filter(pk=course_id).first()
+    if course is None:
+        raise NotFound("No such thing in your courses.", remedy=_AGAIN)
+    return course

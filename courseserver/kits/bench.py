@@ -1,0 +1,131 @@
+"""The bench as staff see it: which kit does what for whom, how it is, what waits, what was said."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db.models import Q
+
+from courseserver.common import clock
+from courseserver.courses import selectors as people
+from courseserver.courses.models import Course
+from courseserver.kits import queue, selectors
+from courseserver.kits.models import BridgeBeat, Kit, KitJob, KitLog
+from courseserver.kits.states import FINAL, JobState, KitHealth
+
+_BEAT_STALE = timedelta(seconds=15)
+_LOG_LINES = 30
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KitRow:
+    """One kit in words."""
+
+    kit: Kit
+    state: str
+    tone: str
+    remedy: str
+    doing: str
+    is_own: bool
+    agent_version: str
+    meter: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobRow:
+    """One open job of the course."""
+
+    job: KitJob
+    name: str
+    position: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bench:
+    kits: list[KitRow]
+    jobs: list[JobRow]
+    lines: list[KitLog]
+    present: int
+    waiting: int
+    # Empty while the bridge works, else what is wrong and what to do.
+    trouble: str
+    beat_at: datetime | None
+
+
+def bench_of(course: Course) -> Bench:
+    kits = [_kit_row(kit, course) for kit in selectors.kits_of(course)]
+    open_jobs = (
+        KitJob.objects.filter(course=course)
+        .exclude(state__in=FINAL)
+        .select_related("kit")
+        .order_by("queued_at")
+    )
+    jobs = [_job_row(job, course) for job in open_jobs]
+    beat = BridgeBeat.objects.first()
+    return Bench(
+        kits=kits,
+        jobs=jobs,
+        lines=list(_lines(course)),
+        present=sum(row.tone == "good" for row in kits),
+        waiting=sum(row.position is not None for row in jobs),
+        trouble=_trouble(beat),
+        beat_at=beat.at if beat else None,
+    )
+
+
+def _kit_row(kit: Kit, course: Course) -> KitRow:
+    state, tone, remedy = _state_of(kit)
+    meters = [row["name"] for row in kit.birth.get("meters", []) if row["available"]]
+    return KitRow(
+        kit=kit,
+        state=state,
+        tone=tone,
+        remedy=remedy,
+        doing=_doing(kit, course),
+        is_own=kit.course_id == course.id,
+        agent_version=str(kit.birth.get("agent_version", "")),
+        meter=", ".join(meters) or "no meter",
+    )
+
+
+def _state_of(kit: Kit) -> tuple[str, str, str]:
+    """Return a kit's state in words, its tone, and what to do about it."""
+    if kit.health == KitHealth.SICK:
+        remedy = f"{kit.failures} failures in a row: read the log, then put it back."
+        return "out of service", "fail", remedy
+    if kit.last_seen_at is None:
+        return "never seen", "wait", "Start its agent: python -m device_agent run"
+    if kit.presence == "offline":
+        return "offline", "wait", "Switched off, or its agent is stopped."
+    if clock.now() - kit.last_seen_at > queue.STALE_AFTER:
+        return "silent", "warn", "It said no goodbye: look at its power and network."
+    return ("busy" if kit.presence == "busy" else "ready"), "good", ""
+
+
+def _doing(kit: Kit, course: Course) -> str:
+    lease = kit.leases.filter(released_at__isnull=True).select_related("job").first()
+    if lease is None:
+        return ""
+    if lease.job.course_id != course.id:
+        return "a job of another course"
+    name = people.name_of(course, lease.job.person_id)
+    return f"{name}: {lease.job.purpose}, {lease.job.done} of {lease.job.total}"
+
+
+def _job_row(job: KitJob, course: Course) -> JobRow:
+    position = queue.position_of(job) if job.state == JobState.QUEUED else None
+    return JobRow(job=job, name=people.name_of(course, job.person_id), position=position)
+
+
+def _lines(course: Course) -> list[KitLog]:
+    """Return the latest lines about the course's own kits and jobs."""
+    mine = KitJob.objects.filter(course=course).order_by("-queued_at").values("pk")[:500]
+    about = Q(kit__course=course) | Q(job_id__in=mine)
+    return list(KitLog.objects.filter(about).select_related("kit").order_by("-at")[:_LOG_LINES])
+
+
+def _trouble(beat: BridgeBeat | None) -> str:
+    if beat is None or clock.now() - beat.at > _BEAT_STALE:
+        return "The bridge is not running, so kits cannot report: start manage.py mqtt_bridge."
+    if not beat.is_connected:
+        return "The bridge has no connection to the MQTT broker: is the broker running?"
+    return ""

@@ -1,0 +1,110 @@
+"""Kits and their credentials: made, rotated, revoked."""
+
+import os
+import tomllib
+from pathlib import Path
+
+from django.conf import settings
+from django.db import transaction
+
+from courseserver.audit import services as audit
+from courseserver.common.errors import Unprocessable
+from courseserver.courses.models import Course
+from courseserver.kits.credentials import new_secret, secret_hash, secret_matches
+from courseserver.kits.models import Kit
+from courseserver.kits.states import KitHealth
+from firmware_specs.boards import BoardError, board
+
+
+def kit_create(*, name: str, board_id: str, course: Course | None, actor: str) -> tuple[Kit, str]:
+    """Make a kit and its secret, which is returned once and stored only as a hash."""
+    try:
+        board(board_id)
+    except BoardError as error:
+        raise Unprocessable(f"There is {error}.") from error
+    secret = new_secret()
+    with transaction.atomic():
+        kit = Kit.objects.create(
+            name=name[:80], board=board_id, course=course, secret_hash=secret_hash(secret)
+        )
+        _record(kit, actor, "kit_create")
+    return kit, secret
+
+
+def kit_rotate(*, kit: Kit, actor: str) -> str:
+    """Give a kit a new secret; the old one ends at once."""
+    secret = new_secret()
+    with transaction.atomic():
+        kit.secret_hash = secret_hash(secret)
+        kit.health = KitHealth.ACTIVE
+        kit.failures = 0
+        kit.save(update_fields=["secret_hash", "health", "failures"])
+        _record(kit, actor, "kit_rotate")
+    return secret
+
+
+def kit_revoke(*, kit: Kit, actor: str) -> None:
+    """End a kit's credentials. What it measured stays."""
+    with transaction.atomic():
+        kit.health = KitHealth.REVOKED
+        kit.secret_hash = ""
+        kit.save(update_fields=["health", "secret_hash"])
+        _record(kit, actor, "kit_revoke")
+
+
+def kit_restore(*, kit: Kit, actor: str) -> None:
+    """Put a sick kit back into service."""
+    with transaction.atomic():
+        Kit.objects.filter(pk=kit.pk, health=KitHealth.SICK).update(
+            health=KitHealth.ACTIVE, failures=0
+        )
+        _record(kit, actor, "kit_restore")
+
+
+def agent_settings(kit: Kit, secret: str) -> dict[str, str]:
+    """Return what the agent on a kit needs to know."""
+    return {
+        "device_id": kit.id,
+        "secret": secret,
+        "mqtt_url": _public_mqtt_url(),
+        "ca_file": settings.MQTT_CA_FILE,
+        "board": kit.board,
+    }
+
+
+def ca_certificate() -> str:
+    """Return the private CA's certificate for a kit, or nothing where public CAs serve."""
+    if not settings.MQTT_CA_FILE:
+        return ""
+    return Path(settings.MQTT_CA_FILE).read_text(encoding="ascii")
+
+
+def settings_file_write(*, path: Path, values: dict[str, str]) -> None:
+    """Write an agent's settings so that only its owner can read them."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_suffix(".new")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.writelines(f'{name} = "{value}"\n' for name, value in values.items() if value)
+    temporary.replace(path)
+
+
+def settings_file_kit(path: Path) -> Kit | None:
+    """Return the kit whose valid credentials a settings file holds."""
+    if not path.exists():
+        return None
+    held = tomllib.loads(path.read_text(encoding="utf-8"))
+    kit = Kit.objects.filter(pk=str(held.get("device_id"))).first()
+    if kit is None or not secret_matches(str(held.get("secret")), kit.secret_hash):
+        return None
+    return kit if held.get("mqtt_url") == _public_mqtt_url() else None
+
+
+def _public_mqtt_url() -> str:
+    """Return the broker's address without the bridge's own credentials."""
+    scheme, _, rest = settings.MQTT_URL.partition("://")
+    return f"{scheme}://{rest.rpartition('@')[2]}"
+
+
+def _record(kit: Kit, actor: str, action: str) -> None:
+    audit.record(actor=actor, action=action, subject=kit.id, course_id=kit.course_id or "")

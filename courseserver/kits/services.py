@@ -1,0 +1,85 @@
+"""Writes for people's requests: ask for a job, cancel it."""
+
+from collections.abc import Sequence
+
+from django.db import transaction
+
+from courseserver.audit import services as audit
+from courseserver.common import clock
+from courseserver.common.errors import Conflict
+from courseserver.courses.access import enrolment_in
+from courseserver.courses.models import Course, Person
+from courseserver.kits import queue, requests
+from courseserver.kits.models import KitJob
+from courseserver.kits.requests import TaskRequest
+from courseserver.kits.states import FINAL, ON_KIT, JobState
+
+__all__ = ["TaskRequest", "kit_job_cancel", "kit_job_request"]
+
+# One running and two waiting: a class shares few kits.
+_OPEN_MOST = 3
+
+
+def kit_job_request(
+    *, person: Person, course: Course, tasks: Sequence[TaskRequest], purpose: str
+) -> KitJob:
+    """Queue measurements for a person. The same open request again returns the same job.
+
+    Raises
+    ------
+    NotFound
+        If the person is not in the course.
+    Unprocessable
+        If a task or an argument is none that kits know.
+    Conflict
+        If the person already has too many open jobs.
+    """
+    enrolment = enrolment_in(person, course)
+    wanted = requests.as_json(requests.checked(list(tasks)))
+    with transaction.atomic():
+        # Serialises one person's requests, so that a double click makes one job.
+        Person.objects.select_for_update().get(pk=person.pk)
+        open_jobs = list(KitJob.objects.filter(person=person).exclude(state__in=FINAL))
+        for job in open_jobs:
+            if (job.course_id, job.purpose, job.tasks) == (course.id, purpose, wanted):
+                return job
+        if len(open_jobs) >= _OPEN_MOST and not enrolment.is_staff:
+            raise Conflict(
+                f"You already have {len(open_jobs)} hardware jobs waiting or running.",
+                remedy="Wait for one to finish, or cancel one.",
+            )
+        job = KitJob.objects.create(
+            course=course,
+            person=person,
+            purpose=purpose,
+            tasks=wanted,
+            total=len(wanted),
+            priority=1 if enrolment.is_staff else 0,
+            queued_at=clock.now(),
+            message="Waiting for a free kit",
+        )
+        _record(job, person.id, "kit_job_request")
+        queue.jobs_assign()
+    job.refresh_from_db()
+    return job
+
+
+def kit_job_cancel(*, person: Person, job: KitJob) -> KitJob:
+    """Cancel a job: at once while it waits, else as soon as its kit answers."""
+    with transaction.atomic():
+        job = KitJob.objects.select_for_update().get(pk=job.pk)
+        if job.state in FINAL:
+            return job
+        if job.state in ON_KIT:
+            job.cancel_asked_at = job.cancel_asked_at or clock.now()
+            job.command_at = None
+            job.message = "Cancelling: the kit has been told"
+            job.save(update_fields=["cancel_asked_at", "command_at", "message"])
+        else:
+            queue.job_close(job=job, state=JobState.CANCELLED, message="Cancelled")
+        _record(job, person.id, "kit_job_cancel")
+    return job
+
+
+def _record(job: KitJob, actor: str, action: str) -> None:
+    audit.record(actor=actor, action=action, subject=job.id, course_id=job.course_id)

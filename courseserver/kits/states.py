@@ -1,0 +1,52 @@
+"""States of kits and jobs, and the moves a job may make."""
+
+from django.db import models
+
+from courseserver.common.errors import Conflict
+
+
+class KitHealth(models.TextChoices):
+    """What the server thinks of a kit; whether it is there is a question of `last_seen_at`."""
+
+    ACTIVE = "active", "In service"
+    SICK = "sick", "Out of service after failures"
+    REVOKED = "revoked", "Credentials revoked"
+
+
+class JobState(models.TextChoices):
+    QUEUED = "queued", "Waiting for a kit"
+    SENT = "sent", "Sent to a kit"
+    RUNNING = "running", "Running"
+    DONE = "done", "Done"
+    FAILED = "failed", "Failed"
+    CANCELLED = "cancelled", "Cancelled"
+
+
+class ClaimState(models.TextChoices):
+    PENDING = "pending", "Waiting for staff"
+    APPROVED = "approved", "Approved, credentials not fetched yet"
+    TAKEN = "taken", "Credentials fetched"
+    DENIED = "denied", "Denied"
+
+
+FINAL = frozenset({JobState.DONE, JobState.FAILED, JobState.CANCELLED})
+ON_KIT = frozenset({JobState.SENT, JobState.RUNNING})
+# From SENT straight to DONE: the answer "started" may arrive after the results.
+MOVES: dict[JobState, frozenset[JobState]] = {
+    JobState.QUEUED: frozenset({JobState.SENT, JobState.FAILED, JobState.CANCELLED}),
+    JobState.SENT: frozenset(
+        {JobState.RUNNING, JobState.DONE, JobState.QUEUED, JobState.FAILED, JobState.CANCELLED}
+    ),
+    JobState.RUNNING: frozenset(
+        {JobState.DONE, JobState.QUEUED, JobState.FAILED, JobState.CANCELLED}
+    ),
+    JobState.DONE: frozenset(),
+    JobState.FAILED: frozenset(),
+    JobState.CANCELLED: frozenset(),
+}
+
+
+def check_move(old: str, new: JobState) -> None:
+    """Refuse a move that the table does not allow."""
+    if new not in MOVES[JobState(old)]:
+        raise Conflict(f"A kit job that is {old} cannot become {new.value}.")

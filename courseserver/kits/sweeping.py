@@ -1,0 +1,47 @@
+"""What time alone decides: kits that fell silent, attempts that took too long, old log lines."""
+
+from datetime import timedelta
+
+from django.db import transaction
+
+from courseserver.common import clock
+from courseserver.kits import queue
+from courseserver.kits.models import KitClaim, KitJob, KitLog
+from courseserver.kits.states import FINAL, ClaimState, JobState
+
+# How long a job waits for any kit before its person is told that none came.
+_WAIT_MOST = timedelta(minutes=30)
+# A kit told to cancel, and silent, is not waited for longer than this.
+_CANCEL_MOST = timedelta(seconds=60)
+_LOG_LIFE = timedelta(days=30)
+
+
+def sweep() -> None:
+    """Look at every open job once; then let free kits take what was put back."""
+    for job_id in KitJob.objects.exclude(state__in=FINAL).values_list("pk", flat=True):
+        with transaction.atomic():
+            job = KitJob.objects.select_for_update().select_related(None).get(pk=job_id)
+            _look_at(job)
+    queue.jobs_assign()
+    now = clock.now()
+    KitLog.objects.filter(at__lt=now - _LOG_LIFE).delete()
+    KitClaim.objects.filter(expires_at__lt=now, state=ClaimState.PENDING).delete()
+
+
+def _look_at(job: KitJob) -> None:
+    now = clock.now()
+    if job.state == JobState.QUEUED:
+        if now - job.queued_at > _WAIT_MOST:
+            minutes = int(_WAIT_MOST.total_seconds() // 60)
+            why = f"No kit was free for {minutes} minutes; use the simulation, or ask again later"
+            queue.job_close(job=job, state=JobState.FAILED, message=why)
+        return
+    if job.state in FINAL or job.kit is None:
+        return
+    if job.cancel_asked_at and now - job.cancel_asked_at > _CANCEL_MOST:
+        queue.job_close(job=job, state=JobState.CANCELLED, message="Cancelled; the kit was silent")
+    elif job.kit.last_seen_at is None or now - job.kit.last_seen_at > queue.STALE_AFTER:
+        queue.job_requeue(job=job, why=f"{job.kit.name} fell silent")
+    elif job.deadline_at and now > job.deadline_at:
+        queue.kit_failed(kit=job.kit)
+        queue.job_requeue(job=job, why=f"{job.kit.name} took too long")

@@ -1,0 +1,24 @@
+"""How moments and counts print on the bench's pages."""
+
+from datetime import datetime
+
+from django import template
+
+from courseserver.common import clock
+
+register = template.Library()
+
+
+@register.filter
+def since(value: datetime | None) -> str:
+    """Return how long ago something was, in the unit one would say."""
+    if value is None:
+        return "never"
+    seconds = max(0, round((clock.now() - value).total_seconds()))
+    if seconds < 120:
+        return f"{seconds} s ago"
+    if seconds < 7200:
+        return f"{seconds // 60} min ago"
+    if seconds < 172800:
+        return f"{seconds // 3600} h ago"
+    return f"{seconds // 86400} days ago"

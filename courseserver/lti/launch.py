@@ -1,0 +1,297 @@
+"""Step two of a launch: PyLTI1p3's order of checks, every one of them made strict."""
+
+from typing import Any, cast
+
+import jwt
+import requests
+import structlog
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from django.http import HttpRequest
+from pylti1p3.contrib.django.message_launch import DjangoMessageLaunch
+from pylti1p3.exception import LtiException
+
+from courseserver.audit.services import record
+from courseserver.common import clock
+from courseserver.lti import claims, login, messages, platform_keys, states, vault
+from courseserver.lti.errors import (
+    BrowserUnproven,
+    DeploymentPending,
+    LaunchRefused,
+    PlatformSilent,
+    TokenRefused,
+)
+from courseserver.lti.messages import Launch, launch_of
+from courseserver.lti.models import LoginState, Platform
+from courseserver.lti.registrations import Registration, registration_for
+
+log = structlog.get_logger(__name__)
+
+TOKEN_MAX_CHARS = 100_000
+# For iat alone: a platform's clock may be ahead of ours by this much.
+IAT_LEEWAY_S = 60
+IAT_MAX_AGE_S = 600
+EXP_MAX_AHEAD_S = 24 * 3600
+
+
+def check_launch(request: HttpRequest) -> Launch:
+    """Return the launch that this POST proves.
+
+    Raises
+    ------
+    LaunchRefused
+        If one check fails; the log names it, the page helps.
+    """
+    try:
+        return _StrictLaunch(request).checked()
+    except LaunchRefused as refusal:
+        log.warning("launch refused", reason=refusal.reason)
+        raise
+    except LtiException as error:
+        log.warning("launch refused", reason=str(error))
+        raise TokenRefused(str(error), "Your LMS's message is not a valid LTI launch.") from error
+
+
+class _StrictLaunch(DjangoMessageLaunch):
+    """One launch on its way through `validate()`, which PyLTI1p3 orders."""
+
+    _row: LoginState
+    _known: Registration
+    _platform: Platform
+
+    def __init__(self, request: HttpRequest) -> None:
+        # Our rows are read through `registration_for`, our requests sent by `outgoing`.
+        super().__init__(request, None, requests_session=_UNUSED)  # type: ignore[no-untyped-call]
+        self._http = request
+        self._now = clock.now()
+
+    def checked(self) -> Launch:
+        _refuse_platform_error(self._http)
+        self.validate()
+        return self._launch
+
+    # --- row 1 and 2: the form, and this browser's own login ---------------------------------
+
+    def validate_state(self) -> "_StrictLaunch":
+        token, state = self._http.POST.get("id_token", ""), self._http.POST.get("state", "")
+        if not token or len(token) > TOKEN_MAX_CHARS:
+            raise claims.refused("id_token missing or too long")
+        if not state:
+            raise _unproven("state missing")
+        row, reason = states.state_use(state=state, cookies=self._http.COOKIES, now=self._now)
+        if row is None:
+            raise _unproven(reason)
+        self._row = row
+        return self
+
+    # --- row 3: form of the token ------------------------------------------------------------
+
+    def validate_jwt_format(self) -> "_StrictLaunch":
+        try:
+            parts = jwt.decode_complete(
+                self._http.POST["id_token"], options={"verify_signature": False}
+            )
+        except (jwt.InvalidTokenError, RecursionError) as error:
+            raise claims.refused("token malformed") from error
+        self._jwt = cast(Any, {"header": parts["header"], "body": parts["payload"]})
+        if parts["header"].get("alg") != "RS256":
+            raise claims.refused("alg is not RS256")
+        return self
+
+    def _get_jwt_body(self) -> Any:
+        return self._jwt.get("body", {})
+
+    # --- row 10: nonce -----------------------------------------------------------------------
+
+    def validate_nonce(self) -> "_StrictLaunch":
+        nonce = self._get_jwt_body().get("nonce")
+        if not isinstance(nonce, str) or vault.fingerprint(nonce) != self._row.nonce_hash:
+            raise claims.refused("nonce is not the one we gave")
+        return self
+
+    # --- rows 6 to 8: issuer, audience, authorised party -------------------------------------
+
+    def get_client_id(self) -> str:
+        return self._row.client_id
+
+    def validate_registration(self) -> "_StrictLaunch":
+        known = registration_for(self._row.issuer, self._row.client_id)
+        if known is None:
+            raise claims.refused("registration gone since the login")
+        self._known = known
+        body = self._get_jwt_body()
+        if body.get("iss") != known.issuer:
+            raise claims.refused("iss is not the platform of the login")
+        _check_audience(body, known.client_id)
+        return self
+
+    # --- rows 4, 5 and 9: key, signature, times ----------------------------------------------
+
+    def validate_jwt_signature(self) -> "_StrictLaunch":
+        try:
+            jwt.decode(
+                self._http.POST["id_token"],
+                self._public_key(),
+                algorithms=["RS256"],
+                # Signature and presence here; audience and times have stricter rules of ours.
+                options={
+                    "require": ["exp", "iat"],
+                    "verify_aud": False,
+                    "verify_exp": False,
+                    "verify_iat": False,
+                    "verify_nbf": False,
+                },
+            )
+        except jwt.InvalidTokenError as error:
+            raise claims.refused(f"token refused: {type(error).__name__}") from error
+        _check_times(self._get_jwt_body(), self._now.timestamp())
+        return self
+
+    def _public_key(self) -> RSAPublicKey:
+        kid = self._jwt["header"].get("kid")
+        if not isinstance(kid, str) or not kid:
+            raise claims.refused("kid missing")
+        try:
+            key = platform_keys.public_key(self._known.jwks_url, kid)
+        except platform_keys.KeysUnreachable as error:
+            log.warning("platform keys unreachable", detail=str(error))
+            raise PlatformSilent(
+                "key set unreachable",
+                "We could not check your LMS's signature, because it did not answer us.",
+                remedy="Wait a minute, then open the lab again from your course.",
+            ) from error
+        if key is None:
+            raise claims.refused("kid unknown to the platform's key set")
+        return key
+
+    # --- row 13: deployment ------------------------------------------------------------------
+
+    def validate_deployment(self) -> "_StrictLaunch":
+        body = self._get_jwt_body()
+        deployment_id = claims.required_id(
+            body, claims.DEPLOYMENT_ID, "deployment_id missing or malformed"
+        )
+        hinted = self._row.login["deployment_id"]
+        if hinted and hinted != deployment_id:
+            raise claims.refused("deployment_id is not the one of the login")
+        self._platform = _approved_platform(self._known, deployment_id)
+        return self
+
+    # --- rows 11, 12 and 14 to 19: the message -----------------------------------------------
+
+    def validate_message(self) -> "_StrictLaunch":
+        body = self._get_jwt_body()
+        if body.get(claims.VERSION) != "1.3.0":
+            raise claims.refused("version is not 1.3.0")
+        kind = body.get(claims.MESSAGE_TYPE)
+        if not isinstance(kind, str) or kind not in messages.ENABLED:
+            raise claims.refused("message_type unknown")
+        target = body.get(claims.TARGET_LINK_URI)
+        if target != self._row.login["target_link_uri"] or not login.is_ours(target):
+            raise claims.refused("target_link_uri is not the one of the login")
+        self._launch = launch_of(self._platform, body)
+        return self
+
+    def save_launch_data(self) -> "_StrictLaunch":
+        """Keep nothing: the launch is used at once, and its token forgotten."""
+        return self
+
+
+_UNUSED = requests.Session()
+
+
+def _refuse_platform_error(request: HttpRequest) -> None:
+    """Explain an error that the platform answered instead of a token (row 1)."""
+    if request.method != "POST":
+        raise LaunchRefused("not a POST", "Labs open from your course, not from an address.")
+    error = request.POST.get("error", "")
+    if not error:
+        return
+    word = error if error.isascii() and error.replace("_", "").isalpha() else "an error"
+    detail = f"Your LMS answered “{word[:40]}” when we asked who you are."
+    if word in ("login_required", "interaction_required"):
+        remedy = "Log in to your LMS in this browser, then open the lab again from your course."
+        raise LaunchRefused(word, detail, remedy=remedy)
+    raise LaunchRefused(f"platform error {word[:40]}", detail)
+
+
+def _unproven(reason: str) -> BrowserUnproven:
+    if reason == "state used before":
+        detail = "This launch was used before: a page was reloaded, or a button pressed twice."
+    elif reason == "state expired":
+        detail = "This launch waited too long for its answer."
+    else:
+        detail = "The browser did not bring back the cookie that ties this launch to you."
+    return BrowserUnproven(reason, detail)
+
+
+def _check_audience(body: dict[str, Any], client_id: str) -> None:
+    audience = body.get("aud")
+    members = audience if isinstance(audience, list) else [audience]
+    if client_id not in members or not all(isinstance(member, str) for member in members):
+        raise claims.refused("aud is not our client id")
+    azp = body.get("azp")
+    if azp is not None and azp != client_id:
+        raise claims.refused("azp is not our client id")
+    if len(set(members)) > 1 and azp is None:
+        raise claims.refused("several audiences and no azp")
+
+
+def _check_times(body: dict[str, Any], now: float) -> None:
+    issued_at, expires = _time(body, "iat"), _time(body, "exp")
+    if expires <= now:
+        raise TokenRefused("token expired", "This launch took too long to arrive.")
+    if expires > now + EXP_MAX_AHEAD_S:
+        raise claims.refused("exp too far ahead")
+    if issued_at > now + IAT_LEEWAY_S:
+        raise claims.refused("iat in the future")
+    if issued_at < now - IAT_MAX_AGE_S:
+        raise claims.refused("iat too old")
+    if "nbf" in body and _time(body, "nbf") > now + IAT_LEEWAY_S:
+        raise claims.refused("nbf in the future")
+
+
+def _time(body: dict[str, Any], name: str) -> float:
+    value = body.get(name)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise claims.refused(f"{name} is no number")
+    if not -1e12 < value < 1e12:  # also refuses NaN, which compares false with everything
+        raise claims.refused(f"{name} is no time")
+    return float(value)
+
+
+def _approved_platform(known: Registration, deployment_id: str) -> Platform:
+    """Return the deployment's row; a new one is kept for an administrator to approve."""
+    platform = Platform.objects.filter(
+        issuer=known.issuer, client_id=known.client_id, deployment_id=deployment_id
+    ).first()
+    if platform is None:
+        platform = _deployment_hold(known=known, deployment_id=deployment_id)
+    if not platform.approved:
+        raise DeploymentPending(
+            f"deployment pending: {platform.pk}",
+            "Your LMS opened us from a place that nobody has approved yet.",
+            remedy="Ask your instructor to have it approved, naming the reference below.",
+        )
+    return platform
+
+
+def _deployment_hold(*, known: Registration, deployment_id: str) -> Platform:
+    model = Platform.objects.filter(
+        issuer=known.issuer, client_id=known.client_id, approved=True
+    ).earliest("created_at")
+    platform, created = Platform.objects.get_or_create(
+        issuer=known.issuer,
+        client_id=known.client_id,
+        deployment_id=deployment_id,
+        defaults={
+            "auth_url": model.auth_url,
+            "token_url": model.token_url,
+            "jwks_url": model.jwks_url,
+            "auth_audience": model.auth_audience,
+            "product": model.product,
+            "name": model.name,
+        },
+    )
+    if created:
+        record(actor="system", action="deployment held for approval", subject=platform.pk)
+    return platform

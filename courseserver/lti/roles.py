@@ -1,0 +1,57 @@
+"""Roles of a launch: only those of the context give rights.
+
+An institution's "Instructor" is a job title: such a person may be a student of this course.
+"""
+
+from collections.abc import Iterable
+from typing import Literal
+
+CourseRole = Literal["learner", "ta", "instructor"]
+
+_MEMBERSHIP = "http://purl.imsglobal.org/vocab/lis/v2/membership"
+INSTRUCTOR = f"{_MEMBERSHIP}#Instructor"
+LEARNER = f"{_MEMBERSHIP}#Learner"
+MENTOR = f"{_MEMBERSHIP}#Mentor"
+TEACHING_ASSISTANT = f"{_MEMBERSHIP}/Instructor#TeachingAssistant"
+TEST_USER = "http://purl.imsglobal.org/vocab/lti/system/person#TestUser"
+
+# The vocabulary's assistants: a TA of the course, a section, a group, or one who only grades.
+_ASSISTANTS = frozenset(
+    f"{_MEMBERSHIP}/Instructor#{name}"
+    for name in (
+        "TeachingAssistant",
+        "TeachingAssistantGroup",
+        "TeachingAssistantOffering",
+        "TeachingAssistantSection",
+        "TeachingAssistantSectionAssociation",
+        "TeachingAssistantTemplate",
+        "Grader",
+    )
+)
+# A role without a URI is a context role by definition.
+_SHORT = {
+    "Instructor": INSTRUCTOR,
+    "Learner": LEARNER,
+    "Mentor": MENTOR,
+    "TeachingAssistant": TEACHING_ASSISTANT,
+    "Instructor#TeachingAssistant": TEACHING_ASSISTANT,
+}
+
+
+def course_role(roles: Iterable[str]) -> CourseRole:
+    """Return what these roles allow in the course; the lesser of two staff roles counts."""
+    full = {_SHORT.get(role, role) for role in roles}
+    if full & _ASSISTANTS:
+        return "ta"
+    return "instructor" if INSTRUCTOR in full else "learner"
+
+
+def is_test_student(roles: Iterable[str]) -> bool:
+    """Return whether this is the platform's own trial student (Canvas' student view)."""
+    return TEST_USER in roles
+
+
+def is_only_mentor(roles: Iterable[str]) -> bool:
+    """Return whether somebody only looks after a student of the course."""
+    full = {_SHORT.get(role, role) for role in roles}
+    return MENTOR in full and not full & {INSTRUCTOR, LEARNER, *_ASSISTANTS}

@@ -1,0 +1,115 @@
+"""Logins in flight: each state is random, short-lived, tied to one browser, and used once."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from courseserver.lti import vault
+from courseserver.lti.models import LoginState, PendingLogin
+
+STATE_LIFE = timedelta(minutes=10)
+COOKIE_PREFIX = "lti-login-"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoginRequest:
+    """What a platform asks for when it opens us."""
+
+    issuer: str
+    client_id: str
+    login_hint: str
+    target_link_uri: str
+    message_hint: str = ""
+    deployment_id: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewState:
+    """The secrets of a login: two for the platform to send back, one for the browser to keep."""
+
+    state: str
+    nonce: str
+    browser: str
+
+
+def state_add(*, login: LoginRequest, now: datetime) -> NewState:
+    """Remember a login that is about to go to the platform."""
+    new = NewState(
+        state=vault.fresh_secret(), nonce=vault.fresh_secret(), browser=vault.fresh_secret()
+    )
+    LoginState.objects.filter(expires_at__lt=now - STATE_LIFE).delete()
+    LoginState.objects.create(
+        state_hash=vault.fingerprint(new.state),
+        browser_hash=vault.fingerprint(new.browser),
+        nonce_hash=vault.fingerprint(new.nonce),
+        issuer=login.issuer,
+        client_id=login.client_id,
+        login=_stored(login),
+        expires_at=now + STATE_LIFE,
+    )
+    return new
+
+
+def state_use(
+    *, state: str, cookies: Mapping[str, str], now: datetime
+) -> tuple[LoginState | None, str]:
+    """Spend a state; return its row, or None with the reason.
+
+    Only the browser that began the login can spend its state, and only once: one UPDATE decides
+    between two requests that arrive together.
+    """
+    row = LoginState.objects.filter(pk=vault.fingerprint(state)).first()
+    if row is None:
+        return None, "state unknown"
+    if row.used_at is not None:
+        return None, "state used before"
+    if row.expires_at <= now:
+        return None, "state expired"
+    cookie = cookies.get(cookie_name(state), "")
+    if not cookie:
+        return None, "state cookie missing"
+    if vault.fingerprint(cookie) != row.browser_hash:
+        return None, "state of another browser"
+    unused = LoginState.objects.filter(pk=row.pk, used_at=None, expires_at__gt=now)
+    return (row, "") if unused.update(used_at=now) == 1 else (None, "state used before")
+
+
+def login_of_state(state: str, now: datetime) -> LoginRequest | None:
+    """Return the login behind an unspent state, to begin it anew in a tab of its own."""
+    row = LoginState.objects.filter(
+        pk=vault.fingerprint(state), used_at=None, expires_at__gt=now
+    ).first()
+    return LoginRequest(**row.login) if row else None
+
+
+def pending_add(*, login: LoginRequest, now: datetime) -> str:
+    """Hold a login back; return the one-time code that resumes it."""
+    code = vault.fresh_secret()
+    PendingLogin.objects.filter(expires_at__lt=now).delete()
+    PendingLogin.objects.create(
+        code_hash=vault.fingerprint(code), login=_stored(login), expires_at=now + STATE_LIFE
+    )
+    return code
+
+
+def pending_use(*, code: str, now: datetime) -> LoginRequest | None:
+    """Spend a one-time code."""
+    row = pending_read(code=code, now=now)
+    if row is None:
+        return None
+    deleted, _ = PendingLogin.objects.filter(pk=vault.fingerprint(code)).delete()
+    return row if deleted == 1 else None
+
+
+def pending_read(*, code: str, now: datetime) -> LoginRequest | None:
+    row = PendingLogin.objects.filter(pk=vault.fingerprint(code), expires_at__gt=now).first()
+    return LoginRequest(**row.login) if row else None
+
+
+def cookie_name(state: str) -> str:
+    """Return the cookie of one login, so that several frames of a page do not share one."""
+    return COOKIE_PREFIX + vault.fingerprint(state)[:16]
+
+
+def _stored(login: LoginRequest) -> dict[str, str]:
+    return {name: getattr(login, name) for name in LoginRequest.__dataclass_fields__}

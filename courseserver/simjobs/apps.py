@@ -1,0 +1,5 @@
+from django.apps import AppConfig
+
+
+class SimjobsConfig(AppConfig):
+    name = "courseserver.simjobs"

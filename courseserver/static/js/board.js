@@ -1,0 +1,35 @@
+/**
+ * Follow grades on their way: while the board says that something moves, fetch it again and swap
+ * in what changed. Nothing happens in a hidden tab or while a control of the board has the focus.
+ * @module
+ */
+
+const EVERY_MS = 2500;
+const GIVE_UP_AFTER = 240;
+
+/** @returns {HTMLElement} */
+const live = () => /** @type {HTMLElement} */ (document.getElementById("live"));
+
+/** @param {Document} fresh */
+function swap(fresh) {
+  const next = fresh.getElementById("live");
+  if (!next) return false;
+  live().replaceWith(next);
+  const words = fresh.getElementById("live-words")?.textContent ?? "";
+  const status = document.getElementById("live-words");
+  if (status && status.textContent !== words) status.textContent = words;
+  return true;
+}
+
+/** @param {number} round */
+async function follow(round) {
+  if (round > GIVE_UP_AFTER || live().dataset.moving !== "true") return;
+  const isBusy = document.hidden || live().contains(document.activeElement);
+  if (!isBusy) {
+    const answer = await fetch(location.href, { headers: { Accept: "text/html" } });
+    if (!answer.ok || !swap(new DOMParser().parseFromString(await answer.text(), "text/html"))) return;
+  }
+  setTimeout(() => void follow(round + 1), EVERY_MS);
+}
+
+setTimeout(() => void follow(0), EVERY_MS);

@@ -1,0 +1,16 @@
+"""WSGI entry point, served by granian."""
+
+import os
+
+import structlog
+from django.core.wsgi import get_wsgi_application
+
+from labs import loader
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "courseserver.settings")
+
+application = get_wsgi_application()
+
+# Once per process, before the first student asks; a lab with a fault says so and stays closed.
+for _folder, _fault in loader.warm().items():
+    structlog.get_logger(__name__).error("lab cannot be opened", folder=_folder, fault=_fault)

@@ -1,0 +1,377 @@
+"""Where a launch leads, whom it enrols, and what it leaves behind."""
+
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from courseserver.audit.models import AuditEntry
+from courseserver.courses.models import Assignment, Course, Enrolment, Identity, Person
+from courseserver.courses.services import roster_read
+from courseserver.lti.faults import PlatformFault
+from courseserver.lti.models import Platform
+from tests.courseserver.entry.conftest import Visitor
+from tests.courseserver.lti.launching import DROP, Launcher, target
+from tests.doubles.lti_platform import CONTEXT_ROLE, LTI, Answer, LtiPlatform
+
+INSTITUTION = "http://purl.imsglobal.org/vocab/lis/v2/institution/person#"
+SYSTEM = "http://purl.imsglobal.org/vocab/lis/v2/system/person#"
+TEACHING_ASSISTANT = (
+    "http://purl.imsglobal.org/vocab/lis/v2/membership/Instructor#TeachingAssistant"
+)
+TEST_USER = "http://purl.imsglobal.org/vocab/lti/system/person#TestUser"
+AGS = "https://purl.imsglobal.org/spec/lti-ags/claim/endpoint"
+NRPS = "https://purl.imsglobal.org/spec/lti-nrps/claim/namesroleservice"
+NO_LAB = {f"{LTI}custom": DROP}
+
+
+def test_a_student_lands_in_the_lab_and_it_opens(bob: Visitor) -> None:
+    response = bob.open()
+
+    assignment = Assignment.objects.get()
+    assert response.status_code == 303
+    assert response["Location"] == f"/labs/assignments/{assignment.pk}/"
+    assert bob.client.get(response["Location"], follow=True).status_code == 200
+
+
+def test_a_teacher_lands_on_the_assignments_staff_page(alice: Visitor) -> None:
+    response = alice.open()
+
+    assert response["Location"] == f"/grading/assignments/{Assignment.objects.get().pk}/"
+    assert alice.client.get(response["Location"]).status_code == 200
+
+
+@pytest.mark.parametrize("role", ["Instructor", "Learner"])
+def test_a_link_without_a_lab_leads_to_the_course(role: str, bob: Visitor) -> None:
+    bob.role = role
+
+    response = bob.open(**NO_LAB)
+
+    assert response["Location"] == f"/grading/courses/{Course.objects.get().pk}/"
+    assert bob.client.get(response["Location"]).status_code == 200
+    assert not Assignment.objects.exists()
+
+
+def test_a_student_is_refused_what_the_teacher_sees(alice: Visitor, bob: Visitor) -> None:
+    page = alice.open()["Location"]
+    bob.open()
+
+    assert alice.client.get(page).status_code == 200
+    assert bob.client.get(page).status_code == 403
+
+
+def test_a_stranger_does_not_learn_that_the_lab_exists(bob: Visitor, charlie: Visitor) -> None:
+    page = bob.open()["Location"]
+    charlie.open()
+
+    assert bob.client.get(page, follow=True).status_code == 200
+    assert charlie.client.get(page).status_code == 404
+    assert Client().get(page).status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("roles", "expected"),
+    [
+        ([f"{CONTEXT_ROLE}Instructor"], "instructor"),
+        (["Instructor"], "instructor"),
+        ([TEACHING_ASSISTANT], "ta"),
+        ([f"{CONTEXT_ROLE}Instructor", TEACHING_ASSISTANT], "ta"),
+        ([f"{CONTEXT_ROLE}Learner"], "learner"),
+        ([f"{INSTITUTION}Instructor"], "learner"),
+        ([f"{INSTITUTION}Faculty", f"{CONTEXT_ROLE}Learner"], "learner"),
+        ([f"{INSTITUTION}Administrator", f"{SYSTEM}Administrator"], "learner"),
+        ([f"{CONTEXT_ROLE}Administrator"], "learner"),
+        ([f"{CONTEXT_ROLE}ContentDeveloper"], "learner"),
+        (["urn:lti:role:ims/lis/Instructor"], "learner"),
+        ([f"{CONTEXT_ROLE}instructor"], "learner"),
+        ([], "learner"),
+    ],
+)
+def test_only_roles_of_the_context_give_rights(
+    roles: list[str], expected: str, bob: Visitor
+) -> None:
+    bob.open(**{f"{LTI}roles": roles})
+
+    assert Enrolment.objects.get().role == expected
+
+
+def test_a_lost_role_is_lost_at_the_next_launch(alice: Visitor) -> None:
+    page = alice.open()["Location"]
+    alice.role = "Learner"
+    alice.open()
+
+    assert Enrolment.objects.get().role == "learner"
+    assert alice.client.get(page).status_code == 403
+    changed = AuditEntry.objects.get(action="role changed")
+    assert (changed.detail["former"], changed.detail["role"]) == ("instructor", "learner")
+
+
+def test_an_observer_is_told_that_labs_are_for_others(bob: Visitor) -> None:
+    bob.role = "Mentor"
+
+    response = bob.open()
+
+    assert response.status_code == 403
+    assert not Enrolment.objects.exists()
+
+
+def test_the_platforms_trial_student_is_marked(bob: Visitor) -> None:
+    bob.open(**{f"{LTI}roles": [f"{CONTEXT_ROLE}Learner", TEST_USER]})
+
+    assert Enrolment.objects.get().is_test_student
+
+
+def test_one_person_twice_is_one_person(bob: Visitor) -> None:
+    bob.open()
+    bob.open(name="Robert", email="robert@lms.test")
+
+    identity = Identity.objects.get()
+    assert (identity.name, identity.email) == ("Robert", "robert@lms.test")
+    assert Person.objects.count() == Enrolment.objects.count() == 1
+
+
+def test_a_name_that_one_link_withholds_is_not_forgotten(bob: Visitor) -> None:
+    bob.open()
+    bob.open(name=DROP, email=DROP)
+
+    assert Identity.objects.get().name == "Bob"
+
+
+def test_the_same_email_is_not_the_same_person(bob: Visitor, charlie: Visitor) -> None:
+    bob.open(email="shared@lms.test")
+    charlie.open(email="shared@lms.test")
+
+    assert Person.objects.count() == 2
+
+
+def test_one_subject_on_two_platforms_is_two_people(bob: Visitor, lms: LtiPlatform) -> None:
+    bob.open()
+    elsewhere = Launcher(lms)
+    elsewhere.register(issuer="https://two.test")
+    login = elsewhere.login(iss="https://two.test")
+    claims = elsewhere.claims(login, iss="https://two.test")
+    elsewhere.post(login, lms.sign(claims))
+
+    assert Person.objects.count() == 2
+    assert Course.objects.count() == 2
+
+
+def test_two_deployments_of_one_client_share_their_people(bob: Visitor) -> None:
+    bob.open()
+    bob.launcher.register(deployment_id="deployment-2")
+    login = bob.launcher.login(lti_deployment_id="deployment-2")
+    claims = bob.launcher.claims(login, **{f"{LTI}deployment_id": "deployment-2"})
+    bob.launcher.post(login, bob.launcher.lms.sign(claims))
+
+    assert Person.objects.count() == 1
+    assert Course.objects.count() == 2
+
+
+def test_two_courses_keep_their_assignments_apart(bob: Visitor, charlie: Visitor) -> None:
+    first, second = bob.open()["Location"], charlie.open()["Location"]
+
+    assert first != second
+    assert Assignment.objects.count() == 2
+
+
+def test_an_assignment_keeps_its_column_when_a_launch_comes_without_it(bob: Visitor) -> None:
+    services = {"scope": ["s"], "lineitems": "https://lms.test/items"}
+    bob.open(**{AGS: {**services, "lineitem": "https://lms.test/items/1"}})
+    bob.open(**{AGS: services})
+
+    assignment = Assignment.objects.get()
+    assert assignment.line_item_url == "https://lms.test/items/1"
+    assert assignment.line_items_url == "https://lms.test/items"
+    assert assignment.ags_scopes == ["s"]
+
+
+@pytest.mark.parametrize(
+    ("due", "expected"),
+    [
+        ("2026-12-01T23:59:00Z", "2026-12-01 23:59:00+00:00"),
+        ("2026-12-01T23:59:00+02:00", "2026-12-01 21:59:00+00:00"),
+        ("", "None"),
+        ("soon", "None"),
+    ],
+)
+def test_the_due_date_follows_the_lms(due: str, expected: str, bob: Visitor) -> None:
+    bob.open(**{f"{LTI}custom": {"lab": "fixture-moving-bytes", "due": due}})
+
+    assert str(Assignment.objects.get().due_at) == expected
+
+
+def test_a_due_date_that_the_lms_did_not_fill_in_changes_nothing(bob: Visitor) -> None:
+    custom = {"lab": "fixture-moving-bytes", "due": "2026-12-01T23:59:00Z"}
+    bob.open(**{f"{LTI}custom": custom})
+    bob.open(**{f"{LTI}custom": {**custom, "due": "$ResourceLink.submission.endDateTime"}})
+
+    assert Assignment.objects.get().due_at is not None
+
+
+def test_an_unknown_lab_is_named(bob: Visitor) -> None:
+    response = bob.open(**{f"{LTI}custom": {"lab": "v9-99-nowhere"}})
+
+    assert response.status_code == 404
+    assert b"v9-99-nowhere" in response.content
+    assert not Enrolment.objects.exists()
+
+
+def test_the_lab_may_stand_in_the_target_address(bob: Visitor, lms: LtiPlatform) -> None:
+    address = target("/lti/launch/?lab=fixture-moving-bytes")
+    login = bob.launcher.login(target_link_uri=address)
+    claims = bob.launcher.claims(login, **{**NO_LAB, f"{LTI}target_link_uri": address})
+
+    response = bob.launcher.post(login, lms.sign(claims))
+
+    assert response["Location"] == f"/labs/assignments/{Assignment.objects.get().pk}/"
+
+
+# --- the session ----------------------------------------------------------------------------------
+
+
+def test_a_launch_begins_a_fresh_session(bob: Visitor) -> None:
+    bob.open()
+    before = bob.client.session
+    before["note"] = "of an earlier launch"
+    before.save()
+
+    bob.open()
+
+    after = bob.client.session
+    assert after.session_key != before.session_key
+    assert "note" not in after
+    assert not before.exists(before.session_key)
+
+
+def test_a_session_planted_before_the_launch_is_worthless(bob: Visitor) -> None:
+    planted = Client()
+    session = planted.session
+    session.save()
+    bob.client.cookies["courseserver"] = session.session_key
+
+    bob.open()
+
+    assert bob.client.session.session_key != session.session_key
+    assert "person" not in planted.session
+
+
+def test_the_session_cookie_is_hidden_from_scripts(bob: Visitor) -> None:
+    cookie = bob.open().cookies["courseserver"]
+
+    assert cookie["httponly"]
+    assert cookie["samesite"] == "Lax"
+
+
+def test_the_login_cookie_is_taken_back_after_the_launch(bob: Visitor) -> None:
+    response = bob.open()
+
+    (login,) = [m for name, m in response.cookies.items() if name.startswith("lti-login-")]
+    assert (login.value, login["max-age"], login["path"]) == ("", 0, "/lti/")
+
+
+def test_a_session_begun_in_another_sites_frame_stays_in_it(bob: Visitor) -> None:
+    login = bob.launcher.login()
+    body = {"state": login.state, "id_token": bob.launcher.lms.sign(bob.launcher.claims(login))}
+
+    response = bob.client.post("/lti/launch/", body, HTTP_SEC_FETCH_SITE="cross-site")
+
+    cookie = response.cookies["courseserver"]
+    assert (cookie["samesite"], cookie["secure"]) == ("None", True)
+    assert cookie["partitioned"]
+
+
+def test_only_the_platform_of_the_session_may_frame_its_pages(bob: Visitor) -> None:
+    presentation = {"return_url": "https://school.lms.test/courses/7"}
+    page = bob.open(**{f"{LTI}launch_presentation": presentation})["Location"]
+
+    policy = bob.client.get(page, follow=True)["Content-Security-Policy"]
+
+    ancestors = next(part for part in policy.split("; ") if part.startswith("frame-ancestors"))
+    assert ancestors == "frame-ancestors 'self' https://lms.test https://school.lms.test"
+
+
+def test_a_refused_launch_can_be_read_in_the_frame_of_another_platform(bob: Visitor) -> None:
+    bob.open()
+
+    refused = bob.open(sub=DROP)
+    stale = bob.client.get("/labs/assignments/asg_nothing/")
+
+    assert "frame-ancestors 'self' *" in refused["Content-Security-Policy"].split("; ")
+    assert "frame-ancestors 'self' https://lms.test" in stale["Content-Security-Policy"].split("; ")
+
+
+def test_the_front_door_may_be_framed_by_nobody_else(client: Client, db: None) -> None:
+    policy = client.get("/")["Content-Security-Policy"].split("; ")
+
+    assert "frame-ancestors 'self'" in policy
+
+
+def test_a_launch_is_written_to_the_log_without_a_name(bob: Visitor) -> None:
+    bob.open()
+
+    entries = list(AuditEntry.objects.values("action", "actor", "subject", "detail"))
+    assert {"launched", "enrolled", "assignment added"} <= {row["action"] for row in entries}
+    assert "Bob" not in str(entries)
+    assert "bob" not in str(entries)
+
+
+# --- submission review ----------------------------------------------------------------------------
+
+
+def review(student: str) -> dict[str, Any]:
+    return {
+        f"{LTI}message_type": "LtiSubmissionReviewRequest",
+        f"{LTI}for_user": {"user_id": student},
+    }
+
+
+def test_staff_reviewing_a_submission_see_that_students_work(alice: Visitor, bob: Visitor) -> None:
+    bob.open()
+    student = Identity.objects.get(subject="bob").person_id
+
+    response = alice.open(**review("bob"))
+
+    course = Course.objects.get()
+    assert response["Location"] == f"/grading/courses/{course.pk}/students/{student}/"
+    assert alice.client.get(response["Location"]).status_code == 200
+
+
+def test_a_student_cannot_review_somebody_else(bob: Visitor) -> None:
+    response = bob.open(**review("alice"))
+
+    assert response["Location"] == f"/labs/assignments/{Assignment.objects.get().pk}/"
+
+
+def test_a_review_of_somebody_who_never_came_says_so(alice: Visitor) -> None:
+    response = alice.open(**review("nobody-yet"))
+
+    assert response.status_code == 404
+    assert b"has not opened the lab yet" in response.content
+
+
+# --- roster ---------------------------------------------------------------------------------------
+
+
+def test_the_roster_says_who_is_here_already(bob: Visitor, lms: LtiPlatform) -> None:
+    rows = [{"user_id": "bob", "roles": ["Learner"]}, {"user_id": "zoe", "roles": ["Learner"]}]
+    lms.answer("/members", Answer(body={"members": rows}))
+    bob.open(**{NRPS: {"context_memberships_url": f"{lms.url}/members"}})
+
+    lines = roster_read(Course.objects.get())
+
+    bobs = Identity.objects.get(subject="bob").person
+    assert [(line.member.subject, line.person) for line in lines] == [("bob", bobs), ("zoe", None)]
+
+
+def test_a_course_without_a_roster_says_so(bob: Visitor) -> None:
+    bob.open()
+
+    with pytest.raises(PlatformFault, match="no roster"):
+        roster_read(Course.objects.get())
+
+
+def test_a_platform_that_was_never_registered_enrols_nobody(lms: LtiPlatform, db: None) -> None:
+    response = Launcher(lms).client.get("/lti/login/", Launcher(lms).login_values())
+
+    assert response.status_code == 400
+    assert not Platform.objects.exists()

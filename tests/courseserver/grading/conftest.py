@@ -1,0 +1,27 @@
+"""The classroom, with a clock that moves only when told, and no worker."""
+
+import pytest
+
+from courseserver.common import clock
+from courseserver.grading import services
+from tests.courseserver.grading.classroom import Classroom, Clock
+
+
+@pytest.fixture
+def stopped_clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    stopped = Clock()
+    monkeypatch.setattr(clock, "now", stopped.now)
+    return stopped
+
+
+@pytest.fixture
+def room(db: None, stopped_clock: Clock) -> Classroom:
+    return Classroom(stopped_clock)
+
+
+@pytest.fixture
+def published(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Platforms a worker was asked to drain, instead of asking one."""
+    asked: list[str] = []
+    monkeypatch.setattr(services, "drain_soon", asked.append)
+    return asked

@@ -1,0 +1,187 @@
+"""Handing labs to a platform: what staff choose, what is signed, who may not."""
+
+import time
+from typing import Any
+
+import jwt
+import pytest
+from django.test import Client
+
+from courseserver.audit.models import AuditEntry
+from courseserver.common import clock
+from courseserver.lti import keys
+from tests.courseserver.lti.launching import DROP, Launcher
+from tests.doubles.lti_platform import CONTEXT_ROLE, LTI
+
+DL = "https://purl.imsglobal.org/spec/lti-dl/claim/"
+RETURN = "https://lms.test/deep-link/return"
+SLUG = "fixture-moving-bytes"
+
+
+def wanted(**changes: Any) -> dict[str, Any]:
+    settings = {
+        "deep_link_return_url": RETURN,
+        "accept_types": ["link", "ltiResourceLink"],
+        "accept_presentation_document_targets": ["iframe"],
+        "accept_multiple": True,
+        "accept_lineitem": True,
+        "data": "opaque <data>",
+        **changes,
+    }
+    return {name: value for name, value in settings.items() if value is not DROP}
+
+
+def open_picker(launcher: Launcher, role: str = "Instructor", **changes: Any) -> Any:
+    return launcher.launch(
+        **{
+            f"{LTI}message_type": "LtiDeepLinkingRequest",
+            f"{LTI}resource_link": DROP,
+            f"{LTI}roles": [f"{CONTEXT_ROLE}{role}"],
+            f"{DL}deep_linking_settings": wanted(**changes),
+        }
+    )
+
+
+def picker(launcher: Launcher, **changes: Any) -> str:
+    response = open_picker(launcher, **changes)
+    assert response.status_code == 303, response.content
+    assert response["Location"].startswith("/lti/pick/")
+    return str(response["Location"])
+
+
+def answer_of(response: Any) -> dict[str, Any]:
+    token = response.content.decode().partition('name="JWT" value="')[2].partition('"')[0]
+    key = jwt.PyJWKSet.from_dict(keys.key_set(clock.now()))[jwt.get_unverified_header(token)["kid"]]
+    claims: dict[str, Any] = jwt.decode(
+        token, key, algorithms=["RS256"], audience="https://lms.test", issuer="client-1"
+    )
+    return claims
+
+
+def test_a_teacher_chooses_a_lab_and_the_platform_gets_it_signed(launcher: Launcher) -> None:
+    address = picker(launcher)
+    page = launcher.client.get(address)
+
+    response = launcher.client.post(
+        address, {"action": "add", "lab": [SLUG], "points": "40", "due": "2026-12-01T23:59"}
+    )
+
+    claims = answer_of(response)
+    assert b"Moving bytes" in page.content
+    assert claims[f"{LTI}message_type"] == "LtiDeepLinkingResponse"
+    assert claims[f"{LTI}version"] == "1.3.0"
+    assert claims[f"{LTI}deployment_id"] == "deployment-1"
+    assert claims[f"{DL}data"] == "opaque <data>"
+    assert claims["exp"] > time.time() >= claims["iat"] - 1
+    assert len(claims["nonce"]) >= 22
+    (item,) = claims[f"{DL}content_items"]
+    assert item["type"] == "ltiResourceLink"
+    assert item["url"].endswith(f"/lti/launch/?lab={SLUG}")
+    assert item["custom"]["lab"] == SLUG
+    assert item["lineItem"] == {
+        "label": "Moving bytes", "scoreMaximum": 40.0, "resourceId": SLUG,
+    }  # fmt: skip
+    assert item["submission"] == {"endDateTime": "2026-12-01T23:59:00.000Z"}
+    assert AuditEntry.objects.filter(action="labs handed to the platform").exists()
+
+
+def test_the_answer_may_only_be_posted_to_the_platform(launcher: Launcher) -> None:
+    response = launcher.client.post(picker(launcher), {"action": "add", "lab": [SLUG]})
+
+    policy = response["Content-Security-Policy"]
+    directive = next(d for d in policy.split("; ") if d.startswith("form-action"))
+    assert directive == "form-action 'self' https://lms.test"
+    assert f'action="{RETURN}"' in response.content.decode()
+
+
+def test_a_return_address_cannot_break_out_of_the_page(launcher: Launcher) -> None:
+    address = picker(launcher, deep_link_return_url='https://lms.test/"><script>alert(1)</script>')
+
+    response = launcher.client.post(address, {"action": "add", "lab": [SLUG]})
+
+    assert b"<script>alert" not in response.content
+
+
+def test_cancelling_hands_back_nothing(launcher: Launcher) -> None:
+    response = launcher.client.post(picker(launcher), {"action": "cancel", "lab": [SLUG]})
+
+    assert answer_of(response)[f"{DL}content_items"] == []
+
+
+def test_data_that_was_not_sent_is_not_returned(launcher: Launcher) -> None:
+    response = launcher.client.post(picker(launcher, data=DROP), {"action": "add", "lab": [SLUG]})
+
+    assert f"{DL}data" not in answer_of(response)
+
+
+@pytest.mark.parametrize(("accepts", "has_column"), [(True, True), (DROP, True), (False, False)])
+def test_a_column_is_asked_for_unless_the_platform_takes_none(
+    accepts: Any, has_column: bool, launcher: Launcher
+) -> None:
+    address = picker(launcher, accept_lineitem=accepts)
+
+    response = launcher.client.post(address, {"action": "add", "lab": [SLUG]})
+
+    (item,) = answer_of(response)[f"{DL}content_items"]
+    assert ("lineItem" in item) is has_column
+
+
+def test_searching_keeps_what_was_chosen(launcher: Launcher) -> None:
+    address = picker(launcher)
+
+    nothing = launcher.client.post(address, {"action": "search", "q": "zebra"})
+    kept = launcher.client.post(address, {"action": "search", "q": "zebra", "lab": [SLUG]})
+    found = launcher.client.post(address, {"action": "search", "q": "moving lab 99"})
+
+    assert SLUG not in nothing.content.decode()
+    assert f'value="{SLUG}" checked' in kept.content.decode()
+    assert SLUG in found.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("body", "says"),
+    [
+        ({"lab": []}, "No lab is chosen"),
+        ({"lab": [SLUG], "points": "0"}, "not a number of points"),
+        ({"lab": [SLUG], "points": "many"}, "not a number of points"),
+        ({"lab": [SLUG], "points": "nan"}, "not a number of points"),
+        ({"lab": [SLUG], "due": "soon"}, "not a date"),
+    ],
+)
+def test_a_choice_that_cannot_be_is_explained_on_the_page(
+    body: dict[str, Any], says: str, launcher: Launcher
+) -> None:
+    response = launcher.client.post(picker(launcher), {"action": "add", **body})
+
+    assert response.status_code == 422
+    assert says in response.content.decode()
+
+
+def test_a_choice_is_handed_over_once(launcher: Launcher) -> None:
+    address = picker(launcher)
+    launcher.client.post(address, {"action": "add", "lab": [SLUG]})
+
+    assert launcher.client.post(address, {"action": "add", "lab": [SLUG]}).status_code == 404
+
+
+def test_a_student_may_not_add_labs(launcher: Launcher) -> None:
+    response = open_picker(launcher, role="Learner")
+
+    assert response.status_code == 403
+    assert b"Only the teaching staff" in response.content
+
+
+def test_another_persons_picker_is_not_there(launcher: Launcher) -> None:
+    address = picker(launcher)
+    stranger = Launcher(launcher.lms, Client())
+    stranger.launch(sub="charlie", **{f"{LTI}roles": [f"{CONTEXT_ROLE}Instructor"]})
+
+    assert stranger.client.get(address).status_code == 404
+    assert Client().get(address).status_code == 403
+    assert launcher.client.get(address).status_code == 200
+
+
+def test_a_place_that_takes_no_links_is_told(launcher: Launcher) -> None:
+    response = open_picker(launcher, accept_types=["file"])
+
+    assert response.status_code == 422

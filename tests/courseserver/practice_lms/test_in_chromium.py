@@ -1,0 +1,171 @@
+"""A real browser: the tool in the practice LMS's frame on the same and on another site; axe."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+from playwright.sync_api import Browser, BrowserContext, Frame, Page, expect, sync_playwright
+
+from tests.browser.axe import violations
+from tests.courseserver.practice_lms.conftest import Tool
+from tests.courseserver.practice_lms.test_platform import post
+from tests.doubles.practice import World, world
+
+pytestmark = [pytest.mark.browser, pytest.mark.processes, pytest.mark.slow]
+FIXTURE_LABS = Path(__file__).resolve().parents[2] / "labs" / "fixture_lab"
+ARGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
+FRAMED = {"Sec-Fetch-Dest": "iframe", "Sec-Fetch-Site": "cross-site"}
+NO_THIRD_PARTY_COOKIES = "--test-third-party-cookie-phaseout"
+
+
+def launch_browser(*more: str) -> Iterator[Browser]:
+    path = shutil.which("chromium") or shutil.which("chromium-browser")
+    if path is None:
+        pytest.skip("Chromium is not installed: apt-get install chromium")
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=[*ARGS, *more])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    # The stricter browser serves every test: what works here works with cookies allowed.
+    yield from launch_browser(NO_THIRD_PARTY_COOKIES)
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    context = browser.new_context(ignore_https_errors=True)
+    yield context.new_page()
+    context.close()
+
+
+@pytest.fixture(
+    scope="module",
+    params=[("127.0.0.1", False), ("localhost", False), ("localhost", True)],
+    ids=["one site", "two sites", "two sites over TLS"],
+)
+def both(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[World]:
+    folder = tmp_path_factory.mktemp("world")
+    host, tls = request.param
+    with world(folder, lms_host=host, labs_path=str(FIXTURE_LABS), tls=tls) as running:
+        yield running
+
+
+def tool_frame(page: Page, both: World, path: str) -> Frame:
+    """Return the tool's frame once it has arrived at a page with this path."""
+    frame = page.wait_for_selector("iframe").content_frame()
+    assert frame is not None
+    frame.wait_for_url(f"{both.tool}{path}", timeout=30_000)
+    return frame
+
+
+def add_fixture_lab(page: Page, both: World) -> None:
+    page.goto(f"{both.lms}/as/dana/add/")
+    frame = tool_frame(page, both, "/lti/pick/*/")
+    frame.check('input[value="fixture-moving-bytes"]')
+    frame.click("text=Add the chosen labs")
+    frame.wait_for_url(f"{both.lms}/lti/deep-link/")
+    expect(frame.locator("h1")).to_have_text("Added 1 assignment")
+
+
+def test_a_lab_is_chosen_and_opened_inside_the_frame(page: Page, both: World) -> None:
+    add_fixture_lab(page, both)
+    page.goto(f"{both.lms}/as/amara/")
+    page.click("text=Moving bytes")
+
+    frame = tool_frame(page, both, "/labs/**")
+
+    expect(frame.locator("h1").first).to_contain_text("Moving bytes")
+    frame.goto(frame.url)  # a second request of the same frame: the session is still there
+    expect(frame.locator("h1").first).to_contain_text("Moving bytes")
+    assert_session_cookie(page.context, both)
+
+
+def assert_session_cookie(context: BrowserContext, both: World) -> None:
+    cookies: list[Any] = [c for c in context.cookies() if c["name"] == "courseserver"]
+    (session,) = cookies
+    is_cross_site = "localhost" in both.lms
+    assert session["httpOnly"]
+    assert session["secure"] is is_cross_site
+    top = both.lms.rpartition(":")[0]
+    assert session.get("partitionKey") == (top if is_cross_site else None)
+
+
+def first_hop(both: World, url: str, **headers: str) -> str:
+    """Return where an address redirects to, for a client without cookies."""
+    certificates = both.environment["OUTGOING_CA_FILE"] or True
+    reply = requests.get(
+        url, headers=headers, allow_redirects=False, timeout=20, verify=certificates
+    )
+    return reply.headers["Location"]
+
+
+def test_a_browser_without_cookies_gets_a_tab_of_its_own(page: Page, both: World) -> None:
+    add_fixture_lab(page, both)
+    opening = first_hop(both, f"{both.lms}/as/amara/links/4/open/")
+    check = first_hop(both, opening, **FRAMED)
+    page.context.clear_cookies()
+
+    page.goto(f"{both.tool}{check}")
+    found = violations(page)
+    with page.context.expect_page() as opened:
+        page.click("text=Open the lab in a new tab")
+    tab = opened.value
+    tab.wait_for_url(f"{both.tool}/labs/**", timeout=30_000)
+
+    assert found == []
+    expect(tab.locator("h1").first).to_contain_text("Moving bytes")
+
+
+def test_the_picker_has_no_accessibility_fault(page: Page, both: World) -> None:
+    page.goto(f"{both.lms}/as/dana/add/")
+    frame = tool_frame(page, both, "/lti/pick/*/")
+
+    for details in frame.locator("details").all():
+        details.evaluate("element => { element.open = true }")
+    for scheme in ("light", "dark"):
+        for width in (1280, 800, 390):
+            page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+            page.set_viewport_size({"width": width, "height": 900})
+            assert violations(frame) == [], f"{scheme} {width}"  # type: ignore[arg-type]
+
+
+PAGES = {
+    "course": "/as/dana/",
+    "course of a stranger": "/as/robin/",
+    "link": "/as/amara/links/1/",
+    "gradebook of staff": "/as/dana/grades/",
+    "gradebook of a student": "/as/amara/grades/",
+    "people": "/as/dana/people/",
+    "add": "/as/dana/add/",
+    "tools": "/as/dana/tools/",
+    "not found": "/nowhere/",
+    "hand-over refused": "/lti/auth/",
+}
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_the_practice_lms_has_no_accessibility_fault(name: str, page: Page, tool: Tool) -> None:
+    post(tool)
+    page.goto(f"{tool.lms}{PAGES[name]}")
+    for details in page.locator("details").all():
+        details.evaluate("element => { element.open = true }")
+
+    for scheme in ("light", "dark"):
+        for width in (1280, 800, 390):
+            page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+            page.set_viewport_size({"width": width, "height": 900})
+            assert violations(page) == [], f"{scheme} {width}"
+            overflow = page.evaluate(
+                "document.documentElement.scrollWidth > document.documentElement.clientWidth"
+            )
+            assert not overflow, f"{scheme} {width}"

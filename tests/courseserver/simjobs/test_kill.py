@@ -1,0 +1,108 @@
+"""A real worker process, killed in the middle of a run: nothing lost, nothing doubled."""
+
+import json
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from labs.loader import load_folder
+from tests.services import wait_for
+
+FIXTURE = Path(__file__).resolve().parents[2] / "labs" / "fixture_lab"
+
+_ASK = """
+from courseserver.courses.models import Person
+from courseserver.simjobs.services import job_request
+from labs.loader import load_lab
+lab = load_lab("fixture-moving-bytes")
+inputs = {"size": 1e6, "loss": 0.1, "packets": 6_000_000}
+model = lab.parts[1].model.job
+print(job_request(person=Person.objects.create(), lab=lab, part_id="b", model=model, inputs=inputs))
+"""
+_SWEEP = "from courseserver.simjobs.services import jobs_sweep; jobs_sweep()"
+
+
+@pytest.fixture
+def var(tmp_path: Path) -> Path:
+    return tmp_path / "var"
+
+
+@pytest.fixture
+def environment(var: Path) -> dict[str, str]:
+    return {
+        **os.environ,
+        "COURSESERVER_VAR": str(var),
+        "LABS_PATH": str(FIXTURE),
+        "SIMJOBS_LEASE_S": "2",
+    }
+
+
+@pytest.fixture
+def workers(environment: dict[str, str]) -> Iterator[list[subprocess.Popen[bytes]]]:
+    started: list[subprocess.Popen[bytes]] = []
+    yield started
+    for process in started:
+        process.kill()
+        process.wait()
+
+
+def manage(environment: dict[str, str], *arguments: str) -> None:
+    subprocess.run([sys.executable, "manage.py", *arguments], env=environment, check=True)
+
+
+def start(environment: dict[str, str]) -> subprocess.Popen[bytes]:
+    command = ["-m", "celery", "-A", "courseserver", "worker", "--pool", "solo", "-l", "warning"]
+    return subprocess.Popen([sys.executable, *command], env=environment)
+
+
+def row(var: Path) -> sqlite3.Row:
+    with sqlite3.connect(var / "courseserver.sqlite3", timeout=20) as connection:
+        connection.row_factory = sqlite3.Row
+        found: sqlite3.Row = connection.execute("SELECT * FROM simjobs_job").fetchone()
+        return found
+
+
+def units(var: Path) -> dict[int, str]:
+    with sqlite3.connect(var / "courseserver.sqlite3", timeout=20) as connection:
+        return dict(connection.execute("SELECT number, result FROM simjobs_jobunit").fetchall())
+
+
+@pytest.mark.processes
+def test_a_job_survives_kill_9_of_its_worker(
+    var: Path, environment: dict[str, str], workers: list[subprocess.Popen[bytes]]
+) -> None:
+    manage(environment, "migrate", "-v0")
+    manage(environment, "shell", "-v0", "-c", _ASK)
+    workers.append(start(environment))
+    wait_for(lambda: len(units(var)) >= 2, timeout_s=60, what="two units")
+
+    os.kill(workers[0].pid, signal.SIGKILL)
+    workers[0].wait()
+    kept = units(var)
+    assert row(var)["state"] == "running"
+    assert len(kept) < row(var)["units_total"]
+
+    workers.append(start(environment))
+    wait_for(lambda: _swept(environment, var), timeout_s=60, what="the sweeper")
+    wait_for(lambda: row(var)["state"] == "done", timeout_s=90, what="the result")
+
+    after = units(var)
+    assert {number: after[number] for number in kept} == kept
+    model = load_folder(FIXTURE).parts[1].model.job
+    assert model is not None
+    whole = model.combine({}, [json.loads(after[number]) for number in sorted(after)])
+    assert json.loads(row(var)["result"])["values"]["tries"]["value"] == pytest.approx(
+        whole.values["tries"].value
+    )
+    assert len(after) == row(var)["units_total"]
+
+
+def _swept(environment: dict[str, str], var: Path) -> bool:
+    manage(environment, "shell", "-v0", "-c", _SWEEP)
+    return bool(row(var)["losses"] == 1)
