@@ -1,0 +1,164 @@
+"""A headless Chromium at a live server, with a school in the database."""
+
+import os
+import shutil
+from collections.abc import Callable, Generator, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.contrib.sessions.backends.db import SessionStore
+from django.core.management import call_command
+from django.test import override_settings
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from pytest_django.live_server_helper import LiveServer
+
+from courseserver.courses.models import Assignment, Course, Enrolment, Person, Role
+from courseserver.lti.models import Platform
+from labs import loader
+
+FIXTURE_LABS = Path(__file__).resolve().parents[1] / "labs" / "fixture_lab"
+ARGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+WIDE, FRAME, PHONE = (1280, 900), (800, 900), (390, 844)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    here = Path(__file__).parent
+    for item in items:
+        if here in item.path.parents:
+            item.add_marker(pytest.mark.browser)
+            item.add_marker(pytest.mark.slow)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    path = shutil.which("chromium") or shutil.which("chromium-browser")
+    if path is None:
+        pytest.skip("Chromium is not installed: apt-get install chromium")
+    # Playwright runs an event loop in this thread; the database is used between its calls only.
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+    with sync_playwright() as playwright:
+        found = playwright.chromium.launch(executable_path=path, args=ARGS)
+        yield found
+        found.close()
+
+
+@pytest.fixture(scope="session")
+def static_root(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Collect the static files, so that the browser meets hashed names as in an installation."""
+    root = tmp_path_factory.mktemp("static")
+    with override_settings(STATIC_ROOT=root):
+        call_command("collectstatic", interactive=False, verbosity=0)
+        yield root
+
+
+@pytest.fixture(scope="session")
+def live_server(static_root: Path) -> Iterator[LiveServer]:
+    server = LiveServer("localhost")
+    yield server
+    server.stop()
+
+
+@pytest.fixture(autouse=True)
+def fixture_lab(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv("LABS_PATH", str(FIXTURE_LABS))
+    loader.forget()
+    yield
+    loader.forget()
+
+
+@dataclass(frozen=True, kw_only=True)
+class School:
+    course: Course
+    alice: Person
+    bob: Person
+
+    def assignment(self, lab: str) -> Assignment:
+        """Place a lab in the course."""
+        title = loader.load_lab(lab).title
+        return Assignment.objects.create(
+            course=self.course, resource_link_id=f"link-{lab}", lab=lab, title=title
+        )
+
+
+@pytest.fixture
+def school(transactional_db: None) -> School:
+    platform = Platform.objects.create(
+        issuer="https://lms.example",
+        client_id="c",
+        deployment_id="1",
+        auth_url="https://lms.example/auth",
+        token_url="https://lms.example/token",
+        jwks_url="https://lms.example/jwks",
+        approved=True,
+    )
+    course = Course.objects.create(platform=platform, context_id="c1", title="ML Systems")
+    people = []
+    for role in (Role.INSTRUCTOR, Role.LEARNER):
+        people.append(Person.objects.create())
+        Enrolment.objects.create(person=people[-1], course=course, role=role)
+    return School(course=course, alice=people[0], bob=people[1])
+
+
+Open = Callable[..., Page]
+
+
+@pytest.fixture
+def open_page(browser: Browser, live_server: Any) -> Generator[Open, None, None]:
+    """Open a page as a person, at a size, light or dark; a script error fails the test."""
+    contexts: list[BrowserContext] = []
+    faults: list[str] = []
+
+    def open_(
+        path: str,
+        person: Person | None = None,
+        *,
+        size: tuple[int, int] = WIDE,
+        scheme: Any = "light",
+        reduced: bool = False,
+        scripts: bool = True,
+    ) -> Page:
+        context = browser.new_context(
+            base_url=live_server.url,
+            viewport={"width": size[0], "height": size[1]},
+            color_scheme=scheme,
+            reduced_motion="reduce" if reduced else "no-preference",
+            java_script_enabled=scripts,
+        )
+        contexts.append(context)
+        if person is not None:
+            context.add_cookies([session_cookie(person, live_server.url)])
+        page = context.new_page()
+        page.set_default_timeout(10_000)
+        page.on("pageerror", lambda error: faults.append(f"{page.url}: {error}"))
+        page.on("console", lambda message: watch_console(message, faults))
+        page.goto(path)
+        return page
+
+    yield open_
+    for context in contexts:
+        context.close()
+    assert faults == []
+
+
+def watch_console(message: Any, faults: list[str]) -> None:
+    """Content Security Policy and module faults are errors on the console only."""
+    if message.type == "error" and "Failed to load resource" not in message.text:
+        faults.append(message.text)
+
+
+def session_cookie(person: Person, url: str) -> Any:
+    """Return the cookie of a session that a launch would have made."""
+    session = SessionStore()
+    session["person"] = person.pk
+    session.save()
+    return {"name": "courseserver", "value": session.session_key, "url": url}

@@ -1,0 +1,70 @@
+"""The bench's pages in a browser: accessible in every look, fresh without a reload."""
+
+import pytest
+
+from courseserver.common import clock
+from courseserver.kits.claims import LIFE
+from courseserver.kits.models import BridgeBeat, Kit, KitClaim
+from courseserver.kits.states import KitHealth
+from firmware_specs.wire import KitState, Log, Status
+from tests.browser.axe import violations
+from tests.browser.conftest import PHONE, WIDE, Open
+from tests.courseserver.kits.conftest import Bench, Clock
+
+
+@pytest.fixture
+def room(transactional_db: None) -> Bench:
+    """A bench in every state at once: busy, ready, offline, sick; running, waiting, said."""
+    room = Bench(Clock())
+    room.course.title = "CS 249r"
+    room.course.save()
+    busy = room.kit("Bench 1", course=room.course)
+    away = room.kit("Raspberry Pi 5, shelf B")
+    sick = room.kit("Bench 3", course=room.course)
+    room.kit("Never started", course=room.course, is_there=False)
+    job = room.ask(room.bob, 64, 128, 256, purpose="Hardware roofline, part E")
+    room.ask(room.bea, purpose="Hardware roofline, part E")
+    room.hear(busy, Status(state=KitState.BUSY, at_utc="now", job_id=job.id, spool_depth=2))
+    line = Log(msg_id="l1", at_utc="now", level="info", text="job started", job_id=job.id)
+    room.hear(busy, room.result(job, "g64"), line, room.result(job, "g128", unit="h"))
+    room.hear(away, Status(state=KitState.OFFLINE, at_utc="now"))
+    Kit.objects.filter(pk=sick.pk).update(health=KitHealth.SICK, failures=3)
+    BridgeBeat.objects.create(name="bridge", at=clock.now(), is_connected=True)
+    return room
+
+
+@pytest.mark.parametrize(("size", "scheme"), [(WIDE, "light"), (WIDE, "dark"), (PHONE, "light")])
+def test_the_bench_is_accessible(
+    room: Bench, open_page: Open, size: tuple[int, int], scheme: str
+) -> None:
+    page = open_page(f"/kits/{room.course.id}/", room.alice, size=size, scheme=scheme)
+
+    assert violations(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_the_claim_page_is_accessible_with_a_kit_found_and_with_a_wrong_code(
+    room: Bench, open_page: Open
+) -> None:
+    KitClaim.objects.create(
+        user_code="7KQ2M4XP", device_code_hash="x", name="Jetson 2", board="host-linux",
+        host={"cpu_model": "Cortex-A78AE", "cpu_count": 6}, expires_at=clock.now() + LIFE,
+    )  # fmt: skip
+    page = open_page(f"/kits/{room.course.id}/claim/?code=7KQ2-M4XP", room.alice)
+    assert page.get_by_role("heading", name="Jetson 2").is_visible()
+    assert violations(page) == []
+
+    page.goto(f"/kits/{room.course.id}/claim/?code=WRONG")
+
+    assert page.get_by_text("No kit shows this code now.").is_visible()
+    assert violations(page) == []
+
+
+def test_a_result_appears_without_a_reload(room: Bench, open_page: Open) -> None:
+    page = open_page(f"/kits/{room.course.id}/", room.alice)
+    assert page.get_by_text("2 of 3").count() == 0
+
+    job = room.bob.kit_jobs.get()
+    room.hear(job.kit, room.result(job, "g128"))
+
+    page.get_by_text("2 of 3").first.wait_for(timeout=15_000)

@@ -1,0 +1,107 @@
+"""Plots: every kind draws, says its sentence, and lies as a table behind its picture."""
+
+import re
+from typing import Any
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.axe import violations
+from tests.browser.conftest import FRAME, PHONE, WIDE
+from tests.browser.plot_page import PLOTS, draw
+
+KINDS = [plot["spec"]["kind"] for plot in PLOTS]
+
+
+@pytest.mark.parametrize("size", [WIDE, FRAME, PHONE], ids=["1280", "800", "390"])
+def test_every_kind_draws_within_its_frame_at_every_width(
+    open_page: Any, size: tuple[int, int]
+) -> None:
+    page = open_page("/", size=size)
+
+    draw(page)
+
+    boxes = page.evaluate(
+        """() => window.plots.map(({svg, spec}) => {
+          const frame = svg.getBoundingClientRect();
+          const marks = [...svg.querySelectorAll("path, rect, text")]
+            .filter((node) => !node.closest("clipPath") && !node.hasAttribute("clip-path"));
+          const boxes = marks.map((node) => node.getBoundingClientRect());
+          return {kind: spec.kind, count: marks.length,
+                  left: Math.min(...boxes.map((b) => b.left)) - frame.left,
+                  right: frame.right - Math.max(...boxes.map((b) => b.right))};
+        })"""
+    )
+    assert [box["kind"] for box in boxes] == KINDS
+    for box in boxes:
+        assert box["count"] > 5, box
+        assert box["left"] > -6, box
+        assert box["right"] > -6, box
+
+
+def test_text_in_plots_keeps_its_size_on_a_phone(open_page: Any) -> None:
+    page = open_page("/", size=PHONE)
+
+    draw(page)
+
+    sizes = page.evaluate(
+        """() => [...document.querySelectorAll('.figure svg text')]
+          .map((text) => getComputedStyle(text).fontSize)"""
+    )
+    assert set(sizes) == {"12px"}
+    scaled = page.evaluate("() => window.plots.some(({svg}) => svg.hasAttribute('viewBox'))")
+    assert not scaled
+
+
+def test_the_summary_holds_the_figures_of_the_sample(open_page: Any) -> None:
+    page = open_page("/")
+
+    draw(page)
+
+    summaries = page.locator(".figure .summary").all_inner_texts()
+    assert summaries[0] == "At 171 FLOP per byte memory sets the pace: 572 TFLOP/s."
+    assert not any("{" in text or "undefined" in text for text in summaries)
+
+
+def test_the_table_behind_each_plot_opens_by_keyboard_and_holds_numbers(open_page: Any) -> None:
+    page = open_page("/")
+    draw(page)
+
+    for summary in page.locator(".as-table summary").all():
+        summary.focus()
+        page.keyboard.press("Enter")
+
+    tables = page.locator(".as-table table")
+    expect(tables).to_have_count(len(PLOTS))
+    for table in tables.all():
+        assert re.search(r"\d", table.inner_text())
+    terms = page.locator(".as-table table").nth(KINDS.index("bar")).inner_text()
+    assert "launch overhead" in terms
+    assert "31.0 ms" in terms
+
+
+def test_a_gap_in_a_line_stays_a_gap(open_page: Any) -> None:
+    page = open_page("/")
+    draw(page)
+
+    strokes = page.evaluate(
+        """() => {
+          const plot = window.plots[1];
+          const curves = {...window.sample.curves};
+          curves.waits = curves.waits.map((y, i) => (i > 30 && i < 40 ? null : y));
+          plot.draw({values: window.sample.values, curves});
+          return plot.svg.querySelector(".series").getAttribute("d").match(/M/g).length;
+        }"""
+    )
+
+    assert strokes == 2
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_plots_have_no_accessibility_violation(open_page: Any, scheme: str) -> None:
+    page = open_page("/", scheme=scheme)
+    draw(page)
+
+    assert [
+        v for v in violations(page) if v["id"] not in {"page-has-heading-one", "heading-order"}
+    ] == []

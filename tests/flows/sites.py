@@ -1,0 +1,68 @@
+"""Whole installations for flows: embedded, and on PostgreSQL, Redis and Mosquitto."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from courseserver.demo.processes import ROOT, Site, install, start_all
+from courseserver.demo.supervisor import Supervisor
+from tests.services import free_port, mosquitto_broker, postgres_server, redis_server
+
+
+@contextmanager
+def embedded_site(folder: Path) -> Iterator[Site]:
+    site = Site(
+        var=folder / "var",
+        web_port=free_port(),
+        lms_port=free_port(),
+        mqtt_port=free_port(),
+    )
+    site.var.mkdir()
+    install(site)
+    yield site
+
+
+@contextmanager
+def production_site(folder: Path) -> Iterator[Site]:
+    """Yield an installation whose broker knows each user and topic, as in production."""
+    with ExitStack() as services:
+        site = Site(
+            var=folder / "var",
+            web_port=free_port(),
+            lms_port=free_port(),
+            mqtt_port=free_port(),
+            backing={
+                "DATABASE_URL": services.enter_context(postgres_server(folder)),
+                "REDIS_URL": services.enter_context(redis_server(folder)),
+                "SECRET_KEY": "a secret of this test alone, long enough for every check",
+            },
+        )
+        site.var.mkdir()
+        install(site)
+        files = folder / "mosquitto"
+        _manage(site, "mqtt_credentials", "--folder", str(files))
+        extra = (
+            f"allow_anonymous false\npassword_file {files / 'passwords'}\n"
+            f"acl_file {files / 'acl'}\npersistence true\npersistence_location {folder}/"
+        )
+        services.enter_context(mosquitto_broker(folder, port=site.mqtt_port, extra=extra))
+        yield site
+
+
+@contextmanager
+def running(site: Site) -> Iterator[Supervisor]:
+    """Keep a site's processes running until the block ends."""
+    supervisor = Supervisor(site.var / "logs")
+    try:
+        start_all(supervisor, site)
+        yield supervisor
+    finally:
+        supervisor.stop()
+
+
+def _manage(site: Site, *arguments: str) -> None:
+    subprocess.run(
+        [sys.executable, "manage.py", *arguments], cwd=ROOT, env=site.full_environment(), check=True
+    )

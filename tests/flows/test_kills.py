@@ -1,0 +1,24 @@
+"""A short round of what `make soak` does for long: SIGKILL at random points of the story."""
+
+import random
+from pathlib import Path
+
+import pytest
+
+from tests.flows.sites import embedded_site, running
+from tests.soak.kills import play_round
+
+ROUNDS = 5
+
+
+@pytest.mark.processes
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_nothing_committed_is_lost_or_doubled_when_processes_are_killed(tmp_path: Path) -> None:
+    rng = random.Random(20261120)
+
+    with embedded_site(tmp_path) as site, running(site) as supervisor:
+        rounds = [play_round(site, supervisor, rng, number) for number in range(ROUNDS)]
+
+    assert [r.wrong for r in rounds] == [()] * ROUNDS
+    assert sum(sum(r.killed.values()) for r in rounds) >= ROUNDS

@@ -1,0 +1,121 @@
+"""`./run` where something is in the way: one clear sentence, no traceback."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from courseserver.demo.__main__ import main
+from tests.services import free_port
+
+COMMAND_FILES = ("run", "test", "requirements.lock", "requirements-dev.lock", "docker")
+
+
+@pytest.fixture
+def bare_clone(repository: Path, tmp_path: Path) -> Path:
+    """What a clone holds of the command itself, without an environment."""
+    clone = tmp_path / "clone"
+    clone.mkdir()
+    for name in COMMAND_FILES:
+        source = repository / name
+        copy = shutil.copytree if source.is_dir() else shutil.copy
+        copy(source, clone / name)  # type: ignore[operator]
+    return clone
+
+
+def _run(clone: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        ["/bin/sh", str(clone / "run")],
+        env={"HOME": str(clone), **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def _tools(folder: Path, *names: str) -> str:
+    """Return a PATH that holds these programs and nothing else."""
+    folder.mkdir()
+    for name in names:
+        path = shutil.which(name)
+        assert path, name
+        (folder / name).symlink_to(path)
+    return str(folder)
+
+
+def _fake_python(folder: Path, script: str) -> None:
+    path = folder / "python3"
+    path.write_text(f"#!/bin/sh\n{script}\n")
+    path.chmod(0o755)
+
+
+def test_a_missing_python_is_named_with_its_remedy(bare_clone: Path, tmp_path: Path) -> None:
+    tools = _tools(tmp_path / "bin", "dirname", "cksum", "grep")
+
+    result = _run(bare_clone, PATH=tools)
+
+    assert result.returncode == 1
+    assert "Python 3.11 or newer is needed" in result.stderr
+    assert "apt-get install python3 python3-venv" in result.stderr
+
+
+def test_an_old_python_does_not_count(bare_clone: Path, tmp_path: Path) -> None:
+    tools = _tools(tmp_path / "bin", "dirname", "cksum", "grep")
+    _fake_python(Path(tools), "exit 1")
+
+    assert "Python 3.11 or newer is needed" in _run(bare_clone, PATH=tools).stderr
+
+
+def test_a_python_without_venv_is_named_with_its_remedy(bare_clone: Path, tmp_path: Path) -> None:
+    tools = _tools(tmp_path / "bin", "dirname", "cksum", "grep", "pwd")
+    _fake_python(Path(tools), 'case "$2" in *ensurepip*) exit 1;; esac; exit 0')
+
+    assert "apt-get install python3-venv" in _run(bare_clone, PATH=tools).stderr
+
+
+@pytest.mark.skipif(os.geteuid() == 0 and not shutil.which("setpriv"), reason="needs setpriv")
+def test_a_read_only_folder_is_named(bare_clone: Path, tmp_path: Path) -> None:
+    bare_clone.chmod(0o555)
+    for folder in [bare_clone, *bare_clone.parents]:
+        if folder == Path("/tmp"):
+            break
+        folder.chmod(folder.stat().st_mode | 0o055)
+    command = ["/bin/sh", str(bare_clone / "run")]
+    if os.geteuid() == 0:
+        # Root may write everywhere; nobody may not.
+        command = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", *command]
+    tools = f"/usr/bin:/bin:{Path(sys.executable).resolve().parent}"
+
+    result = subprocess.run(command, env={"PATH": tools}, capture_output=True, text=True)
+
+    assert result.returncode == 1
+    assert "This folder is read-only" in result.stderr
+
+
+def test_a_busy_port_is_named_with_the_option_that_chooses_another(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with socket.socket() as occupied:
+        occupied.bind(("127.0.0.1", 0))
+        occupied.listen()
+        port = occupied.getsockname()[1]
+
+        code = main(["--once", "--var", str(tmp_path), "--port", str(port)])
+
+    assert code == 1
+    assert f"Port {port} is in use" in capsys.readouterr().err
+
+
+def test_a_state_folder_that_cannot_be_written_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").touch()
+
+    code = main(["--once", "--var", str(tmp_path / "file" / "var"), "--port", str(free_port())])
+
+    assert code == 1
+    assert "Choose another: ./run --var FOLDER" in capsys.readouterr().err
