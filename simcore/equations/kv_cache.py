@@ -107,3 +107,43 @@ def kv_concurrency(
     free = not_negative(memory, "memory") - not_negative(weights, "weights")
     request = positive(bytes_per_token, "bytes_per_token") * positive(tokens, "tokens")
     return np.maximum(0.0, np.floor(free / request))
+
+
+def latent_bytes_per_token(
+    layers: ArrayLike,
+    latent_width: ArrayLike,
+    position_width: ArrayLike,
+    bytes_per_value: ArrayLike,
+) -> Floats:
+    """Return the cache that one token adds with multi-head latent attention (MLA).
+
+    Keys and values of all heads are rebuilt from one compressed vector, kept with one key that
+    carries the position: the number of heads does not count.
+
+    Parameters
+    ----------
+    layers : array_like, shape (n,)
+        Layers of the model, whole. [1]
+    latent_width : array_like, shape (n,)
+        Width of the compressed vector, whole. [1]
+    position_width : array_like, shape (n,)
+        Width of the key with the position, whole. [1]
+    bytes_per_value : array_like, shape (n,)
+        Storage of one number of the cache. [byte]
+
+    Returns
+    -------
+    ndarray, shape (n,)
+        Cache of one token. [byte]
+
+    Raises
+    ------
+    ValueError
+        If a count is not a positive whole number, or a size not positive.
+
+    References
+    ----------
+    DeepSeek-AI, "DeepSeek-V2", 2024, sec. 2.1 and table 1. arXiv:2405.04434
+    """
+    width = whole(latent_width, "latent_width") + whole(position_width, "position_width")
+    return whole(layers, "layers") * width * positive(bytes_per_value, "bytes_per_value")

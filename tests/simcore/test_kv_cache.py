@@ -6,6 +6,7 @@ from simcore.catalog import model, names
 from simcore.equations.kv_cache import (
     kv_bytes_per_token,
     kv_concurrency,
+    latent_bytes_per_token,
     weight_bytes,
 )
 
@@ -65,3 +66,14 @@ def test_a_models_parameters_are_those_of_its_layers(name: str) -> None:
 def test_heads_come_whole(bad: float) -> None:
     with pytest.raises(ValueError, match="kv_heads must be"):
         kv_bytes_per_token(80, bad, 128, 2)
+
+
+def test_latent_attention_takes_the_70_kilobytes_a_token_that_its_makers_state() -> None:
+    # "Insights into DeepSeek-V3", ISCA 2025, table 1: 70.272 KB; Llama-3.1 405B 516.096 KB.
+    assert latent_bytes_per_token(61, 512, 64, 2) == 70_272
+    assert kv_bytes_per_token(126, 8, 128, 2) == 516_096
+
+
+def test_latent_attention_refuses_half_a_width() -> None:
+    with pytest.raises(ValueError, match="latent_width must be a whole number"):
+        latent_bytes_per_token(61, 512.5, 64, 2)

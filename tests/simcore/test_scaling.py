@@ -3,7 +3,12 @@
 import numpy as np
 import pytest
 
-from simcore.equations.scaling import affordable_tokens, optimal_parameters
+from simcore.equations.scaling import (
+    affordable_tokens,
+    fitted_loss,
+    fitted_parameters,
+    optimal_parameters,
+)
 
 
 def test_chinchilla():
@@ -23,3 +28,22 @@ def test_a_hundred_times_the_budget_is_ten_times_the_model():
 def test_no_budget_is_refused():
     with pytest.raises(ValueError, match="budget must be positive"):
         optimal_parameters(0)
+
+
+def test_the_fit_by_hand():
+    # 1.69 + 406.4 / N^0.34 + 410.7 / D^0.28: 10 billion parameters on 200 billion tokens.
+    loss = fitted_loss(np.asarray([10e9, 3e9]), np.asarray([200e9, 660e9]))
+
+    assert loss == pytest.approx([2.133, 2.135], abs=1e-3)
+    assert fitted_loss(1e30, 1e30) == pytest.approx(1.69, abs=1e-4)
+
+
+def test_the_fitted_optimum_is_the_least_loss_at_its_budget():
+    best = float(fitted_parameters(1e21))
+    around = best * np.asarray([0.8, 1.0, 1.25])
+
+    assert np.argmin(fitted_loss(around, affordable_tokens(1e21, around))) == 1
+    # Equation 4 of the paper with a = 0.45: it grows more slowly than the square root.
+    assert fitted_parameters(1e23) / best == pytest.approx(100 ** (0.28 / 0.62))
+    with pytest.raises(ValueError, match="tokens must be positive"):
+        fitted_loss(1e9, 0)
