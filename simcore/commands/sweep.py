@@ -3,7 +3,7 @@
 python -m simcore sweep serving --over batch=1:256:log:9 --over hardware=h100-sxm,l4 \\
     --set model=llama-3-8b --set prompt="2048 token" --set answer="256 token" --set efficiency=0.5
 python -m simcore sweep ... --output points.csv     every point, streamed
-python -m simcore sweep ... --plot points.svg       across the first numeric axis
+python -m simcore sweep ... --plot points.png       across the first numeric axis; or .svg
 """
 
 import argparse
@@ -16,8 +16,9 @@ from typing import Any
 import numpy as np
 
 from simcore import solvers
-from simcore.tools import asserting, blocks, size
+from simcore.tools import Block, asserting, blocks, size
 from simcore.tools.constraints import Constraint, unit_of
+from simcore.tools.drawing import Drawing, write
 from simcore.tools.plot import line_plot
 from simcore.tools.reading import axes, inputs
 
@@ -28,7 +29,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE")
     parser.add_argument("--most", type=int, default=1000, help="points printed")
     parser.add_argument("--output", type=Path, help="CSV of every point")
-    parser.add_argument("--plot", type=Path, help="SVG of the feasible points printed")
+    parser.add_argument("--plot", type=Path, help="SVG or PNG of the feasible points printed")
     parser.add_argument("--column", default="value", help="what the plot shows")
     asserting.argument(parser)
 
@@ -44,16 +45,17 @@ def answer(options: argparse.Namespace) -> dict[str, Any]:
     with _Table(options.output) as table:
         for part in blocks(options.solver, grid, **fixed):
             rows += islice(part.rows(), max(0, options.most - len(rows)))
-            table.write(part.rows)
-            feasible += int(part.feasible.sum())
-            good = part.value[part.feasible]
+            table.write(part)
+            allowed = part.feasible
+            feasible += int(allowed.sum())
+            good = part.value[allowed]
             if good.size:
                 least, most = min(least, good.min()), max(most, good.max())
             for i, limit in enumerate(limits):
-                kept = limit.holds(part.column(limit.name)) & part.feasible
+                kept = limit.holds(part.column(limit.name)) & allowed
                 broken[i] += int((~kept).sum())
     if options.plot is not None:
-        options.plot.write_text(_plot(options, grid, rows), encoding="utf-8")
+        write(_plot(options, grid, rows), options.plot)
     return {
         "solver": options.solver,
         "value": {"meaning": asked.value, "unit": asked.unit},
@@ -85,7 +87,9 @@ def exit_code(found: dict[str, Any]) -> int:
     return asserting.exit_code(found)
 
 
-def _plot(options: argparse.Namespace, grid: Mapping[str, Any], rows: list[dict[str, Any]]) -> str:
+def _plot(
+    options: argparse.Namespace, grid: Mapping[str, Any], rows: list[dict[str, Any]]
+) -> Drawing:
     asked, numbers = (
         solvers.question(options.solver),
         {name for name, values in grid.items() if not isinstance(values[0], str)},
@@ -111,11 +115,11 @@ def _cell(value: Any) -> str:
 
 
 class _Table:
-    """A CSV written row by row, or nothing where no file is asked for."""
+    """A CSV written block by block, or nothing where no file is asked for."""
 
     def __init__(self, path: Path | None) -> None:
         self._file = None if path is None else path.open("w", newline="", encoding="utf-8")
-        self._writer: csv.DictWriter[str] | None = None
+        self._is_empty = True
 
     def __enter__(self) -> "_Table":
         return self
@@ -124,11 +128,11 @@ class _Table:
         if self._file is not None:
             self._file.close()
 
-    def write(self, rows: Any) -> None:
+    def write(self, part: Block) -> None:
         if self._file is None:
             return
-        for row in rows():
-            if self._writer is None:
-                self._writer = csv.DictWriter(self._file, list(row))
-                self._writer.writeheader()
-            self._writer.writerow(row)
+        writer = csv.writer(self._file)
+        if self._is_empty:
+            writer.writerow(part.names())
+            self._is_empty = False
+        writer.writerows(part.table())

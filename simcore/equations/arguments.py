@@ -1,5 +1,8 @@
 """Arguments as checked float arrays: each function returns the values or refuses them by name."""
 
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -53,3 +56,20 @@ def longest(**terms: ArrayLike) -> NDArray[np.str_]:
         code = np.where(np.asarray(terms[name]) > most, i, code)
         most = np.maximum(most, terms[name])
     return np.asarray(np.asarray(names)[code])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Longest:
+    """`longest` of these terms, found when it is asked for: names of a million points are slow."""
+
+    terms: Mapping[str, ArrayLike]
+
+    def __array__(self, dtype: object = None, copy: object = None) -> NDArray[np.str_]:
+        return longest(**self.terms)
+
+    def __str__(self) -> str:
+        return str(longest(**self.terms))
+
+    def each(self, change: Callable[[ArrayLike], ArrayLike]) -> "Longest":
+        """Return the same of changed terms."""
+        return Longest({name: change(term) for name, term in self.terms.items()})

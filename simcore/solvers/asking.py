@@ -32,9 +32,10 @@ def question(name: str) -> Question:
     NotInCatalogue
         If there is no such solver, naming the nearest.
     """
-    if name not in names():
-        raise NotInCatalogue(unknown("solver", name, names()))
-    found: Question = _module(name).QUESTION
+    try:
+        found: Question = _module(name).QUESTION
+    except (ModuleNotFoundError, AttributeError):
+        raise NotInCatalogue(unknown("solver", name, names())) from None
     return found
 
 
@@ -84,7 +85,7 @@ def complete(name: str, given: Mapping[str, Any]) -> Asked:
 
 def ask(name: str, given: Mapping[str, Any]) -> Answer:
     """Return a solver's answer for numbers or arrays that broadcast."""
-    return _answer(name, complete(name, given).values)
+    return answered(name, complete(name, given).values)
 
 
 def solve(name: str, **given: Any) -> Result:
@@ -101,7 +102,7 @@ def solve(name: str, **given: Any) -> Result:
     shapes = [key for key, value in asked.values.items() if np.ndim(value)]
     if shapes:
         raise ValueError(f"solve takes one point, {shapes[0]} is an array; use tools.sweep")
-    found = _answer(name, asked.values)
+    found = answered(name, asked.values)
     half = spread(name, asked.values, float(found.value))
     described = question(name)
     terms = {key: float(term) for key, term in found.terms.items()}
@@ -133,7 +134,7 @@ def spread(name: str, values: Mapping[str, Any], value: float) -> float:
             center = float(values[entry.name])
             ends = center * np.asarray([1 - entry.spread, 1 + entry.spread])
             ends = np.clip(ends, entry.low, entry.high)
-            found = _answer(name, {**values, entry.name: ends}).value
+            found = answered(name, {**values, entry.name: ends}).value
             total += float(np.ptp(np.broadcast_to(found, (2,))) / 2) ** 2
     return float(np.sqrt(total))
 
@@ -157,11 +158,13 @@ def _fill(
         facts.update({f"{entry.id} {fact_name}": entry[fact_name] for entry in found})
 
 
-def _answer(name: str, values: Mapping[str, Any]) -> Answer:
+def answered(name: str, values: Mapping[str, Any]) -> Answer:
+    """Return a solver's answer for inputs that are complete and checked already."""
     found: Answer = _module(name).answer(values)
     return found
 
 
+@cache
 def _module(name: str) -> ModuleType:
     return importlib.import_module(f"simcore.solvers.{name}")
 

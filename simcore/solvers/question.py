@@ -1,5 +1,6 @@
 """What a solver declares: its inputs, its value and terms, where its equations come from."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -8,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from simcore.equations.arguments import longest
+from simcore.equations.arguments import Longest
 from simcore.errors import NotInCatalogue, unknown
 
 Array = NDArray[np.float64]
@@ -50,6 +51,8 @@ class Input:
             if value not in self.choices:
                 raise NotInCatalogue(unknown(self.name, str(value), self.choices))
             return value
+        if isinstance(value, float | int) and self._takes(value):
+            return np.asarray(value, dtype=float)
         array = np.asarray(value, dtype=float)
         bad = ~(np.isfinite(array) & (array >= self.low) & (array <= self.high))
         if self.above:
@@ -59,6 +62,15 @@ class Input:
         if bad.any():
             raise ValueError(self._refusal(float(array[bad].flat[0])))
         return array
+
+    def _takes(self, value: float) -> bool:
+        """Return the same for one number, without the cost of an array."""
+        return (
+            (self.low < value if self.above else self.low <= value)
+            and value <= self.high
+            and math.isfinite(value)
+            and (not self.is_whole or value == math.floor(value))
+        )
 
     def _refusal(self, value: float) -> str:
         unit = "" if self.unit == "1" else f" {self.unit}"
@@ -124,14 +136,14 @@ class Answer:
 
     value: Array
     terms: Mapping[str, Array]
-    bound: NDArray[np.str_]
+    bound: NDArray[np.str_] | Longest
     """What to improve first."""
     feasible: NDArray[np.bool_] = field(default_factory=lambda: np.asarray(True))
 
     @staticmethod
-    def longest(**terms: Array) -> NDArray[np.str_]:
+    def longest(**terms: Array) -> Longest:
         """Return the name of the largest of these terms at each point."""
-        return longest(**terms)
+        return Longest(terms)
 
 
 NOTHING: Mapping[str, str] = MappingProxyType({})

@@ -60,6 +60,6 @@ def answer(x: Values) -> Answer:
             "intensity": arithmetic_intensity(x["flop"], x["traffic"]),
             "utilisation": np.asarray(x["flop"] / terms.time / x["peak_flop_rate"]),
         },
-        bound=terms.bound,
+        bound=Answer.longest(overhead=terms.overhead, memory=terms.memory, compute=terms.compute),
         feasible=np.asarray(x["footprint"] <= x["capacity"]),
     )

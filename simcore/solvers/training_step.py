@@ -84,5 +84,5 @@ def answer(x: Values) -> Answer:
             "mfu": flop_utilisation(model_flop, terms.time, peak_flop_rate=peak),
             "hfu": flop_utilisation(done, terms.time, peak_flop_rate=peak),
         },
-        bound=terms.bound,
+        bound=Answer.longest(overhead=terms.overhead, memory=terms.memory, compute=terms.compute),
     )

@@ -10,6 +10,10 @@ from simcore.solvers.asking import question
 from simcore.tools.constraints import Constraint, unit_of
 from simcore.tools.sweep import BLOCK, Axes, Block, blocks
 
+Floats = NDArray[np.float64]
+_SAMPLE, _RIVALS = 512, 8
+"""Points whose front is tried first against all, and how many of it."""
+
 
 def front(costs: ArrayLike) -> NDArray[np.intp]:
     """Return the rows that no other row is at most equal to everywhere and below somewhere.
@@ -32,20 +36,11 @@ def front(costs: ArrayLike) -> NDArray[np.intp]:
     table = np.asarray(costs, dtype=float)
     if table.ndim != 2 or np.isnan(table).any():
         raise ValueError(f"costs must be a table without NaN, got shape {table.shape}")
-    order = np.lexsort(table.T[::-1])
-    if table.shape[1] == 1:
-        return order[table[order, 0] == table[order[0], 0]] if order.size else order
-    if table.shape[1] == 2:
-        return _two(table, order)
-    kept: list[int] = []
-    while order.size:
-        best = order[0]
-        kept.append(int(best))
-        beaten = (table[order] >= table[best]).all(axis=1)
-        same = (table[order] == table[best]).all(axis=1)
-        kept.extend(int(i) for i in order[same][1:])
-        order = order[~beaten]
-    return np.asarray(kept, dtype=np.intp)
+    objectives = np.ascontiguousarray(table.T)
+    step = max(1, table.shape[0] // _SAMPLE)
+    sample = objectives[:, ::step]
+    left = _contenders(objectives, sample[:, _front(sample)])
+    return np.asarray(left[_front(objectives[:, left])])
 
 
 def pareto(
@@ -77,21 +72,58 @@ def pareto(
         unit_of(asked, name)
     limits = [Constraint.parse(text, asked) for text in constraints]
     rows: list[dict[str, Any]] = []
+    best = np.empty((len(objectives), 0))
     for part in blocks(solver, axes, block=block, **fixed):
-        good = _allowed(part, limits)
-        costs = np.stack([sign * part.column(name) for name, sign in objectives], axis=1)
-        places = np.flatnonzero(good & np.isfinite(costs).all(axis=1))
-        chosen = places[front(costs[places])] if places.size else places
-        rows += _taken(part, chosen).rows()
-        if rows:
-            table = [[sign * row[name] for name, sign in objectives] for row in rows]
-            rows = [rows[i] for i in front(table)]
+        costs = np.stack([part.column(name) * sign for name, sign in objectives])
+        places = np.flatnonzero(_allowed(part, limits) & np.isfinite(costs).all(axis=0))
+        places = places[_contenders(costs[:, places], best)]
+        places = places[front(costs[:, places].T)]
+        rows += part.taken(places).rows()
+        best = np.concatenate([best, costs[:, places]], axis=1)
+        kept = front(best.T)
+        rows, best = [rows[i] for i in kept], best[:, kept]
     return rows
 
 
-def _two(table: NDArray[np.float64], order: NDArray[np.intp]) -> NDArray[np.intp]:
+def _contenders(costs: Floats, rivals: Floats) -> NDArray[np.intp]:
+    """Return the places of points that some of the rivals do not beat; a cheap first pass."""
+    left = np.arange(costs.shape[1])
+    step = max(1, rivals.shape[1] // _RIVALS)
+    for rival in rivals.T[::step]:
+        stays = ~_beaten(costs, rival)
+        if not stays.all():
+            left, costs = left[stays], costs[:, stays]
+    return left
+
+
+def _beaten(costs: Floats, rival: Floats) -> NDArray[np.bool_]:
+    """Return which points the rival is at most equal to everywhere and below somewhere."""
+    worse, above = np.ones(costs.shape[1], dtype=bool), np.zeros(costs.shape[1], dtype=bool)
+    for own, other in zip(costs, rival, strict=True):
+        worse &= own >= other
+        above |= own > other
+    return worse & above
+
+
+def _front(costs: Floats) -> NDArray[np.intp]:
+    """Return the front of k rows of costs, a column for each point."""
+    order = np.lexsort(costs[::-1])
+    if len(costs) == 1:
+        return np.asarray(order[costs[0, order] == costs[0, order[:1]]])
+    if len(costs) == 2:
+        return _two(costs, order)
+    kept: list[int] = []
+    while order.size:
+        best = costs[:, order[0]]
+        twins = (costs[:, order] == best[:, None]).all(axis=0)
+        kept.extend(order[twins].tolist())
+        order = order[~twins & ~_beaten(costs[:, order], best)]
+    return np.asarray(kept, dtype=np.intp)
+
+
+def _two(costs: Floats, order: NDArray[np.intp]) -> NDArray[np.intp]:
     """Sorted by the first objective, a point stays if its second is lower than all before."""
-    first, second = table[order, 0], table[order, 1]
+    first, second = costs[:, order]
     before = np.concatenate([[np.inf], np.minimum.accumulate(second)[:-1]])
     better = second < before
     twin = np.zeros_like(better)
@@ -101,17 +133,7 @@ def _two(table: NDArray[np.float64], order: NDArray[np.intp]) -> NDArray[np.intp
 
 
 def _allowed(part: Block, limits: Sequence[Constraint]) -> NDArray[np.bool_]:
-    good = np.asarray(part.feasible)
+    good = np.asarray(part.answer.feasible)
     for limit in limits:
-        good = good & limit.holds(part.column(limit.name))
-    return good
-
-
-def _taken(part: Block, places: NDArray[np.intp]) -> Block:
-    return Block(
-        axes={name: column[places] for name, column in part.axes.items()},
-        value=part.value[places],
-        terms={name: column[places] for name, column in part.terms.items()},
-        bound=part.bound[places],
-        feasible=part.feasible[places],
-    )
+        good = good & limit.holds(part.open(limit.name))
+    return np.broadcast_to(good, part.shape).reshape(-1)

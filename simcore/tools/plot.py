@@ -1,17 +1,27 @@
-"""A line plot as SVG text, from the points of a sweep: a line for each mixture of other axes."""
+"""Plots over two axes: lines or dots, one label for each series."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from xml.sax.saxutils import escape
 
 import numpy as np
 from numpy.typing import NDArray
 
-WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 720, 440, 84, 180, 40, 56
+from simcore.tools.drawing import Dot, Drawing, Line, Mark, Words
+from simcore.tools.lettering import width
+
+ACROSS, HEIGHT, LEFT, TOP, BOTTOM = 456, 440, 84, 40, 56
 COLOURS = ("#1f5fa8", "#c4501b", "#2b7a4b", "#7a3f9a", "#8a6d00", "#5a5a5a", "#b02a5b", "#0b7f86")
-DASHES = ("", "6 3", "2 3", "8 3 2 3")
+DASHES = ((), (6.0, 3.0), (2.0, 3.0), (8.0, 3.0, 2.0, 3.0))
 DECADES = 2.0
 """From this ratio of the ends on (as a power of ten) an axis is logarithmic."""
+MOST = 19
+"""Series whose labels fit beside a plot."""
+_GRID = "#dddddd"
+_PREFIXES = {-15: "f", -12: "p", -9: "n", -6: "µ", -3: "m", 0: "", 3: "k", 6: "M", 9: "G", 12: "T",
+             15: "P", 18: "E"}  # fmt: skip
+
+Series = Mapping[str, tuple[Sequence[float], Sequence[float]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +50,7 @@ class Scale:
     def ticks(self) -> NDArray[np.float64]:
         if self.is_log:
             powers = np.arange(np.ceil(np.log10(self.low)), np.floor(np.log10(self.high)) + 1)
-            return np.asarray(10.0 ** powers[:: max(1, len(powers) // 8)])
+            return np.asarray(10.0 ** powers[:: max(1, len(powers) // 6)])
         rough = (self.high - self.low) / 5
         power = 10 ** np.floor(np.log10(rough))
         step = power * next(n for n in (1, 2, 5, 10) if n * power >= rough)
@@ -48,10 +58,8 @@ class Scale:
         return np.asarray(np.arange(first, self.high + step * 1e-9, step))
 
 
-def line_plot(
-    lines: Mapping[str, tuple[Sequence[float], Sequence[float]]], *, title: str, x: str, y: str
-) -> str:
-    """Return an SVG document with one line for each label.
+def line_plot(lines: Series, *, title: str, x: str, y: str) -> Drawing:
+    """Return a plot with one line for each label.
 
     Parameters
     ----------
@@ -63,21 +71,59 @@ def line_plot(
     Raises
     ------
     ValueError
-        If no point is finite.
+        If no point is finite, or there are more lines than labels fit.
     """
-    clean = {label: _finite(*points) for label, points in lines.items()}
+    return _plot(lines, title, x, y, are_joined=True)
+
+
+def dot_plot(dots: Series, *, title: str, x: str, y: str, diagonal: bool = False) -> Drawing:
+    """Return a plot with the points of each label, and where asked the line on which x is y.
+
+    Raises
+    ------
+    ValueError
+        As `line_plot`.
+    """
+    return _plot(dots, title, x, y, are_joined=False, diagonal=diagonal)
+
+
+def amount(value: float) -> str:
+    """Return a number with an SI prefix where it would be long: 2.5e12 is "2.5 T"."""
+    if value == 0 or 1e-2 <= abs(value) < 1e4:
+        return f"{value:.4g}"
+    power = 3 * math.floor(math.log10(abs(value) * (1 + 1e-12)) / 3)
+    if power not in _PREFIXES:
+        return f"{value:.4g}"
+    return f"{value / 10.0**power:.4g} {_PREFIXES[power]}".rstrip()
+
+
+def _plot(
+    series: Series, title: str, x: str, y: str, *, are_joined: bool, diagonal: bool = False
+) -> Drawing:
+    clean = {label: _finite(*points) for label, points in series.items()}
     shown = {label: points for label, points in clean.items() if points[0].size}
     if not shown:
-        raise ValueError("nothing to plot: no point of the sweep is finite")
-    across = Scale.over(np.concatenate([p[0] for p in shown.values()]), LEFT, WIDTH - RIGHT)
-    up = Scale.over(np.concatenate([p[1] for p in shown.values()]), HEIGHT - BOTTOM, TOP)
-    body = [_axes(across, up, title, x, y)]
-    body += [_line(i, label, across.at(p[0]), up.at(p[1]))
-             for i, (label, p) in enumerate(shown.items())]  # fmt: skip
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" '
-        f'font-family="sans-serif" font-size="12"><title>{escape(title)}</title>'
-        f'<rect width="{WIDTH}" height="{HEIGHT}" fill="#fff"/>\n' + "\n".join(body) + "\n</svg>\n"
+        raise ValueError("nothing to plot: no point is finite")
+    if len(shown) > MOST:
+        raise ValueError(
+            f"a plot shows at most {MOST} series, got {len(shown)}; take values off an axis"
+        )
+    xs, ys = (np.concatenate([points[i] for points in shown.values()]) for i in (0, 1))
+    if diagonal:
+        xs = ys = np.concatenate([xs, ys])
+    right = LEFT + ACROSS
+    across, up = Scale.over(xs, LEFT, right), Scale.over(ys, HEIGHT - BOTTOM, TOP)
+    marks = _axes(across, up, title, x, y)
+    if diagonal:
+        ends = np.asarray([across.low, across.high])
+        marks.append(Line(points=np.stack([across.at(ends), up.at(ends)], axis=1),
+                          colour="#5a5a5a", dash=(4.0, 4.0)))  # fmt: skip
+    for i, (label, points) in enumerate(shown.items()):
+        places = np.stack([across.at(points[0]), up.at(points[1])], axis=1)
+        marks += _series(i, label, places, right + 12, are_joined=are_joined)
+    longest = max((1.44 * width(label) for label in shown), default=0.0)
+    return Drawing(
+        width=int(right + 12 + 30 + longest + 16), height=HEIGHT, title=title, marks=marks
     )
 
 
@@ -89,33 +135,38 @@ def _finite(
     return a[good], b[good]
 
 
-def _axes(across: Scale, up: Scale, title: str, x: str, y: str) -> str:
-    parts = [f'<text x="{LEFT}" y="22" font-size="14">{escape(title)}</text>']
+def _axes(across: Scale, up: Scale, title: str, x: str, y: str) -> list[Mark]:
+    bottom, right = HEIGHT - BOTTOM, LEFT + ACROSS
+    marks: list[Mark] = [Words(x=LEFT, y=22, text=title, size=14)]
     for value, place in zip(across.ticks(), across.at(across.ticks()), strict=True):
-        parts.append(f'<path d="M{place:.1f} {TOP}V{HEIGHT - BOTTOM}" stroke="#ddd"/>')
-        parts.append(_text(place, HEIGHT - BOTTOM + 18, f"{value:g}", "middle"))
+        marks.append(_straight(place, TOP, place, bottom))
+        marks.append(Words(x=place, y=bottom + 18, text=amount(value), anchor="middle"))
     for value, place in zip(up.ticks(), up.at(up.ticks()), strict=True):
-        parts.append(f'<path d="M{LEFT} {place:.1f}H{WIDTH - RIGHT}" stroke="#ddd"/>')
-        parts.append(_text(LEFT - 8, place + 4, f"{value:g}", "end"))
-    parts.append(_text((LEFT + WIDTH - RIGHT) / 2, HEIGHT - 14, x, "middle"))
-    middle = (TOP + HEIGHT - BOTTOM) / 2
-    parts.append(f'<text transform="translate(18 {middle}) rotate(-90)" '
-                 f'text-anchor="middle">{escape(y)}</text>')  # fmt: skip
-    return "\n".join(parts)
+        marks.append(_straight(LEFT, place, right, place))
+        marks.append(Words(x=LEFT - 8, y=place + 4, text=amount(value), anchor="end"))
+    marks.append(Words(x=(LEFT + right) / 2, y=HEIGHT - 14, text=x, anchor="middle"))
+    marks.append(Words(x=18, y=(TOP + bottom) / 2, text=y, anchor="middle", is_upright=True))
+    return marks
 
 
-def _line(i: int, label: str, across: NDArray[np.float64], up: NDArray[np.float64]) -> str:
-    """Return a line with its points and its label; dashes tell lines apart without colour."""
-    colour, dash = COLOURS[i % len(COLOURS)], DASHES[i % len(DASHES)]
-    points = " ".join(f"{a:.1f},{b:.1f}" for a, b in zip(across, up, strict=True))
-    row, left = TOP + 8 + 18 * i, WIDTH - RIGHT + 12
-    style = f'stroke="{colour}" stroke-width="2" stroke-dasharray="{dash}"'
-    dot = f'<circle cx="{across[0]:.1f}" cy="{up[0]:.1f}" r="3" fill="{colour}"/>'
-    return "\n".join([
-        f'<polyline points="{points}" fill="none" {style}/>{dot}',
-        f'<path d="M{left} {row}h24" {style}/>' + _text(left + 30, row + 4, label, "start"),
-    ])  # fmt: skip
+def _series(
+    i: int, label: str, places: NDArray[np.float64], left: float, *, are_joined: bool
+) -> list[Mark]:
+    """Return the marks of one series and its label; dashes tell lines apart without colour."""
+    colour = COLOURS[i % len(COLOURS)]
+    row = TOP + 8 + 18 * i
+    words = Words(x=left + 30, y=row + 4, text=label)
+    if not are_joined:
+        dots = [Dot(x=float(a), y=float(b), colour=colour) for a, b in places]
+        return [*dots, Dot(x=left + 12, y=row, colour=colour), words]
+    dash = DASHES[i % len(DASHES)]
+    return [
+        Line(points=places, colour=colour, width=2, dash=dash),
+        Dot(x=float(places[0, 0]), y=float(places[0, 1]), colour=colour),
+        Line(points=np.array([[left, row], [left + 24.0, row]]), colour=colour, width=2, dash=dash),
+        words,
+    ]
 
 
-def _text(x: float, y: float, text: str, anchor: str) -> str:
-    return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">{escape(text)}</text>'
+def _straight(x1: float, y1: float, x2: float, y2: float) -> Line:
+    return Line(points=np.array([[x1, y1], [x2, y2]], dtype=float), colour=_GRID)

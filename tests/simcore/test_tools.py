@@ -10,6 +10,7 @@ from simcore.errors import NotInCatalogue, UnitError
 from simcore.tools import blocks, compare, front, inverse, pareto, sensitivity, size, sweep
 from simcore.tools.constraints import Constraint
 from simcore.tools.sweep import BLOCK
+from tests.simcore.test_solvers import POINTS
 
 STEP = {"flop": 2e12, "traffic": 25e9, "efficiency": 0.5}
 SERVE = {"model": "llama-3-8b", "prompt": 2048, "answer": 256, "efficiency": 0.5}
@@ -41,7 +42,34 @@ def test_a_large_grid_comes_in_blocks_of_bounded_size():
     sizes = [p.value.size for p in blocks("single_node", axes, hardware="l4", efficiency=0.5)]
 
     assert sum(sizes) == 300_000
-    assert max(sizes) == BLOCK
+    assert max(sizes) == BLOCK // 300 * 300
+
+
+def test_inputs_that_move_together_are_one_axis():
+    pairs = [(1e12, 10e9), (2e12, 20e9), (4e12, 30e9)]
+    axes = {"hardware": ["h100-sxm", "l4"], ("flop", "traffic"): pairs}
+    found = sweep("single_node", axes, efficiency=0.5)
+
+    assert found.value.size == size(axes) == 6
+    points = [(row["flop"], row["traffic"]) for row in found.rows()]
+    assert points == [*pairs, *pairs]
+    last = solvers.solve("single_node", hardware="l4", flop=4e12, traffic=30e9, efficiency=0.5)
+    assert found.value[-1] == pytest.approx(last.value.value)
+
+
+@pytest.mark.parametrize("name", POINTS)
+def test_every_solver_answers_a_grid_as_its_points(name):
+    described = solvers.question(name)
+    entries = [e for e in described.inputs if not e.choices and e.name in POINTS[name]][:2]
+    axes = {e.name: [POINTS[name][e.name] * k for k in (1, 2)] for e in entries}
+
+    for part in blocks(name, axes, block=3, **POINTS[name]):
+        for row in part.rows():
+            at = {axis: row[axis] for axis in axes}
+            one = solvers.solve(name, **{**POINTS[name], **at})
+            if np.isfinite(one.value.value):
+                assert row["value"] == pytest.approx(one.value.value, rel=1e-12)
+            assert (row["bound"], row["feasible"]) == (one.bound, one.feasible)
 
 
 def test_an_empty_axis_and_an_unknown_one_are_refused():
