@@ -1,6 +1,7 @@
 """Courses, the people in them, and what they are asked to do."""
 
 from django.db import models
+from django.db.models import Q
 
 from courseserver.common.ids import new_id
 from courseserver.lti.models import Platform
@@ -52,6 +53,10 @@ class Identity(models.Model):
     subject = models.CharField(max_length=255)
     name = models.CharField(max_length=255, blank=True)
     email = models.CharField(max_length=255, blank=True)
+    # By which an LMS's own gradebook import finds a person: its number, log-in, school number.
+    lms_user_id = models.CharField(max_length=255, blank=True)
+    login = models.CharField(max_length=255, blank=True)
+    sis_id = models.CharField(max_length=255, blank=True)
 
     class Meta:
         constraints = [
@@ -70,11 +75,25 @@ class Course(models.Model):
     title = models.CharField(max_length=255, blank=True)
     label = models.CharField(max_length=255, blank=True)
     memberships_url = models.URLField(max_length=1000, blank=True)
+    # Whose clock the pages of this course show; empty: the server's.
+    time_zone = models.CharField(max_length=64, blank=True)
+    # The one late policy: minutes forgiven, percent lost per day begun, days until nothing counts.
+    late_grace_min = models.PositiveIntegerField(default=0)
+    late_percent_per_day = models.FloatField(default=0.0)
+    late_cut_off_days = models.FloatField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["platform", "context_id"], name="course_unique")
+            models.UniqueConstraint(fields=["platform", "context_id"], name="course_unique"),
+            models.CheckConstraint(
+                condition=Q(late_percent_per_day__gte=0, late_percent_per_day__lte=100),
+                name="course_late_percent",
+            ),
+            models.CheckConstraint(
+                condition=Q(late_cut_off_days__isnull=True) | Q(late_cut_off_days__gte=0),
+                name="course_late_cut_off",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -87,6 +106,8 @@ class Enrolment(models.Model):
     role = models.CharField(max_length=16, choices=Role.choices)
     is_test_student = models.BooleanField(default=False)
     is_active = models.BooleanField(default=True)
+    # Names of the person's sections, where the LMS tells them.
+    sections = models.JSONField(default=list)
     last_launch_at = models.DateTimeField(null=True)
 
     class Meta:
@@ -107,7 +128,15 @@ class SendMode(models.TextChoices):
 
     LIVE = "live", "At once, a part score first"
     WHEN_MARKED = "when_marked", "When the Decision Log is marked"
+    ON_RELEASE = "on_release", "Nothing before you release the grades, then at once"
     MANUAL = "manual", "Only when an instructor sends them"
+
+
+class SendAs(models.TextChoices):
+    """How a score is written in the LMS."""
+
+    POINTS = "points", "Points"
+    PERCENT = "percent", "Percent of 100"
 
 
 class Assignment(models.Model):
@@ -127,6 +156,13 @@ class Assignment(models.Model):
     send_mode = models.CharField(
         max_length=16, choices=SendMode.choices, default=SendMode.WHEN_MARKED
     )
+    send_as = models.CharField(max_length=16, choices=SendAs.choices, default=SendAs.POINTS)
+    # A score below what the LMS shows stays here.
+    only_if_higher = models.BooleanField(default=False)
+    # When an instructor released the grades (`SendMode.ON_RELEASE`).
+    released_at = models.DateTimeField(null=True, blank=True)
+    # An instructor asked for a column of our own, because the link brought none.
+    makes_column = models.BooleanField(default=False)
     # "Same numbers for everybody", for discussion in class.
     shared_parameters = models.BooleanField(default=False)
     due_at = models.DateTimeField(null=True, blank=True)
@@ -139,3 +175,61 @@ class Assignment(models.Model):
 
     def __str__(self) -> str:
         return f"{self.title} ({self.lab})"
+
+
+class Extension(models.Model):
+    """A later due date for one person, or for everybody of a section."""
+
+    assignment = models.ForeignKey(Assignment, on_delete=models.CASCADE, related_name="extensions")
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, null=True, related_name="+")
+    section = models.CharField(max_length=255, blank=True)
+    due_at = models.DateTimeField()
+    reason = models.CharField(max_length=500, blank=True)
+    given_by = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["assignment", "person"],
+                condition=Q(person__isnull=False),
+                name="extension_person",
+            ),
+            models.UniqueConstraint(
+                fields=["assignment", "section"],
+                condition=~Q(section=""),
+                name="extension_section",
+            ),
+            models.CheckConstraint(
+                condition=Q(person__isnull=False, section="")
+                | (Q(person__isnull=True) & ~Q(section="")),
+                name="extension_for_one",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.person_id or self.section} until {self.due_at:%F %R}"
+
+
+class RosterState(models.TextChoices):
+    """How far a reading of the LMS's roster is."""
+
+    ASKED = "asked", "Being read"
+    READ = "read", "Read"
+    FAILED = "failed", "Not read"
+
+
+class RosterReading(models.Model):
+    """The LMS's roster as last read, kept encrypted until somebody confirms or drops it."""
+
+    course = models.OneToOneField(
+        Course, on_delete=models.CASCADE, primary_key=True, related_name="roster_reading"
+    )
+    state = models.CharField(max_length=16, choices=RosterState.choices)
+    asked_at = models.DateTimeField()
+    read_at = models.DateTimeField(null=True)
+    content_encrypted = models.TextField(blank=True)
+    fault = models.CharField(max_length=500, blank=True)
+
+    def __str__(self) -> str:
+        return f"roster of {self.course_id}, {self.state}"

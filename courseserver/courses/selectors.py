@@ -1,5 +1,6 @@
 """Reading courses: who is in them, and by which name."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -52,6 +53,12 @@ def subject_of(person_id: str, platform: Platform) -> str:
     """Return what the platform calls this person; empty where it never told us."""
     mine = _identities(platform).filter(person_id=person_id)
     return mine.values_list("subject", flat=True).first() or ""
+
+
+def subjects_of(person_ids: Sequence[str], platform: Platform) -> dict[str, str]:
+    """Return what the platform calls these people; those it never told us are missing."""
+    mine = _identities(platform).filter(person_id__in=person_ids)
+    return dict(mine.values_list("person_id", "subject"))
 
 
 def _identities(platform: Platform) -> QuerySet[Identity]:

@@ -60,7 +60,24 @@ WORDS = {
     ),
     "not_a_student": Words(
         what="not enrolled as a student there",
-        remedy="Check the roster in the LMS, then press “Retry”.",
+        remedy="Check the roster there, and in Canvas that the course is published; then “Retry”.",
+    ),
+    "attempts_used": Words(
+        what="no attempt is left in the LMS",
+        remedy="Raise the number of attempts of the assignment there, then press “Retry”.",
+    ),
+    "course_concluded": Words(
+        what="the course has ended in the LMS",
+        remedy="Reopen it there and press “Retry”, or download the grades as a file.",
+    ),
+    "clock_ahead": Words(
+        what="the LMS's clock is behind ours",
+        remedy="It is tried again. If it stays, compare the servers' clocks.",
+    ),
+    "teaches": Words(what="teaches in this course", remedy="Staff have no grade in the LMS."),
+    "inactive": Words(
+        what="suspended there, or no longer in the course",
+        remedy="If they are back in the LMS, read the roster again.",
     ),
     "no_identity": Words(
         what="this person never came from this LMS",

@@ -1,12 +1,13 @@
 """The sender's gradebook over LTI: scores and results of Assignment and Grade Services."""
 
 import math
+from collections.abc import Mapping
 
-from courseserver.courses.models import Assignment
+from courseserver.courses.models import Assignment, SendAs
 from courseserver.grading.faults import GradebookFault, Reach
+from courseserver.grading.gradebook import Reading
 from courseserver.grading.outbox import Parcel
-from courseserver.grading.sender import Reading
-from courseserver.lti import ags
+from courseserver.lti import ags, line_items
 from courseserver.lti.faults import FaultKind, PlatformFault
 
 # Products that show a score not fully graded as it is. All others get FullyGraded: Moodle erases
@@ -29,10 +30,11 @@ class LtiGradebook:
         if ags.SCOPE_SCORE not in assignment.ags_scopes:
             raise GradebookFault("no_permission", Reach.STAYS)
         platform = assignment.course.platform
+        given, maximum = written(assignment, parcel.points, parcel.points_max)
         score = ags.Score(
             subject=parcel.subject,
-            given=parcel.points,
-            maximum=parcel.points_max,
+            given=given,
+            maximum=maximum,
             timestamp=parcel.stamp,
             comment=parcel.comment,
             activity_progress="Completed" if parcel.is_full else "Submitted",
@@ -52,10 +54,49 @@ class LtiGradebook:
             result = ags.result_read(assignment.course.platform, assignment.line_item_url, subject)
         except PlatformFault as fault:
             raise _translated(fault) from fault
-        if result is None or result.score is None or not math.isfinite(result.score):
-            return Reading(points=None)
-        maximum = result.maximum or points_max
-        return Reading(points=round(result.score / maximum * points_max, 4))
+        return _reading(result, points_max)
+
+    def read_all(self, assignment: Assignment, points_max: float) -> Mapping[str, Reading] | None:
+        if ags.SCOPE_RESULT not in assignment.ags_scopes:
+            return None
+        platform = assignment.course.platform
+        try:
+            results = ags.results_read(platform, assignment.line_item_url)
+        except PlatformFault as fault:
+            if fault.kind is FaultKind.RETRY:
+                raise _translated(fault) from fault
+            return None
+        return {result.subject: _reading(result, points_max) for result in results}
+
+    def column(self, assignment: Assignment) -> str:
+        if ags.SCOPE_LINE_ITEM not in assignment.ags_scopes or not assignment.line_items_url:
+            raise GradebookFault("no_permission", Reach.STAYS)
+        column = line_items.Column(
+            resource_id=assignment.pk,
+            label=assignment.title,
+            maximum=written(assignment, 0.0, assignment.points_max)[1],
+            resource_link_id=assignment.resource_link_id,
+        )
+        try:
+            return line_items.line_item_ensure(
+                assignment.course.platform, assignment.line_items_url, column
+            )
+        except PlatformFault as fault:
+            raise _translated(fault) from fault
+
+
+def written(assignment: Assignment, points: float, points_max: float) -> tuple[float, float]:
+    """Return a score and its maximum as the assignment writes them in the LMS."""
+    if assignment.send_as == SendAs.PERCENT:
+        return round(100.0 * points / points_max, 2), 100.0
+    return points, points_max
+
+
+def _reading(result: ags.Result | None, points_max: float) -> Reading:
+    if result is None or result.score is None or not math.isfinite(result.score):
+        return Reading(points=None)
+    maximum = result.maximum or points_max
+    return Reading(points=round(result.score / maximum * points_max, 4))
 
 
 def grading_progress(product: str, *, is_full: bool) -> str:
@@ -67,6 +108,7 @@ def _translated(fault: PlatformFault) -> GradebookFault:
     code, reach = _REACH[fault.kind]
     if fault.kind is FaultKind.RETRY and fault.status is None:
         code = "unreachable"
+    code = fault.reason or code
     return GradebookFault(
         code, reach, status=fault.status, detail=fault.detail, retry_after_s=fault.retry_after_s
     )

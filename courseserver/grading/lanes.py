@@ -16,10 +16,29 @@ PAUSE_MIN_S = 15.0
 PAUSE_MAX_S = 600.0
 
 
-@dataclass(frozen=True, slots=True)
+# A holder renews when this share of its lease is over: not at each of twenty requests a second.
+RENEW_AFTER = 1 / 3
+
+
+@dataclass(slots=True)
 class Lane:
     platform_id: str
     token: str
+    leased_at: datetime
+
+    def keep(self, *, now: datetime) -> bool:
+        """Renew the lane in time; False when it was lost or the platform was paused meanwhile."""
+        young = now - self.leased_at < (lease_end(now) - now) * RENEW_AFTER
+        if young and not _is_paused(self.platform_id, now):
+            return True
+        if not lane_renew(self, now=now):
+            return False
+        self.leased_at = now
+        return True
+
+
+def _is_paused(platform_id: str, now: datetime) -> bool:
+    return PlatformLane.objects.filter(platform_id=platform_id, paused_until__gt=now).exists()
 
 
 @transaction.atomic
@@ -32,7 +51,7 @@ def lane_claim(platform_id: str, *, now: datetime) -> Lane | None:
     taken = PlatformLane.objects.filter(free, open_now, platform_id=platform_id).update(
         lease_token=token, lease_until=lease_end(now)
     )
-    return Lane(platform_id, token) if taken == 1 else None
+    return Lane(platform_id, token, now) if taken == 1 else None
 
 
 def lane_renew(lane: Lane, *, now: datetime) -> bool:
@@ -52,7 +71,8 @@ def lane_release(lane: Lane) -> None:
 
 def lane_healthy(platform_id: str) -> None:
     """The platform answered: forget its faults."""
-    PlatformLane.objects.filter(platform_id=platform_id).update(
+    troubled = Q(faults_in_a_row__gt=0) | Q(paused_until__isnull=False)
+    PlatformLane.objects.filter(troubled, platform_id=platform_id).update(
         faults_in_a_row=0, paused_until=None, reason_code="", detail=""
     )
 

@@ -11,9 +11,11 @@ Moves of an outbox row (everything else is refused by the services that write it
 | sending | queued | the LMS accepted a score, and a newer one came meanwhile |
 | sending | retrying | a fault that passes |
 | sending | refused | a fault that stays, or too many tries |
+| sending | lower | the LMS shows more, and the assignment sends only what is higher |
 | sending, sent, in_lms | overridden | the LMS shows a grade that is not ours |
 | sent | in_lms | read back and equal |
 | overridden | kept, queued | an instructor decides: keep theirs, push ours |
+| lower | queued | an instructor pushes ours |
 | refused | queued | an instructor retries |
 | any | voided | the attempt was voided; the next one handed in queues or holds again |
 """
@@ -112,6 +114,8 @@ class Score(models.Model):
     version = models.PositiveIntegerField()
     points = models.FloatField()
     points_max = models.FloatField()
+    # What the late policy took from the work's points [%].
+    late_percent = models.FloatField(default=0.0)
     # False while the Decision Log waits for its mark.
     is_full = models.BooleanField()
     # True while the only submissions are voided: it counts for nothing, its version goes on.
@@ -145,6 +149,7 @@ class SendState(models.TextChoices):
     OVERRIDDEN = "overridden", "Overridden in the LMS"
     KEPT = "kept", "Kept as in the LMS"
     REFUSED = "refused", "Refused"
+    LOWER = "lower", "Lower than in the LMS"
     VOIDED = "voided", "Voided"
 
 

@@ -8,17 +8,18 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from courseserver.audit.services import record
 from courseserver.common.ids import new_id
-from courseserver.courses.models import Assignment, Role, SendMode
+from courseserver.courses.models import Assignment, Enrolment, Role, SendMode
 from courseserver.courses.selectors import subject_of
 from courseserver.grading.faults import Refusal
 from courseserver.grading.models import GradeOutbox, Score, SendState
 
 STEP = timedelta(seconds=1)
 WAITING = (SendState.QUEUED, SendState.RETRYING)
+DECIDABLE = (SendState.OVERRIDDEN, SendState.KEPT, SendState.LOWER)
 SYSTEM = "system"
 
 
@@ -38,11 +39,16 @@ def same_points(a: float | None, b: float | None) -> bool:
     return abs(a - b) < 0.01
 
 
-def is_held_by(mode: str, *, is_full: bool) -> bool:
-    """Return whether a mode keeps a new score back until somebody acts."""
-    if mode == SendMode.MANUAL:
-        return True
-    return mode == SendMode.WHEN_MARKED and not is_full
+def is_held_by(assignment: Assignment, *, is_full: bool) -> bool:
+    """Return whether the assignment's mode keeps a new score back until somebody acts."""
+    match assignment.send_mode:
+        case SendMode.MANUAL:
+            return True
+        case SendMode.ON_RELEASE:
+            return assignment.released_at is None
+        case SendMode.WHEN_MARKED:
+            return not is_full
+    return False
 
 
 @transaction.atomic
@@ -70,7 +76,7 @@ def score_desire(score: Score, *, comment: str, now: datetime) -> GradeOutbox | 
     row.desired_version = score.version
     row.comment = comment
     row.submitted_at = score.submission.submitted_at
-    row.is_held = is_held_by(assignment.send_mode, is_full=score.is_full)
+    row.is_held = is_held_by(assignment, is_full=score.is_full)
     _settle(row, now)
     row.save()
     return row
@@ -144,15 +150,15 @@ def rows_retry(rows: QuerySet[GradeOutbox], *, actor: str, now: datetime) -> int
 
 
 def rows_look(rows: QuerySet[GradeOutbox], *, now: datetime) -> int:
-    """Look at these grades in the LMS soon; return how many."""
-    return rows.filter(last_sent_version__gt=0).update(next_read_at=now, read_attempts=0)
+    """Look at these grades in the LMS soon, sent or not; return how many."""
+    return rows.exclude(assignment__line_item_url="").update(next_read_at=now, read_attempts=0)
 
 
 @transaction.atomic
 def row_decide(pk: int, *, keep: bool, actor: str, now: datetime) -> bool:
     """Settle an overridden grade: keep theirs or push ours. False: nothing to settle."""
-    row = _locked().filter(pk=pk, state__in=(SendState.OVERRIDDEN, SendState.KEPT)).first()
-    if row is None:
+    row = _locked().filter(pk=pk, state__in=DECIDABLE).select_related("assignment").first()
+    if row is None or (keep and row.state == SendState.LOWER):
         return False
     if keep:
         row.state = SendState.KEPT
@@ -180,6 +186,28 @@ def rows_settle(*, now: datetime) -> None:
     waiting = GradeOutbox.objects.filter(state=SendState.REFUSED, reason_code="no_column")
     found = waiting.exclude(assignment__line_item_url="")
     found.update(state=SendState.QUEUED, attempts=0, reason_code="", next_try_at=now)
+    _returned(now).update(state=SendState.QUEUED, attempts=0, reason_code="", next_try_at=now)
+
+
+def _returned(now: datetime) -> QuerySet[GradeOutbox]:
+    """Return grades of people who were away from the course and are students of it again."""
+    active = Enrolment.objects.filter(
+        person=OuterRef("person"),
+        course=OuterRef("assignment__course"),
+        role=Role.LEARNER,
+        is_active=True,
+    )
+    away = GradeOutbox.objects.filter(
+        state=SendState.REFUSED, reason_code__in=("inactive", "teaches")
+    )
+    return away.filter(Exists(active))
+
+
+def column_found(assignment: Assignment, url: str) -> None:
+    """Remember the column made for an assignment, unless a launch named one meanwhile."""
+    nameless = Assignment.objects.filter(pk=assignment.pk, line_item_url="")
+    nameless.update(line_item_url=url)
+    assignment.refresh_from_db(fields=["line_item_url"])
 
 
 # --- what senders do --------------------------------------------------------------------------
@@ -191,6 +219,8 @@ class Claim:
     token: str
     row: GradeOutbox
     subject: str
+    # Why this person can have no grade in the LMS, as a reason code; empty: they can.
+    obstacle: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -235,8 +265,28 @@ def row_claim(platform_id: str, *, now: datetime) -> Claim | None:
     )
     if taken != 1:
         return None
-    row = GradeOutbox.objects.select_related("assignment", "platform").get(pk=pk)
-    return Claim(pk=pk, token=token, row=row, subject=subject_of(row.person_id, row.platform))
+    row = GradeOutbox.objects.select_related("assignment__course__platform").get(pk=pk)
+    platform = row.assignment.course.platform
+    return Claim(
+        pk=pk,
+        token=token,
+        row=row,
+        subject=subject_of(row.person_id, platform),
+        obstacle=_obstacle(row),
+    )
+
+
+def _obstacle(row: GradeOutbox) -> str:
+    mine = Enrolment.objects.filter(person=row.person_id, course=row.assignment.course_id)
+    enrolment = mine.first()
+    if enrolment is None or not enrolment.is_active:
+        return "inactive"
+    return "teaches" if enrolment.is_staff else ""
+
+
+def waiting_beside(row: GradeOutbox, *, now: datetime) -> int:
+    """Return how many grades of the row's assignment are to be sent now, this one included."""
+    return due(now).filter(assignment=row.assignment_id).count() + 1
 
 
 @transaction.atomic
@@ -253,7 +303,8 @@ def parcel_pack(claim: Claim, *, now: datetime) -> Parcel | None:
         row.state = SendState.HELD
         row.save()
         return None
-    is_first = row.last_sent_at is None
+    # Not "never tried": a first request that got lost must still count as the attempt.
+    is_first = row.last_sent_version == 0
     row.last_sent_at = max(now, row.last_sent_at + STEP) if row.last_sent_at else now
     row.tried_version = row.desired_version
     row.our_points = [*row.our_points, row.desired_points][-20:]
@@ -349,6 +400,22 @@ def row_overridden(claim: Claim, lms_score: float | None, *, now: datetime) -> N
     row.state = SendState.OVERRIDDEN
     row.save()
     _audit(row, SYSTEM, "grade.overridden", ours=row.desired_points, lms=lms_score)
+
+
+@transaction.atomic
+def row_outranked(claim: Claim, lms_score: float | None, *, now: datetime) -> None:
+    """Stop where only higher scores are sent and the LMS shows more."""
+    row = _ours(claim)
+    if row is None:
+        return
+    row.lease_token = ""
+    row.lease_until = None
+    if lms_score is not None:
+        row.lms_score = lms_score
+        row.read_at = now
+    row.state = SendState.LOWER
+    row.save()
+    _audit(row, SYSTEM, "grade.not_higher", ours=row.desired_points, lms=lms_score)
 
 
 def _ours(claim: Claim) -> GradeOutbox | None:

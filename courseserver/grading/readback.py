@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 
 from courseserver.audit.services import record
+from courseserver.grading.gradebook import Reading
 from courseserver.grading.models import GradeOutbox, SendState
 from courseserver.grading.outbox import SYSTEM, same_points
 
@@ -24,6 +25,22 @@ def is_foreign(row: GradeOutbox, lms: float | None) -> bool:
     if lms is None:
         return row.lms_score is not None and _is_ours(row, row.lms_score)
     return not _is_ours(row, lms) and not same_points(lms, row.desired_points)
+
+
+def is_outranked(row: GradeOutbox, reading: Reading | None) -> bool:
+    """Return whether only higher scores are sent, and the LMS already shows more than ours.
+
+    Where it does not let us look, what we sent last stands for it.
+    """
+    if not row.assignment.only_if_higher or row.push_over:
+        return False
+    if reading is not None:
+        shown = reading.points
+    else:
+        shown = row.our_points[-1] if row.last_sent_version else None
+    if shown is None or same_points(shown, row.desired_points):
+        return False
+    return shown > row.desired_points
 
 
 def has_arrived(row: GradeOutbox, lms: float | None) -> bool:

@@ -1,20 +1,22 @@
-"""Carrying grades to platforms: one lane each, newest grade first read, then sent, then read back.
+"""Carrying grades to platforms: one lane each; looked at, then sent, then read back.
 
 The gradebook comes in as an argument, so that tests and the real LTI services run the same code.
 """
 
 import random
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Protocol
 
 import structlog
 
 from courseserver.common import clock
 from courseserver.courses.models import Assignment
-from courseserver.courses.selectors import subject_of
+from courseserver.courses.selectors import subjects_of
 from courseserver.grading import lanes, outbox, readback
 from courseserver.grading.faults import GradebookFault, Reach, Refusal
+from courseserver.grading.gradebook import Gradebook, Reading
+from courseserver.grading.looks import Looks
 from courseserver.grading.models import GradeOutbox
 
 log = structlog.get_logger(__name__)
@@ -22,38 +24,31 @@ log = structlog.get_logger(__name__)
 TRIES_MAX = 10
 BUDGET = timedelta(seconds=60)
 BACKOFF_CAP_S = 3600.0
+READ_BATCH = 500
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
-    """What the LMS shows for a student, in our points; None: no grade there."""
-
-    points: float | None
-
-
-class Gradebook(Protocol):
-    """A platform's gradebook. Both methods raise `GradebookFault`."""
-
-    def send(self, parcel: outbox.Parcel) -> None: ...
-
-    def read(self, assignment: Assignment, subject: str, points_max: float) -> Reading | None:
-        """Return what stands there; None where the platform does not let us look."""
-
-
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Renewing:
-    """A gradebook whose every request first renews the lane, so that slow ones do not lose it."""
+    """A gradebook whose requests renew the lane in time, so that slow ones do not lose it."""
 
     inner: Gradebook
     lane: lanes.Lane
 
     def send(self, parcel: outbox.Parcel) -> None:
-        lanes.lane_renew(self.lane, now=clock.now())
+        self.lane.keep(now=clock.now())
         self.inner.send(parcel)
 
     def read(self, assignment: Assignment, subject: str, points_max: float) -> Reading | None:
-        lanes.lane_renew(self.lane, now=clock.now())
+        self.lane.keep(now=clock.now())
         return self.inner.read(assignment, subject, points_max)
+
+    def read_all(self, assignment: Assignment, points_max: float) -> Mapping[str, Reading] | None:
+        self.lane.keep(now=clock.now())
+        return self.inner.read_all(assignment, points_max)
+
+    def column(self, assignment: Assignment) -> str:
+        self.lane.keep(now=clock.now())
+        return self.inner.column(assignment)
 
 
 def backoff_s(attempts: int, rng: random.Random) -> float:
@@ -73,62 +68,67 @@ def lane_drain(
     if lane is None:
         return 0
     renewing = _Renewing(gradebook, lane)
+    looks = Looks(renewing)
     handled = 0
-    while clock.now() - started < budget and lanes.lane_renew(lane, now=clock.now()):
-        if not _step(platform_id, renewing, rng):
+    while clock.now() - started < budget and lane.keep(now=clock.now()):
+        done = _step(platform_id, renewing, looks, rng)
+        if not done:
             break
-        handled += 1
+        handled += done
     lanes.lane_release(lane)
     return handled
 
 
-def _step(platform_id: str, gradebook: Gradebook, rng: random.Random) -> bool:
-    """Handle one due row; False when nothing is due."""
+def _step(platform_id: str, gradebook: Gradebook, looks: Looks, rng: random.Random) -> int:
+    """Send one due grade, or else look at those due in one column; return how many."""
     claim = outbox.row_claim(platform_id, now=clock.now())
     if claim is not None:
-        row_send(claim, gradebook, rng)
-        return True
-    row = outbox.read_due(clock.now()).filter(platform_id=platform_id).order_by("pk").first()
-    if row is None:
-        return False
-    row_read(row, gradebook, rng)
-    return True
+        row_send(claim, gradebook, looks, rng)
+        return 1
+    return _read_due(platform_id, looks, rng)
 
 
-def row_send(claim: outbox.Claim, gradebook: Gradebook, rng: random.Random) -> None:
-    """Look what stands in the LMS, send unless that is someone else's, and look again."""
+def row_send(claim: outbox.Claim, gradebook: Gradebook, looks: Looks, rng: random.Random) -> None:
+    """Look what stands in the LMS, and send unless that is someone else's, or higher."""
+    row = claim.row
     try:
-        _check_can_be_sent(claim)
-        reading = gradebook.read(claim.row.assignment, claim.subject, claim.row.desired_max)
-        if reading is not None and readback.is_foreign(claim.row, reading.points):
+        _check_can_be_sent(claim, gradebook)
+        waiting = outbox.waiting_beside(row, now=clock.now())
+        reading = looks.one(row, claim.subject, waiting=waiting)
+        if reading is not None and readback.is_foreign(row, reading.points):
             outbox.row_overridden(claim, reading.points, now=clock.now())
-            return
-        if reading is not None and readback.has_arrived(claim.row, reading.points):
+        elif readback.is_outranked(row, reading):
+            outbox.row_outranked(claim, reading.points if reading else None, now=clock.now())
+        elif reading is not None and readback.has_arrived(row, reading.points):
             # A sender died between the LMS's yes and our note of it: nothing to send twice.
-            accepted = outbox.row_accepted(claim, claim.row.desired_version, now=clock.now())
+            outbox.row_accepted(claim, row.desired_version, now=clock.now())
         else:
-            accepted = _post(claim, gradebook)
+            _post(claim, gradebook)
     except GradebookFault as fault:
         _note_fault(claim, fault, rng)
         return
-    lanes.lane_healthy(claim.row.platform_id)
-    if accepted is not None and accepted.next_read_at is not None:
-        row_read(accepted, gradebook, rng)
+    lanes.lane_healthy(row.platform_id)
 
 
-def _check_can_be_sent(claim: outbox.Claim) -> None:
+def _check_can_be_sent(claim: outbox.Claim, gradebook: Gradebook) -> None:
+    assignment = claim.row.assignment
+    if claim.obstacle:
+        raise GradebookFault(claim.obstacle, Reach.STAYS)
     if not claim.subject:
         raise GradebookFault("no_identity", Reach.STAYS)
-    if not claim.row.assignment.line_item_url:
+    if assignment.line_item_url:
+        return
+    if not assignment.makes_column:
         raise GradebookFault("no_column", Reach.STAYS)
+    url = gradebook.column(assignment)
+    outbox.column_found(assignment, url)
 
 
-def _post(claim: outbox.Claim, gradebook: Gradebook) -> GradeOutbox | None:
+def _post(claim: outbox.Claim, gradebook: Gradebook) -> None:
     parcel = outbox.parcel_pack(claim, now=clock.now())
-    if parcel is None:
-        return None
-    gradebook.send(parcel)
-    return outbox.row_accepted(claim, parcel.version, now=clock.now())
+    if parcel is not None:
+        gradebook.send(parcel)
+        outbox.row_accepted(claim, parcel.version, now=clock.now())
 
 
 def _note_fault(claim: outbox.Claim, fault: GradebookFault, rng: random.Random) -> None:
@@ -157,19 +157,37 @@ def _delay_s(fault: GradebookFault, attempts: int, rng: random.Random) -> float:
     return backoff_s(attempts, rng)
 
 
-def row_read(row: GradeOutbox, gradebook: Gradebook, rng: random.Random) -> None:
-    """Look at a grade in the LMS and note what stands there."""
-    subject = subject_of(row.person_id, row.platform)
+def _read_due(platform_id: str, looks: Looks, rng: random.Random) -> int:
+    """Look at the grades due in one column of the LMS, and note what stands there."""
+    due = outbox.read_due(clock.now()).filter(platform_id=platform_id)
+    first = due.order_by("next_read_at", "pk").first()
+    if first is None:
+        return 0
+    beside = due.filter(assignment=first.assignment_id, desired_max=first.desired_max)
+    rows = list(beside.select_related("assignment__course__platform").order_by("pk")[:READ_BATCH])
+    subjects = subjects_of([row.person_id for row in rows], rows[0].assignment.course.platform)
+    asked = [(row, subjects[row.person_id]) for row in rows if row.person_id in subjects]
+    for row in rows:
+        if row.person_id not in subjects:
+            readback.read_impossible(row.pk)
+    if asked:
+        _read_back(asked, looks, rng)
+    return len(rows)
+
+
+def _read_back(asked: list[tuple[GradeOutbox, str]], looks: Looks, rng: random.Random) -> None:
     try:
-        reading = gradebook.read(row.assignment, subject, row.desired_max) if subject else None
+        readings = looks.all(asked)
     except GradebookFault as fault:
-        wait_s = fault.retry_after_s or backoff_s(row.read_attempts, rng)
-        readback.read_failed(row.pk, now=clock.now(), delay=timedelta(seconds=wait_s))
+        for row, _ in asked:
+            wait_s = fault.retry_after_s or backoff_s(row.read_attempts, rng)
+            readback.read_failed(row.pk, now=clock.now(), delay=timedelta(seconds=wait_s))
         return
-    if reading is None:
-        readback.read_impossible(row.pk)
-    else:
-        readback.read_noted(row.pk, reading.points, now=clock.now())
+    for (row, _), reading in zip(asked, readings, strict=True):
+        if reading is None:
+            readback.read_impossible(row.pk)
+        else:
+            readback.read_noted(row.pk, reading.points, now=clock.now())
 
 
 def platforms_due(now: datetime) -> set[str]:

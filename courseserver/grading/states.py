@@ -56,6 +56,9 @@ def shown(row: GradeOutbox | None, *, mode: str, lane: PlatformLane | None, now:
             return _overridden(row)
         case SendState.VOIDED:
             return Shown(words="Attempt voided", tone="wait")
+        case SendState.LOWER:
+            text = "Not sent: the LMS shows a higher grade"
+            return Shown(words=text, tone="wait", actions=("push",))
         case SendState.KEPT:
             return Shown(words="Theirs kept", tone="wait", actions=("push",))
         case _:
@@ -66,6 +69,8 @@ def _held(row: GradeOutbox, mode: str) -> Shown:
     if mode == SendMode.WHEN_MARKED and not row.desired_is_full:
         text = "Held until the log is marked"
         return Shown(words=text, tone="warn", needs_you=True, actions=("mark",))
+    if mode == SendMode.ON_RELEASE:
+        return Shown(words="Held until you release the grades", tone="wait")
     return Shown(words="Held until you send it", tone="warn", needs_you=True, actions=("send",))
 
 
@@ -96,9 +101,27 @@ def _overridden(row: GradeOutbox) -> Shown:
     if row.last_sent_version == 0:
         text = "Graded in the LMS before ours"
     remedy = "Keep their grade, or push ours over it."
-    if row.last_sent_version == row.desired_version:
+    if lost := _percent_lost_there(row):
+        remedy = (
+            f"The LMS shows {lost} % less than we sent. If it has a late policy of its own, switch "
+            "off one of the two; then push ours."
+        )
+    elif row.last_sent_version == row.desired_version:
         remedy += " If a push changes nothing, remove the override in the LMS first."
     return Shown(words=text, tone="warn", remedy=remedy, needs_you=True, actions=("keep", "push"))
+
+
+def _percent_lost_there(row: GradeOutbox) -> int:
+    """Return by how many whole percent the LMS shows less than we sent; 0 if by no such number.
+
+    Deductions of a late policy are whole percents; we do not know the due date that the LMS uses.
+    """
+    sent = row.our_points[-1] if row.our_points else 0.0
+    if row.lms_score is None or row.lms_score >= sent:
+        return 0
+    lost = 100.0 * (1.0 - row.lms_score / sent)
+    is_newest = row.last_sent_version == row.desired_version
+    return round(lost) if is_newest and abs(lost - round(lost)) < 0.02 else 0
 
 
 def _refused(row: GradeOutbox) -> Shown:
@@ -128,6 +151,8 @@ def shown_to_student(row: GradeOutbox | None, mode: str) -> Shown:
             return Shown(words="Accepted by the LMS", tone="good")
         case SendState.OVERRIDDEN | SendState.KEPT:
             return Shown(words="Your instructor set another grade in the LMS", tone="wait")
+        case SendState.LOWER:
+            return Shown(words="The LMS gradebook shows a higher grade, which stays", tone="good")
         case SendState.VOIDED:
             return Shown(words="Your attempt was voided; begin again", tone="warn")
         case SendState.REFUSED:

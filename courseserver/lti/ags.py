@@ -8,6 +8,7 @@ from urllib.parse import urlencode, urlsplit, urlunsplit
 
 from courseserver.lti import service
 from courseserver.lti.faults import FaultKind, PlatformFault
+from courseserver.lti.links import next_page
 from courseserver.lti.models import Platform
 from courseserver.lti.outgoing import Reply
 
@@ -20,6 +21,10 @@ LINE_ITEM = "application/vnd.ims.lis.v2.lineitem+json"
 LINE_ITEMS = "application/vnd.ims.lis.v2.lineitemcontainer+json"
 SCORE = "application/vnd.ims.lis.v1.score+json"
 RESULTS = "application/vnd.ims.lis.v2.resultcontainer+json"
+# Canvas gives ten at a time unless asked for more. Moodle's page links are broken, so it is
+# never asked for pages and then gives everything at once.
+RESULTS_PER_PAGE = 100
+RESULT_PAGES_MAX = 1000
 FULLY_GRADED = "FullyGraded"
 CANVAS_SUBMISSION = "https://canvas.instructure.com/lti/submission"
 
@@ -96,6 +101,31 @@ def result_read(platform: Platform, line_item_url: str, subject: str) -> Result 
     # Some platforms ignore the filter.
     mine = [row for row in rows if str(row.get("userId")) == subject]
     return _result(mine[0]) if mine else None
+
+
+def results_read(platform: Platform, line_item_url: str) -> list[Result]:
+    """Return the column's values of all students, page by page, or none of them.
+
+    Raises
+    ------
+    PlatformFault
+        If any page is refused, or pages come round again.
+    """
+    url = below(line_item_url, "results")
+    if platform.product == "canvas":
+        url = with_query(url, limit=str(RESULTS_PER_PAGE))
+    found: list[Result] = []
+    seen: set[str] = set()
+    while url:
+        if url in seen or len(seen) >= RESULT_PAGES_MAX:
+            raise PlatformFault(FaultKind.ITEM, "the LMS's result pages go in circles")
+        seen.add(url)
+        reply = service.call(
+            platform, "GET", url, what="results", scopes=[SCOPE_RESULT], accept=RESULTS
+        )
+        found += [_result(row) for row in json_rows(reply, "results")]
+        url = next_page(reply.headers.get("Link", ""), url)
+    return found
 
 
 def below(url: str, name: str) -> str:

@@ -20,7 +20,10 @@ class FaultKind(StrEnum):
 
 
 class PlatformFault(Exception):
-    """A platform's refusal; `detail` holds no personal data and no reply body."""
+    """A platform's refusal; `detail` holds no personal data and no reply body.
+
+    `reason` is a word for what the dialect says more closely than the kind does, or empty.
+    """
 
     def __init__(
         self,
@@ -29,8 +32,10 @@ class PlatformFault(Exception):
         *,
         status: int | None = None,
         retry_after_s: float | None = None,
+        reason: str = "",
     ) -> None:
         super().__init__(detail)
+        self.reason = reason
         self.kind = kind
         self.detail = detail
         self.status = status
@@ -49,37 +54,46 @@ _GENERAL = {
     412: FaultKind.STALE,
     422: FaultKind.PERSON,
 }
-# (product, status, a word of the reply in lower case) -> kind; the first that fits wins.
-_DIALECTS: tuple[tuple[str, int, bytes, FaultKind], ...] = (
-    ("", 400, b"timestamp", FaultKind.STALE),  # Canvas, Open edX
-    ("", 403, b"rate limit", FaultKind.RETRY),  # Canvas answers 403 when it is hurried
-    ("moodle", 400, b"no handler found", FaultKind.ITEM),  # a wrongly built address
-    ("moodle", 400, b"incorrect score", FaultKind.PERSON),  # not a student of the course
-    ("", 400, b"line item", FaultKind.ITEM),
-    ("canvas", 404, b"user", FaultKind.PERSON),
+# (product, status, a word of the reply in lower case) -> kind and reason; the first that fits wins.
+_DIALECTS: tuple[tuple[str, int, bytes, FaultKind, str], ...] = (
+    # Canvas' clock is behind ours by more than a minute.
+    ("canvas", 400, b"in the future", FaultKind.RETRY, "clock_ahead"),
+    ("", 403, b"rate limit", FaultKind.RETRY, ""),  # Canvas answers 403 when it is hurried
+    # Before the next: Moodle echoes our score, and with it the word "timestamp".
+    ("moodle", 400, b"no handler found", FaultKind.ITEM, ""),  # a wrongly built address
+    ("moodle", 400, b"incorrect score", FaultKind.PERSON, ""),  # not a student of the course
+    ("moodle", 400, b"", FaultKind.ITEM, ""),
+    ("", 400, b"timestamp", FaultKind.STALE, ""),  # Canvas, Open edX
+    ("", 400, b"line item", FaultKind.ITEM, ""),
+    ("canvas", 404, b"user", FaultKind.PERSON, ""),
+    ("canvas", 422, b"allowed attempts", FaultKind.PERSON, "attempts_used"),
+    ("canvas", 422, b"concluded", FaultKind.PERSON, "course_concluded"),
 )
 
 
 def fault_of(product: str, what: str, reply: Reply) -> PlatformFault:
     """Return what a reply other than success means for `what` we asked (words for the log)."""
-    kind = _kind(product, reply)
-    detail = f"the LMS answered {reply.status} to {what}"
+    kind, reason = _meaning(product, reply)
     return PlatformFault(
-        kind, detail, status=reply.status, retry_after_s=retry_after_s(reply.headers)
+        kind,
+        f"the LMS answered {reply.status} to {what}",
+        status=reply.status,
+        retry_after_s=retry_after_s(reply.headers),
+        reason=reason,
     )
 
 
-def _kind(product: str, reply: Reply) -> FaultKind:
+def _meaning(product: str, reply: Reply) -> tuple[FaultKind, str]:
     if reply.status in _BUSY or reply.status >= 500:
-        return FaultKind.RETRY
+        return FaultKind.RETRY, ""
     if reply.status == 403 and _budget_spent(reply.headers):
-        return FaultKind.RETRY
+        return FaultKind.RETRY, ""
     body = reply.body[:4096].lower()
-    for dialect, status, word, kind in _DIALECTS:
+    for dialect, status, word, kind, reason in _DIALECTS:
         if dialect in ("", product) and status == reply.status and word in body:
-            return kind
+            return kind, reason
     # Anything else, redirects included, means that the registration's addresses are wrong.
-    return _GENERAL.get(reply.status, FaultKind.REGISTRATION)
+    return _GENERAL.get(reply.status, FaultKind.REGISTRATION), ""
 
 
 def _budget_spent(headers: Mapping[str, str]) -> bool:

@@ -1,6 +1,6 @@
 """Gradebook columns: found before made, and made once, whatever happens to the reply."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -50,7 +50,11 @@ def line_item_ensure(platform: Platform, line_items_url: str, column: Column) ->
     if not _lease(row):
         raise PlatformFault(FaultKind.RETRY, "this column is being made", retry_after_s=5)
     try:
-        url = _find(platform, line_items_url, column) or _make(platform, line_items_url, column)
+        url = (
+            _find(platform, line_items_url, column)
+            or _only_one_of_link(platform, line_items_url, column)
+            or _make(platform, line_items_url, column)
+        )
         LineItem.objects.filter(pk=row.pk).update(url=url)
     finally:
         LineItem.objects.filter(pk=row.pk).update(leased_until=None)
@@ -101,7 +105,26 @@ def _lease(row: LineItem) -> bool:
 def _find(platform: Platform, line_items_url: str, column: Column) -> str:
     asked = {"resource_id": column.resource_id, "tag": column.tag}
     filters = {name: value for name, value in asked.items() if value}
-    url, pages = ags.with_query(line_items_url, **filters), 0
+    rows = _rows(platform, ags.with_query(line_items_url, **filters))
+    return next((str(row["id"]) for row in rows if _is_it(row, column)), "")
+
+
+def _only_one_of_link(platform: Platform, line_items_url: str, column: Column) -> str:
+    """Return the link's column where it has exactly one: a second would hide both from launches."""
+    link = column.resource_link_id
+    if not link:
+        return ""
+    rows = _rows(platform, ags.with_query(line_items_url, resource_link_id=link))
+    urls = {
+        str(row["id"])
+        for row in rows
+        if str(row.get("resourceLinkId", "")) == link and isinstance(row.get("id"), str)
+    }
+    return urls.pop() if len(urls) == 1 else ""
+
+
+def _rows(platform: Platform, url: str) -> Iterator[Mapping[str, Any]]:
+    pages = 0
     while url and pages < PAGES_MAX:
         reply = service.call(
             platform,
@@ -111,11 +134,8 @@ def _find(platform: Platform, line_items_url: str, column: Column) -> str:
             scopes=[ags.SCOPE_LINE_ITEM],
             accept=ags.LINE_ITEMS,
         )
-        for row in ags.json_rows(reply, "columns"):
-            if _is_it(row, column):
-                return str(row["id"])
+        yield from ags.json_rows(reply, "columns")
         url, pages = next_page(reply.headers.get("Link", ""), url), pages + 1
-    return ""
 
 
 def _is_it(row: Mapping[str, Any], column: Column) -> bool:

@@ -1,10 +1,12 @@
 """Names and Role Provisioning Services 2.0: the roster, page by page."""
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from courseserver.lti import claims, roles, service
+from courseserver.lti.ags import with_query
 from courseserver.lti.faults import FaultKind, PlatformFault
 from courseserver.lti.links import next_page
 from courseserver.lti.models import Platform
@@ -19,7 +21,10 @@ PAGES_MAX = 1000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Member:
-    """One line of the roster. Names and email are empty where the platform keeps them."""
+    """One line of the roster. What the platform keeps to itself is empty.
+
+    `lms_user_id`, `login` and `sis_id` are by what its gradebook import finds a person.
+    """
 
     subject: str
     role: CourseRole
@@ -27,17 +32,24 @@ class Member:
     is_active: bool
     name: str
     email: str
+    lms_user_id: str = ""
+    login: str = ""
+    sis_id: str = ""
+    sections: tuple[str, ...] = ()
 
 
-def members(platform: Platform, url: str) -> list[Member]:
+def members(platform: Platform, url: str, *, link_id: str = "") -> list[Member]:
     """Return the whole roster, or nothing of it: half a roster would drop people.
+
+    With the id of one of our links, platforms that can also tell each member's variables.
 
     Raises
     ------
     PlatformFault
         If any page is refused, is no roster, or comes round again.
     """
-    found = {member.subject: member for page in _pages(platform, url) for member in _read(page)}
+    first = with_query(url, rlid=link_id) if link_id else url
+    found = {member.subject: member for page in _pages(platform, first) for member in _read(page)}
     return list(found.values())
 
 
@@ -71,6 +83,7 @@ def _read(page: Reply) -> Iterator[Member]:
 def _member(row: Mapping[str, Any]) -> Member:
     names = claims.strings(row, "roles")
     given, family = claims.text(row, "given_name"), claims.text(row, "family_name")
+    told = _variables(row)
     return Member(
         subject=str(row["user_id"]),
         role=roles.course_role(names),
@@ -79,7 +92,32 @@ def _member(row: Mapping[str, Any]) -> Member:
         is_active=row.get("status", "Active") == "Active",
         name=claims.text(row, "name", claims.ID_MAX) or f"{given} {family}".strip(),
         email=claims.text(row, "email", claims.ID_MAX),
+        lms_user_id=told.get("lms_user_id", "")[: claims.ID_MAX],
+        login=(told.get("lms_login", "") or claims.text(row, "ext_user_username", claims.ID_MAX))[
+            : claims.ID_MAX
+        ],
+        sis_id=claims.text(row, "lis_person_sourcedid", claims.ID_MAX),
+        sections=section_names(told.get("sections", "")),
     )
+
+
+def _variables(row: Mapping[str, Any]) -> dict[str, str]:
+    """Return a member's custom variables, told where the roster was asked for one link."""
+    messages = row.get("message")
+    for message in messages if isinstance(messages, list) else []:
+        if isinstance(message, dict) and isinstance(message.get(claims.CUSTOM), dict):
+            return claims.custom(message)
+    return {}
+
+
+def section_names(text: str) -> tuple[str, ...]:
+    """Return the names in a platform's list of sections: JSON, or words between commas."""
+    try:
+        found = json.loads(text) if text.startswith("[") else text.split(",")
+    except ValueError:
+        found = text.strip("[]").split(",")
+    names = (" ".join(str(name).split())[: claims.ID_MAX] for name in found)
+    return tuple(dict.fromkeys(name for name in names if name))
 
 
 def _no_roster() -> PlatformFault:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import parse_qs, urlsplit
 
 import jwt
@@ -50,12 +50,17 @@ class Asked:
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
+    """What a platform replies; status 0: the connection breaks instead."""
+
     status: int = 200
     body: Any = ""
     headers: Mapping[str, str] = field(default_factory=dict)
+    # The HTTP phrase, where a dialect speaks through it.
+    reason: str | None = None
 
 
 Script = Callable[[Asked], Answer]
+P = TypeVar("P", bound="LtiPlatform")
 
 
 @dataclass
@@ -156,9 +161,16 @@ def _always(answer: Answer) -> Script:
 @contextmanager
 def lti_platform() -> Iterator[LtiPlatform]:
     """Run a platform on a free port of loopback until the block ends."""
+    with served(LtiPlatform) as platform:
+        yield platform
+
+
+@contextmanager
+def served(kind: type[P]) -> Iterator[P]:
+    """Run a platform of a kind on a free port of loopback until the block ends."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
     server.daemon_threads = True
-    platform = LtiPlatform(url=f"http://127.0.0.1:{server.server_port}")
+    platform = kind(url=f"http://127.0.0.1:{server.server_port}")
     server.platform = platform  # type: ignore[attr-defined]
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
@@ -185,7 +197,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.connection.close()  # the reply is lost
             return
         body = answer.body if isinstance(answer.body, bytes) else _text(answer.body).encode()
-        self.send_response(answer.status)
+        self.send_response(answer.status, answer.reason)
         for name, value in answer.headers.items():
             self.send_header(name, value)
         self.send_header("Content-Length", str(len(body)))

@@ -149,6 +149,9 @@ class Classroom:
     def subject(self, person: Person) -> str:
         return Identity.objects.get(person=person).subject
 
+    def name(self, person: Person) -> str:
+        return Identity.objects.get(person=person).name
+
     def in_lms(self, person: Person | None = None) -> float | None:
         key = (self.assignment.id, self.subject(person or self.bob))
         return self.gradebook.grades.get(key)

@@ -1,5 +1,7 @@
 """The classroom, with a clock that moves only when told, and no worker."""
 
+from typing import Any
+
 import pytest
 
 from courseserver.common import clock
@@ -17,6 +19,13 @@ def stopped_clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 @pytest.fixture
 def room(db: None, stopped_clock: Clock) -> Classroom:
     return Classroom(stopped_clock)
+
+
+@pytest.fixture
+def own_cache(settings: Any, request: pytest.FixtureRequest) -> None:
+    """Tokens of this test alone."""
+    backend = "django.core.cache.backends.locmem.LocMemCache"
+    settings.CACHES = {"default": {"BACKEND": backend, "LOCATION": request.node.nodeid}}
 
 
 @pytest.fixture
