@@ -5,17 +5,19 @@ from datetime import UTC, datetime
 from typing import Any
 
 import structlog
+from django.conf import settings
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
+from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_POST
 
 from courseserver.audit.services import record
 from courseserver.common import clock
 from courseserver.common.cookies import SESSION_CROSS_SITE
-from courseserver.common.errors import Forbidden, NotFound, Unprocessable
+from courseserver.common.errors import Forbidden, NotFound, Unprocessable, reference_of
 from courseserver.common.ids import new_id
 from courseserver.courses.access import person_of, staff_enrolment_in
 from courseserver.courses.middleware import SESSION_KEY
@@ -25,13 +27,14 @@ from courseserver.courses.services import (
     enrol_from_launch,
     person_known,
 )
-from courseserver.lti import frames, views
+from courseserver.lti import frames, states, views
+from courseserver.lti.addresses import origin_of
 from courseserver.lti.deep_linking import LinkItem, response_jwt
-from courseserver.lti.errors import BrowserUnproven
+from courseserver.lti.errors import AGAIN, BrowserUnproven
 from courseserver.lti.launch import check_launch
 from courseserver.lti.login import launch_url
 from courseserver.lti.messages import SUBMISSION_REVIEW, DeepLinkRequest, Launch
-from courseserver.lti.registrations import frame_origins, origin_of
+from courseserver.lti.registrations import frame_origins
 from courseserver.lti.states import cookie_name
 from labs.content import Lab
 from labs.loader import UnknownLab, all_labs, load_lab
@@ -43,6 +46,7 @@ POINTS_DEFAULT, POINTS_MAX = 100.0, 10_000.0
 
 
 @csrf_exempt
+@never_cache
 def launch(request: HttpRequest) -> HttpResponse:
     """Answer a platform's form post: 303, so that a reload repeats no launch."""
     try:
@@ -65,14 +69,28 @@ def launch(request: HttpRequest) -> HttpResponse:
             role=enrolment.role,
         )
         address = _address(checked, enrolment)
-    _session_begin(request, checked, enrolment)
+    session = _session_of(checked, enrolment)
     if checked.deep_linking is not None:
-        address = _pick_begin(request, checked.deep_linking, enrolment)
+        address, session[SESSION_PICKS] = _pick_begin(checked.deep_linking, enrolment)
     log.info("launched", role=enrolment.role, course=enrolment.course_id)
-    response = HttpResponseRedirect(address)
-    response.status_code = 303
+    if not checked.keeps_cookies:
+        return _proven_page(request, session, address)
+    response = _session_begin(request, session, address)
     frames.forget_cookie(request, response, cookie_name(request.POST["state"]))
     return response
+
+
+@csrf_exempt  # the Origin header says who asks; there is no session yet
+@never_cache
+@require_POST
+def enter(request: HttpRequest) -> HttpResponse:
+    """Begin the session of a launch that was proven in a frame without cookies, in its own tab."""
+    if origin_of(request.headers.get("Origin", "")) != origin_of(settings.PUBLIC_URL):
+        raise Forbidden("This page was not opened from our own button.", remedy=AGAIN)
+    held = states.hand_over_use(code=request.POST.get("code", ""), now=clock.now())
+    if held is None:
+        raise Forbidden("This button works once, for ten minutes.", remedy=AGAIN)
+    return _session_begin(request, held.session, held.address)
 
 
 @require_http_methods(["GET", "POST"])
@@ -103,13 +121,36 @@ def pick(request: HttpRequest, pick_id: str) -> HttpResponse:
     return response
 
 
-def _session_begin(request: HttpRequest, checked: Launch, enrolment: Enrolment) -> None:
+def _session_of(checked: Launch, enrolment: Enrolment) -> dict[str, Any]:
+    """Return what a session of this launch holds."""
+    origins = [*frame_origins(checked.platform), checked.frame_origin]
+    return {
+        SESSION_KEY: enrolment.person_id,
+        frames.SESSION_ANCESTORS: [origin for origin in origins if origin],
+    }
+
+
+def _session_begin(request: HttpRequest, session: dict[str, Any], address: str) -> HttpResponse:
     """Begin a fresh session, so that nothing of an earlier one, its id included, lives on."""
     request.session.flush()
-    request.session[SESSION_KEY] = enrolment.person_id
-    origins = [*frame_origins(checked.platform), checked.frame_origin]
-    request.session[frames.SESSION_ANCESTORS] = [origin for origin in origins if origin]
+    request.session.update(session)
     request.session[SESSION_CROSS_SITE] = frames.is_cross_site(request)
+    response = HttpResponseRedirect(address)
+    response.status_code = 303
+    return response
+
+
+def _proven_page(request: HttpRequest, session: dict[str, Any], address: str) -> HttpResponse:
+    """Offer a tab of its own to somebody whom the platform's storage proved in this frame."""
+    code = states.hand_over_add(session=session, address=address, now=clock.now())
+    context = {
+        "address": reverse("lti-enter"),
+        "code": code,
+        "reference": reference_of(request),
+    }
+    response = render(request, "lti/proven.html", context)
+    frames.allow_frames(response, session[frames.SESSION_ANCESTORS])
+    return response
 
 
 def _address(checked: Launch, enrolment: Enrolment) -> str:
@@ -153,8 +194,8 @@ def _lab(slug: str) -> Lab:
 # --- choosing labs for the platform (deep linking) ------------------------------------------------
 
 
-def _pick_begin(request: HttpRequest, wanted: DeepLinkRequest, enrolment: Enrolment) -> str:
-    """Keep the request in the session; return the picker's address."""
+def _pick_begin(wanted: DeepLinkRequest, enrolment: Enrolment) -> tuple[str, dict[str, Any]]:
+    """Return the picker's address, and what the session keeps of the request."""
     if not enrolment.is_staff:
         raise Forbidden("Only the teaching staff of this course may add labs to it.")
     if "ltiResourceLink" not in wanted.accept_types:
@@ -163,10 +204,8 @@ def _pick_begin(request: HttpRequest, wanted: DeepLinkRequest, enrolment: Enrolm
             remedy="Add the lab as an assignment or a module item.",
         )
     pick_id = new_id("pck")
-    request.session[SESSION_PICKS] = {
-        pick_id: {"course": enrolment.course_id, "request": asdict(wanted)}
-    }
-    return reverse("lti-pick", args=[pick_id])
+    kept = {"course": enrolment.course_id, "request": asdict(wanted)}
+    return reverse("lti-pick", args=[pick_id]), {pick_id: kept}
 
 
 def _pick_of(request: HttpRequest, pick_id: str) -> tuple[DeepLinkRequest, Course]:

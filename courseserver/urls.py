@@ -9,6 +9,7 @@ from courseserver import entry
 urlpatterns = [
     path("", include("courseserver.common.urls")),
     path("lti/launch/", entry.launch, name="lti-launch"),
+    path("lti/enter/", entry.enter, name="lti-enter"),
     path("lti/pick/<str:pick_id>/", entry.pick, name="lti-pick"),
     path("lti/", include("courseserver.lti.urls")),
     path("courses/", include("courseserver.courses.urls")),

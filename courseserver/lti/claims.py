@@ -1,8 +1,10 @@
 """Reading claims: every value has its type and its limit, or the launch is refused."""
 
+import unicodedata
 from collections.abc import Mapping
 from typing import Any
 
+from courseserver.lti.addresses import origin_of
 from courseserver.lti.errors import TokenRefused
 
 LTI = "https://purl.imsglobal.org/spec/lti/claim/"
@@ -25,6 +27,8 @@ DL = "https://purl.imsglobal.org/spec/lti-dl/claim/"
 ID_MAX = 255
 TEXT_MAX = 1000
 URL_MAX = 1000
+# Control characters and lone surrogates: no name holds them, and PostgreSQL stores neither.
+_UNSTORABLE = ("Cc", "Cs")
 Claims = Mapping[str, Any]
 
 
@@ -55,13 +59,21 @@ def table(claims: Claims, name: str, reason: str) -> Claims:
 def text(claims: Claims, name: str, limit: int = TEXT_MAX) -> str:
     """Return optional display text; anything that is no string counts as absent."""
     value = claims.get(name)
-    return " ".join(value.split())[:limit] if isinstance(value, str) else ""
+    return clean(value, limit) if isinstance(value, str) else ""
+
+
+def clean(value: str, limit: int = TEXT_MAX) -> str:
+    """Return display text on one line, without characters that nobody can see or store."""
+    kept = (c for c in " ".join(value.split()) if unicodedata.category(c) not in _UNSTORABLE)
+    return "".join(kept)[:limit]
 
 
 def strings(claims: Claims, name: str) -> tuple[str, ...]:
-    """Return the strings of an optional list."""
+    """Return the printable strings of an optional list."""
     value = claims.get(name)
-    return tuple(v for v in value if isinstance(v, str)) if isinstance(value, list) else ()
+    if not isinstance(value, list):
+        return ()
+    return tuple(v for v in value if isinstance(v, str) and v.isprintable())
 
 
 def url(claims: Claims, name: str) -> str:
@@ -69,7 +81,8 @@ def url(claims: Claims, name: str) -> str:
     value = claims.get(name)
     if not isinstance(value, str) or len(value) > URL_MAX:
         return ""
-    return value if value.startswith(("https://", "http://")) else ""
+    is_plain = value.isascii() and value.isprintable() and " " not in value
+    return value if is_plain and origin_of(value) else ""
 
 
 def flag(claims: Claims, name: str) -> bool | None:
@@ -83,5 +96,6 @@ def flag(claims: Claims, name: str) -> bool | None:
 def custom(claims: Claims) -> dict[str, str]:
     """Return the custom parameters; a variable that the platform did not fill in is left out."""
     values = table(claims, CUSTOM, "custom is no object")
-    filled = {str(name): value for name, value in values.items() if isinstance(value, str)}
-    return {name: value[:TEXT_MAX] for name, value in filled.items() if not value.startswith("$")}
+    # Canvas fills some variables in as numbers.
+    filled = {n: clean(str(v)) for n, v in values.items() if isinstance(v, str | int | float)}
+    return {name: value for name, value in filled.items() if not value.startswith("$")}

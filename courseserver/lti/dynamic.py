@@ -9,10 +9,10 @@ from typing import Any
 from django.conf import settings
 
 from courseserver.lti import ags, nrps, outgoing, vault
+from courseserver.lti.addresses import origin_of
 from courseserver.lti.errors import LaunchRefused
 from courseserver.lti.login import launch_url
 from courseserver.lti.models import Platform, RegistrationInvite
-from courseserver.lti.registrations import origin_of
 from courseserver.lti.services import PlatformRefused, platform_add
 
 INVITE_LIFE = timedelta(days=7)

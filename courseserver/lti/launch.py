@@ -1,11 +1,14 @@
 """Step two of a launch: PyLTI1p3's order of checks, every one of them made strict."""
 
+import re
+from dataclasses import replace
 from typing import Any, cast
 
 import jwt
 import requests
 import structlog
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from django.conf import settings
 from django.http import HttpRequest
 from pylti1p3.contrib.django.message_launch import DjangoMessageLaunch
 from pylti1p3.exception import LtiException
@@ -13,6 +16,7 @@ from pylti1p3.exception import LtiException
 from courseserver.audit.services import record
 from courseserver.common import clock
 from courseserver.lti import claims, login, messages, platform_keys, states, vault
+from courseserver.lti.addresses import origin_of
 from courseserver.lti.errors import (
     BrowserUnproven,
     DeploymentPending,
@@ -26,7 +30,10 @@ from courseserver.lti.registrations import Registration, registration_for
 
 log = structlog.get_logger(__name__)
 
+_COMPACT = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
+
 TOKEN_MAX_CHARS = 100_000
+KEPT_FIELD = "kept"
 # For iat alone: a platform's clock may be ahead of ours by this much.
 IAT_LEEWAY_S = 60
 IAT_MAX_AGE_S = 600
@@ -65,19 +72,42 @@ class _StrictLaunch(DjangoMessageLaunch):
         self._now = clock.now()
 
     def checked(self) -> Launch:
-        _refuse_platform_error(self._http)
+        if self._http.method != "POST":
+            raise LaunchRefused("not a POST", "Labs open from your course, not from an address.")
+        if self._http.POST.get("error"):
+            raise self._platform_error()
         self.validate()
         return self._launch
+
+    def _platform_error(self) -> LaunchRefused:
+        """Explain an error that the platform answered instead of a token.
+
+        Its own words are shown only to the browser whose login it answers: nobody else may put
+        words on our pages.
+        """
+        form = self._http.POST
+        row, _ = states.state_use(
+            state=form.get("state", ""), cookies=self._http.COOKIES, now=self._now
+        )
+        words = claims.clean(form.get("error_description", ""), 300) if row else ""
+        refusal = _platform_refusal(form["error"], words)
+        refusal.status = 400 if row else 401
+        return refusal
 
     # --- row 1 and 2: the form, and this browser's own login ---------------------------------
 
     def validate_state(self) -> "_StrictLaunch":
+        for name in ("id_token", "state"):
+            if len(self._http.POST.getlist(name)) > 1:
+                raise claims.refused(f"{name} given twice")
         token, state = self._http.POST.get("id_token", ""), self._http.POST.get("state", "")
         if not token or len(token) > TOKEN_MAX_CHARS:
             raise claims.refused("id_token missing or too long")
         if not state:
             raise _unproven("state missing")
-        row, reason = states.state_use(state=state, cookies=self._http.COOKIES, now=self._now)
+        row, reason = states.state_use(
+            state=state, cookies=self._http.COOKIES, now=self._now, kept=_kept_secret(self._http)
+        )
         if row is None:
             raise _unproven(reason)
         self._row = row
@@ -86,6 +116,9 @@ class _StrictLaunch(DjangoMessageLaunch):
     # --- row 3: form of the token ------------------------------------------------------------
 
     def validate_jwt_format(self) -> "_StrictLaunch":
+        # PyJWT forgives padding; RFC 7515 has none.
+        if not _COMPACT.fullmatch(self._http.POST["id_token"]):
+            raise claims.refused("token malformed")
         try:
             parts = jwt.decode_complete(
                 self._http.POST["id_token"], options={"verify_signature": False}
@@ -188,7 +221,8 @@ class _StrictLaunch(DjangoMessageLaunch):
         target = body.get(claims.TARGET_LINK_URI)
         if target != self._row.login["target_link_uri"] or not login.is_ours(target):
             raise claims.refused("target_link_uri is not the one of the login")
-        self._launch = launch_of(self._platform, body)
+        has_cookie = states.cookie_name(self._http.POST["state"]) in self._http.COOKIES
+        self._launch = replace(launch_of(self._platform, body), keeps_cookies=has_cookie)
         return self
 
     def save_launch_data(self) -> "_StrictLaunch":
@@ -199,19 +233,23 @@ class _StrictLaunch(DjangoMessageLaunch):
 _UNUSED = requests.Session()
 
 
-def _refuse_platform_error(request: HttpRequest) -> None:
-    """Explain an error that the platform answered instead of a token (row 1)."""
-    if request.method != "POST":
-        raise LaunchRefused("not a POST", "Labs open from your course, not from an address.")
-    error = request.POST.get("error", "")
-    if not error:
-        return
+def _platform_refusal(error: str, words: str) -> LaunchRefused:
     word = error if error.isascii() and error.replace("_", "").isalpha() else "an error"
     detail = f"Your LMS answered “{word[:40]}” when we asked who you are."
+    detail += f" It adds: “{words}”" if words else ""
     if word in ("login_required", "interaction_required"):
         remedy = "Log in to your LMS in this browser, then open the lab again from your course."
-        raise LaunchRefused(word, detail, remedy=remedy)
-    raise LaunchRefused(f"platform error {word[:40]}", detail)
+        return LaunchRefused(word, detail, remedy=remedy)
+    return LaunchRefused(f"platform error {word[:40]}", detail)
+
+
+def _kept_secret(request: HttpRequest) -> str:
+    """Return the browser's secret from the platform's storage, where our own page sends it.
+
+    Another site's page could send a secret of its owner's and log a victim in as that owner.
+    """
+    own = origin_of(request.headers.get("Origin", "")) == origin_of(settings.PUBLIC_URL)
+    return str(request.POST.get(KEPT_FIELD, "")) if own else ""
 
 
 def _unproven(reason: str) -> BrowserUnproven:
@@ -246,6 +284,8 @@ def _check_times(body: dict[str, Any], now: float) -> None:
         raise claims.refused("iat in the future")
     if issued_at < now - IAT_MAX_AGE_S:
         raise claims.refused("iat too old")
+    if expires <= issued_at:
+        raise claims.refused("exp not after iat")
     if "nbf" in body and _time(body, "nbf") > now + IAT_LEEWAY_S:
         raise claims.refused("nbf in the future")
 

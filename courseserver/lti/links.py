@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from urllib.parse import urljoin
 
-from courseserver.lti.registrations import origin_of
+from courseserver.lti.addresses import origin_of
 
 _SPACE = " \t"
 

@@ -6,9 +6,9 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from courseserver.lti import claims, roles
+from courseserver.lti.addresses import origin_of
 from courseserver.lti.claims import Claims, refused
 from courseserver.lti.models import Platform
-from courseserver.lti.registrations import origin_of
 from courseserver.lti.roles import CourseRole
 
 RESOURCE_LINK = "LtiResourceLinkRequest"
@@ -58,6 +58,8 @@ class Launch:
     return_url: str = ""
     deep_linking: DeepLinkRequest | None = None
     for_user: str = ""
+    # Proven by the platform's storage: this frame keeps no cookie, so no session either.
+    keeps_cookies: bool = True
 
     @property
     def lab(self) -> str:

@@ -80,6 +80,20 @@ class PendingLogin(models.Model):
         return f"login held until {self.expires_at:%T}"
 
 
+class HandOver(models.Model):
+    """A proven launch in a frame that keeps no cookie: what its session will hold, once, in a tab
+    of its own.
+    """
+
+    code_hash = models.CharField(primary_key=True, max_length=64)
+    session = models.JSONField()
+    address = models.CharField(max_length=500)
+    expires_at = models.DateTimeField(db_index=True)
+
+    def __str__(self) -> str:
+        return f"session held until {self.expires_at:%T}"
+
+
 class RegistrationInvite(models.Model):
     """A one-time address for a platform's administrator to register their platform (1EdTech
     Dynamic Registration). `offer_encrypted` keeps what the platform offered until it is confirmed.

@@ -7,7 +7,7 @@ from django.views.decorators.http import require_http_methods
 
 from courseserver.common import clock
 from courseserver.lti import dynamic, frames
-from courseserver.lti.registrations import origin_of
+from courseserver.lti.addresses import origin_of
 
 
 @csrf_exempt  # the form carries a secret of its own; there may be no session in this frame

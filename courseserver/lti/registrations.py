@@ -1,8 +1,8 @@
 """What we know about a platform's client, over all its deployments."""
 
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
+from courseserver.lti.addresses import origin_of
 from courseserver.lti.models import Platform
 
 CANVAS_ORIGINS = ("https://*.instructure.com",)
@@ -45,14 +45,3 @@ def frame_origins(platform: Platform) -> tuple[str, ...]:
     if platform.product == "canvas":
         origins.extend(CANVAS_ORIGINS)
     return tuple(dict.fromkeys(origin for origin in origins if origin))
-
-
-def origin_of(url: str) -> str:
-    """Return `scheme://host[:port]` of an http(s) address, or an empty string."""
-    try:
-        parts = urlsplit(url)
-    except ValueError:  # brackets that are no IPv6 address
-        return ""
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        return ""
-    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}".lower()

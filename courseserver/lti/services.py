@@ -7,8 +7,8 @@ from django.conf import settings
 from django.db import transaction
 
 from courseserver.audit.services import record
+from courseserver.lti.addresses import origin_of
 from courseserver.lti.models import Platform
-from courseserver.lti.registrations import origin_of
 
 
 class PlatformRefused(ValueError):

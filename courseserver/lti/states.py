@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from courseserver.lti import vault
-from courseserver.lti.models import LoginState, PendingLogin
+from courseserver.lti.models import HandOver, LoginState, PendingLogin
 
 STATE_LIFE = timedelta(minutes=10)
 COOKIE_PREFIX = "lti-login-"
@@ -21,6 +22,8 @@ class LoginRequest:
     target_link_uri: str
     message_hint: str = ""
     deployment_id: str = ""
+    # Where the platform keeps data for frames without cookies; empty where it cannot.
+    storage_target: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,12 +54,13 @@ def state_add(*, login: LoginRequest, now: datetime) -> NewState:
 
 
 def state_use(
-    *, state: str, cookies: Mapping[str, str], now: datetime
+    *, state: str, cookies: Mapping[str, str], now: datetime, kept: str = ""
 ) -> tuple[LoginState | None, str]:
     """Spend a state; return its row, or None with the reason.
 
     Only the browser that began the login can spend its state, and only once: one UPDATE decides
-    between two requests that arrive together.
+    between two requests that arrive together. `kept` is the browser's secret where it comes from
+    the platform's storage instead of a cookie.
     """
     row = LoginState.objects.filter(pk=vault.fingerprint(state)).first()
     if row is None:
@@ -65,10 +69,10 @@ def state_use(
         return None, "state used before"
     if row.expires_at <= now:
         return None, "state expired"
-    cookie = cookies.get(cookie_name(state), "")
-    if not cookie:
+    secret = cookies.get(cookie_name(state), "") or kept
+    if not secret:
         return None, "state cookie missing"
-    if vault.fingerprint(cookie) != row.browser_hash:
+    if vault.fingerprint(secret) != row.browser_hash:
         return None, "state of another browser"
     unused = LoginState.objects.filter(pk=row.pk, used_at=None, expires_at__gt=now)
     return (row, "") if unused.update(used_at=now) == 1 else (None, "state used before")
@@ -104,6 +108,28 @@ def pending_use(*, code: str, now: datetime) -> LoginRequest | None:
 def pending_read(*, code: str, now: datetime) -> LoginRequest | None:
     row = PendingLogin.objects.filter(pk=vault.fingerprint(code), expires_at__gt=now).first()
     return LoginRequest(**row.login) if row else None
+
+
+def hand_over_add(*, session: dict[str, Any], address: str, now: datetime) -> str:
+    """Keep what a proven launch may do; return the one-time code that begins its session."""
+    code = vault.fresh_secret()
+    HandOver.objects.filter(expires_at__lt=now).delete()
+    HandOver.objects.create(
+        code_hash=vault.fingerprint(code),
+        session=session,
+        address=address,
+        expires_at=now + STATE_LIFE,
+    )
+    return code
+
+
+def hand_over_use(*, code: str, now: datetime) -> HandOver | None:
+    """Spend the code of a proven launch."""
+    row = HandOver.objects.filter(pk=vault.fingerprint(code), expires_at__gt=now).first()
+    if row is None:
+        return None
+    deleted, _ = HandOver.objects.filter(pk=row.pk).delete()
+    return row if deleted == 1 else None
 
 
 def cookie_name(state: str) -> str:

@@ -23,6 +23,8 @@ AGS_SCOPES = tuple(
 )
 NRPS_SCOPE = f"{NRPS}scope/contextmembership.readonly"
 HINT_LIFE_S = 600
+# The frame beside the tool's that keeps data for it (LTI Client Side postMessages).
+STORAGE_FRAME = "lti-storage"
 TOKEN_LIFE_S = 60
 
 
@@ -55,6 +57,7 @@ def login_address(tool: Tool, message: Message) -> str:
         "lti_message_hint": signing.dumps(hint, salt="message"),
         "client_id": tool.client_id,
         "lti_deployment_id": tool.deployment_id,
+        "lti_storage_target": STORAGE_FRAME,
     }
     return f"{tool.login_url}?{urlencode(query)}"
 

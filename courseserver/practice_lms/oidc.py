@@ -3,7 +3,7 @@
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_GET, require_http_methods
 
 from courseserver.practice_lms import faults, keys, registration
 from courseserver.practice_lms.launches import BadRequest, id_token_claims, message_of
@@ -33,6 +33,12 @@ def authorise(request: HttpRequest) -> HttpResponse:
     except BadRequest as error:
         fields |= {"error": error.error, "error_description": str(error)}
     return render(request, "practice_lms/hand_over.html", {"address": address, "fields": fields})
+
+
+@require_GET
+def storage(request: HttpRequest) -> HttpResponse:
+    """Serve the hidden frame that keeps data for tools whose own frames keep no cookie."""
+    return render(request, "practice_lms/storage.html", {"tool_origin": registration.tool_origin()})
 
 
 @faults.at("jwks")

@@ -126,7 +126,12 @@ def _open(message: Message) -> HttpResponse:
 def _page(
     request: HttpRequest, person: Person, name: str, *, status: int = 200, **context: object
 ) -> HttpResponse:
-    shared = {"course": people.course(), "person": person, "section": name}
+    shared = {
+        "course": people.course(),
+        "person": person,
+        "section": name,
+        "tool_origin": registration.tool_origin(),
+    }
     return render(request, f"practice_lms/{name}.html", {**shared, **context}, status=status)
 
 

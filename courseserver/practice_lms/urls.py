@@ -40,6 +40,7 @@ urlpatterns = [
     path("lti/register/", registering.register, name="register"),
     path("lti/auth/", oidc.authorise, name="auth"),
     path("lti/jwks/", oidc.key_set, name="jwks"),
+    path("lti/storage/", oidc.storage, name="storage"),
     path("lti/token/", tokens.token, name="token"),
     path("lti/lineitems/", grade_service.line_items, name="line-items"),
     path("lti/lineitems/<int:item_id>/lineitem", grade_service.line_item, name="line-item"),

@@ -41,7 +41,7 @@ def page(browser: Browser) -> Iterator[Page]:
 def lab_frame(page: Page, school: World, link: int, who: str = "ben") -> Frame:
     """Open an assignment in the LMS; return the frame in which the tool answers."""
     page.goto(f"{school.lms}/as/{who}/links/{link}/")
-    page.frame_locator("iframe").locator("main h1").wait_for()
+    page.frame_locator("iframe.tool").locator("main h1").wait_for()
     return next(frame for frame in page.frames if frame.url.startswith(school.tool))
 
 

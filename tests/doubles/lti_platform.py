@@ -108,7 +108,9 @@ class LtiPlatform:
         """Return a token; `headers` of None means our kid."""
         head = {"kid": self.kid} if headers is None else dict(headers)
         signer = key if key is not None else rsa_key(self.kid)
-        return jwt.encode(dict(claims), signer, algorithm=algorithm, headers=head)
+        # As JWS: PyJWT would not sign claims of the wrong type.
+        content = json.dumps(dict(claims)).encode()
+        return jwt.PyJWS().encode(content, signer, algorithm=algorithm, headers=head)
 
     def claims(self, nonce: str, target: str, /, **changes: Any) -> dict[str, Any]:
         """Return the claims of a good launch by a student."""

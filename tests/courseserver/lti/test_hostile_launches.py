@@ -38,6 +38,7 @@ BENT_CLAIMS: dict[str, tuple[dict[str, Any], str]] = {
     "nbf in an hour": ({"nbf": NOW + 3600}, "nbf in the future"),
     "no nonce": ({"nonce": DROP}, "nonce is not the one we gave"),
     "foreign nonce": ({"nonce": "x" * 43}, "nonce is not the one we gave"),
+    "nonce half a character": ({"nonce": "\ud800"}, "nonce is not the one we gave"),
     "nonce a list": ({"nonce": ["x"]}, "nonce is not the one we gave"),
     "no iss": ({"iss": DROP}, "iss is not the platform of the login"),
     "foreign iss": ({"iss": "https://evil.test"}, "iss is not the platform of the login"),
@@ -128,6 +129,15 @@ def test_a_bent_claim_is_refused_for_its_own_reason(
     assert not Enrolment.objects.exists()
 
 
+def test_a_token_that_ends_before_it_begins_is_refused(
+    launcher: Launcher, reasons: Reasons
+) -> None:
+    now = int(time.time())
+
+    assert launcher.launch(iat=now + 50, exp=now + 40).status_code == 400
+    assert reasons == ["exp not after iat"]
+
+
 @pytest.mark.parametrize("ahead_s", [-590, -1, 0, 45])
 def test_iat_has_leeway(ahead_s: int, launcher: Launcher) -> None:
     assert launcher.launch(iat=int(time.time()) + ahead_s).status_code == 303
@@ -178,6 +188,9 @@ def bent_token(case: str, launcher: Launcher, login: Login) -> str:
             claims, headers={"kid": "first", "crit": ["http://evil.test"], "http://evil.test": 1}
         ),
         "two parts": lambda: f"{head}.{body}",
+        "padded": lambda: f"{good}=",
+        "a line break inside": lambda: f"{head}.\n{body}.{signature}",
+        "content not encoded": lambda: lms.sign(claims, headers={"kid": "first", "b64": False}),
         "four parts": lambda: f"{good}.{signature}",
         "no signature": lambda: f"{head}.{body}.",
         "body of another token": lambda: ".".join(
@@ -198,7 +211,8 @@ def bent_token(case: str, launcher: Launcher, login: Login) -> str:
 BENT_TOKENS = [
     "alg none", "HS256 with our public numbers", "RS512", "PS256", "foreign key, right kid",
     "key in the header", "key set in the header", "kid a path", "kid empty", "critical extension",
-    "two parts", "four parts", "no signature", "body of another token", "not base64", "not JSON",
+    "two parts", "padded", "a line break inside", "content not encoded",
+    "four parts", "no signature", "body of another token", "not base64", "not JSON",
     "a JSON list", "nested without end", "empty", "far too long",
 ]  # fmt: skip
 
@@ -284,6 +298,33 @@ def test_another_login_of_another_browser_does_not_help(
 
     assert response.status_code == 401
     assert reasons == ["state of another browser"]
+
+
+@pytest.mark.parametrize("name", ["id_token", "state"])
+def test_a_form_that_names_a_field_twice_is_refused(
+    name: str, launcher: Launcher, reasons: Reasons
+) -> None:
+    login = launcher.login()
+    body: dict[str, Any] = {
+        "id_token": launcher.lms.sign(launcher.claims(login)),
+        "state": login.state,
+    }
+
+    response = launcher.client.post("/lti/launch/", {**body, name: ["x", body[name]]})
+
+    assert response.status_code == 400
+    assert reasons == [f"{name} given twice"]
+
+
+def test_a_good_answer_in_the_address_is_refused(launcher: Launcher) -> None:
+    login = launcher.login()
+    token = launcher.lms.sign(launcher.claims(login))
+
+    by_get = launcher.client.get("/lti/launch/", {"id_token": token, "state": login.state})
+    by_query = launcher.client.post(f"/lti/launch/?id_token={token}&state={login.state}")
+
+    assert (by_get.status_code, by_query.status_code) == (400, 400)
+    assert not Identity.objects.exists()
 
 
 def test_the_state_of_one_login_does_not_carry_the_token_of_another(
@@ -411,21 +452,28 @@ def test_one_platforms_key_does_not_sign_for_another(launcher: Launcher, reasons
 )
 def test_a_platforms_error_is_explained(error: str, says: bytes, launcher: Launcher) -> None:
     login = launcher.login()
+    body = {"error": error, "error_description": "Ben & co", "state": login.state}
 
-    response = launcher.client.post("/lti/launch/", {"error": error, "state": login.state})
+    response = launcher.client.post("/lti/launch/", body)
+    again = launcher.client.post("/lti/launch/", body)
 
     assert response.status_code == 400
     assert says in response.content
+    assert "“Ben &amp; co”" in response.content.decode()
+    assert again.status_code == 401
 
 
-def test_a_platforms_error_text_is_not_echoed(launcher: Launcher) -> None:
+def test_nobody_else_puts_words_on_our_page(launcher: Launcher) -> None:
+    login = launcher.login()
     body = {"error": "<script>alert(1)</script>", "error_description": "<b>buy</b>"}
 
-    response = launcher.client.post("/lti/launch/", body)
+    responses = [
+        Client().post("/lti/launch/", {**body, "state": state}) for state in ("", login.state)
+    ]
 
-    assert response.status_code == 400
-    assert b"script>alert" not in response.content
-    assert b"buy" not in response.content
+    assert [response.status_code for response in responses] == [401, 401]
+    assert all(b"script>alert" not in response.content for response in responses)
+    assert all(b"buy" not in response.content for response in responses)
 
 
 def test_opening_the_launch_address_by_hand_says_where_labs_open(launcher: Launcher) -> None:

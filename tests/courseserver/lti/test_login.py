@@ -80,7 +80,17 @@ def test_a_login_without_a_required_parameter_is_refused(name: str, launcher: La
         {"target_link_uri": f"{settings.PUBLIC_URL}@evil.test/"},
         {"target_link_uri": f"{settings.PUBLIC_URL}.evil.test/"},
         {"target_link_uri": "//evil.test/"},
+        {"target_link_uri": f"http://user@{settings.PUBLIC_URL.removeprefix('http://')}/"},
+        {"target_link_uri": f"{settings.PUBLIC_URL}\\@evil.test/"},
+        {"target_link_uri": f"{settings.PUBLIC_URL}/a b"},
+        {"target_link_uri": f"{settings.PUBLIC_URL}/{'x' * 1000}"},
         {"login_hint": "h" * 9000},
+        {"login_hint": "hint\x00"},
+        {"lti_message_hint": "a\nb"},
+        {"lti_message_hint": "m" * 9000},
+        {"client_id": "client-1\x00"},
+        {"lti_deployment_id": "d" * 300},
+        {"lti_deployment_id": "\x00"},
     ],
 )
 def test_a_login_we_cannot_vouch_for_redirects_nobody(
@@ -91,6 +101,34 @@ def test_a_login_we_cannot_vouch_for_redirects_nobody(
     assert response.status_code == 400
     assert "Location" not in response
     assert response["X-Reference"] in response.content.decode()
+
+
+@pytest.mark.parametrize(
+    "name", ["iss", "login_hint", "target_link_uri", "client_id", "lti_deployment_id"]
+)
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_a_parameter_given_twice_is_refused(name: str, method: str, launcher: Launcher) -> None:
+    values = launcher.login_values()
+    query = {**values, name: ["https://evil.test", values[name]]}
+
+    response = getattr(launcher.client, method)("/lti/login/", query)
+
+    assert response.status_code == 400
+    assert not LoginState.objects.exists()
+
+
+def test_what_a_post_carries_in_its_address_is_not_read(launcher: Launcher) -> None:
+    values = launcher.login_values()
+    issuer = values.pop("iss")
+
+    response = launcher.client.post(f"/lti/login/?iss={issuer}", values)
+
+    assert response.status_code == 400
+
+
+@pytest.mark.parametrize("method", ["put", "delete", "patch"])
+def test_a_login_is_a_get_or_a_post(method: str, launcher: Launcher) -> None:
+    assert getattr(launcher.client, method)("/lti/login/").status_code == 405
 
 
 def test_without_a_client_id_the_only_client_of_an_issuer_is_meant(launcher: Launcher) -> None:

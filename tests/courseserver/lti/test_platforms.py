@@ -9,9 +9,10 @@ from django.test import Client
 
 from courseserver.audit.models import AuditEntry
 from courseserver.courses.models import Course
+from courseserver.lti.addresses import origin_of
 from courseserver.lti.checks import public_address
 from courseserver.lti.models import Platform
-from courseserver.lti.registrations import frame_origins, origin_of
+from courseserver.lti.registrations import frame_origins
 
 pytestmark = pytest.mark.django_db
 OPTIONS = {
@@ -160,7 +161,10 @@ def test_a_canvas_may_frame_us_from_any_of_its_schools() -> None:
     [
         ("https://lms.test/x?y", "https://lms.test"),
         ("https://LMS.test:8443", "https://lms.test:8443"),
-        ("https://user:pw@lms.test/", "https://lms.test"),
+        ("https://lms.test:443/", "https://lms.test"),
+        ("https://user:pw@lms.test/", ""),
+        ("https://lms.test;script-src/", ""),
+        ("https://[::1]:8000/x", "https://[::1]:8000"),
         ("ftp://lms.test", ""),
         ("not an address", ""),
         ("https://[::1", ""),

@@ -62,7 +62,7 @@ def both(
 
 def tool_frame(page: Page, both: World, path: str) -> Frame:
     """Return the tool's frame once it has arrived at a page with this path."""
-    frame = page.wait_for_selector("iframe").content_frame()
+    frame = page.wait_for_selector("iframe.tool").content_frame()
     assert frame is not None
     frame.wait_for_url(f"{both.tool}{path}", timeout=30_000)
     return frame

@@ -1,0 +1,147 @@
+"""An LMS on another site over TLS, and a browser that keeps no cookie of the tool in its frame."""
+
+import json
+import shutil
+from collections.abc import Iterator
+from html import escape
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+from playwright.sync_api import BrowserContext, Page, Route, expect, sync_playwright
+
+from tests.browser.axe import violations
+from tests.browser.conftest import ARGS
+from tests.doubles.practice import World, world
+
+STRANGER = "https://stranger.test"
+LINK = "/as/amara/links/1/"
+
+
+@pytest.fixture(scope="module")
+def both(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    folder = tmp_path_factory.mktemp("frames")
+    with world(folder, lms_host="localhost", tls=True) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def context(both: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[BrowserContext]:
+    """A profile whose settings forbid the tool's cookies, partitioned ones too, inside the LMS."""
+    path = shutil.which("chromium") or shutil.which("chromium-browser")
+    if path is None:
+        pytest.skip("Chromium is not installed: apt-get install chromium")
+    profile = tmp_path_factory.mktemp("profile")
+    (profile / "Default").mkdir()
+    blocked = {f"{both.tool},{around}": {"setting": 2} for around in (both.lms, STRANGER)}
+    settings = {"profile": {"content_settings": {"exceptions": {"cookies": blocked}}}}
+    (profile / "Default" / "Preferences").write_text(json.dumps(settings))
+    with sync_playwright() as playwright:
+        context = playwright.chromium.launch_persistent_context(
+            profile, executable_path=path, args=ARGS, ignore_https_errors=True
+        )
+        yield context
+        context.close()
+
+
+@pytest.fixture
+def page(context: BrowserContext) -> Iterator[Page]:
+    page = context.new_page()
+    page.set_default_timeout(20_000)
+    yield page
+    for other in context.pages[1:]:
+        other.close()
+
+
+def tool_in(page: Page) -> Any:
+    return page.frame_locator("iframe.tool")
+
+
+def opened_by(page: Page, name: str) -> Page:
+    """Click what opens a tab of its own; return the tab once it shows a lab."""
+    with page.context.expect_page() as opened:
+        tool_in(page).get_by_text(name).click()
+    tab = opened.value
+    tab.wait_for_url("**/labs/**", timeout=30_000)
+    return tab
+
+
+def test_the_platforms_storage_proves_the_launch_and_a_tab_opens_the_lab(
+    page: Page, both: World
+) -> None:
+    page.goto(f"{both.lms}{LINK}")
+    expect(tool_in(page).locator("h1")).to_have_text("Your lab is ready")
+    assert page.context.cookies() == []
+    found = violations(page)
+
+    tab = opened_by(page, "Open the lab in a new tab")
+
+    assert found == []
+    expect(tab.locator("main h1").first).to_be_visible()
+    session = next(c for c in page.context.cookies() if c["name"] == "courseserver")
+    assert session["secure"]
+    assert session.get("partitionKey") == both.tool.rpartition(":")[0]
+
+
+def test_data_may_lie_in_the_page_itself(page: Page, both: World) -> None:
+    page.route("**/lti/login/**", lambda route: route.continue_(url=_parent_keeps(route)))
+    page.goto(f"{both.lms}{LINK}")
+
+    expect(tool_in(page).locator("h1")).to_have_text("Your lab is ready")
+
+
+def _parent_keeps(route: Route) -> str:
+    return route.request.url.replace("lti_storage_target=lti-storage", "lti_storage_target=_parent")
+
+
+def test_a_platform_that_keeps_nothing_leads_to_a_tab_of_its_own(page: Page, both: World) -> None:
+    page.route("**/practice_lms/messages*.js", lambda route: route.abort())
+    page.goto(f"{both.lms}{LINK}")
+
+    tab = opened_by(page, "Open the lab in a new tab")
+
+    expect(tab.locator("main h1").first).to_be_visible()
+
+
+def test_what_is_kept_for_another_login_proves_nothing(page: Page, both: World) -> None:
+    def bend(route: Route) -> None:
+        script = route.fetch().text().replace("kept.get(key) ??", '"another secret" ??')
+        route.fulfill(body=script, content_type="text/javascript")
+
+    page.route("**/practice_lms/messages*.js", bend)
+    page.goto(f"{both.lms}{LINK}")
+
+    expect(tool_in(page).locator("h1")).to_have_text("Open the lab in a tab of its own")
+
+
+def test_the_frame_grows_with_its_page(page: Page, both: World) -> None:
+    page.goto(f"{both.lms}{LINK}")
+    tool_in(page).get_by_text("Your lab is ready").wait_for()
+
+    frame = page.locator("iframe.tool")
+    page.wait_for_function("document.querySelector('iframe.tool').style.blockSize !== ''")
+    before = frame.evaluate("element => element.getBoundingClientRect().height")
+    tool_in(page).locator("main").evaluate("element => { element.style.paddingTop = '3000px' }")
+
+    page.wait_for_function(
+        "before => document.querySelector('iframe.tool').clientHeight > before + 2500", arg=before
+    )
+
+
+def test_a_page_of_nobodys_platform_cannot_frame_the_tool(page: Page, both: World) -> None:
+    query = {
+        "iss": both.lms,
+        "client_id": "practice-client",
+        "login_hint": "x",
+        "target_link_uri": f"{both.tool}/lti/launch/",
+        "lti_storage_target": "_parent",
+    }
+    address = f"{both.tool}/lti/login/?{urlencode(query)}"
+    stranger = f'<!doctype html><iframe class="tool" src="{escape(address)}"></iframe>'
+    page.route(f"{STRANGER}/", lambda route: route.fulfill(body=stranger, content_type="text/html"))
+
+    page.goto(f"{STRANGER}/")
+
+    # What Chromium shows instead of a page whose policy forbids this frame.
+    page.frames[1].wait_for_url("chrome-error://**")
+    assert tool_in(page).locator("h1").count() == 0
