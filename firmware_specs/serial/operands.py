@@ -1,0 +1,43 @@
+"""The operands of the micro-kernels and the results that a board must get from them.
+
+Both sides make the operands from the same generator, so that a result is checked to the bit and
+nothing has to be sent. Floats are rounded to 32 bits after each product and each sum.
+"""
+
+import struct
+import zlib
+from collections.abc import Iterator
+from itertools import islice
+
+_MULTIPLIER, _INCREMENT, _WRAP = 1_664_525, 1_013_904_223, 1 << 32
+
+
+def whole() -> Iterator[int]:
+    """Yield -128 to 127 without end (Numerical Recipes' generator, its upper byte)."""
+    state = 1
+    while True:
+        state = (state * _MULTIPLIER + _INCREMENT) % _WRAP
+        upper = state >> 24
+        yield upper - 256 if upper > 127 else upper
+
+
+def expected(kernel: str, size: int) -> int:
+    """Return the 32 bits that a micro-kernel must report for a size."""
+    if kernel == "copy":
+        return zlib.crc32(bytes(value & 255 for value in islice(whole(), size)))
+    values = list(islice(whole(), 2 * size))
+    pairs = zip(values[:size], values[size:], strict=True)
+    if kernel == "mac8":
+        return sum(a * b for a, b in pairs) % _WRAP
+    if kernel == "dotf":
+        total = 0.0
+        for a, b in pairs:
+            total = _rounded(total + _rounded(a / 64 * (b / 64)))
+        return int.from_bytes(struct.pack("<f", total), "little")
+    raise ValueError(f"no kernel {kernel!r}")
+
+
+def _rounded(value: float) -> float:
+    """Return the nearest 32-bit float; from a sum or product in 64 bits that rounds but once."""
+    nearest: float = struct.unpack("<f", struct.pack("<f", value))[0]
+    return nearest
