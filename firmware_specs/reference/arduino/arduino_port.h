@@ -1,0 +1,22 @@
+/* The board layer over the Arduino API: serial line, microseconds, one pin. The sketch adds its
+ * processor's cycle counter. */
+#ifndef ARDUINO_PORT_H
+#define ARDUINO_PORT_H
+
+#include "port.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* The sketch implements this one, and port_counter. */
+void counter_start(void);
+
+#ifdef __cplusplus
+}
+#endif
+
+/* One turn of loop(): take every byte that has come. */
+void arduino_take(void);
+
+#endif

@@ -1,0 +1,18 @@
+/* Arduino Nano 33 BLE: nRF52840, Cortex-M4F at 64 MHz, 256 KB RAM, 1 MB flash. */
+#ifndef BOARD_H
+#define BOARD_H
+
+#define BOARD_ID "arduino-nano-33-ble-sense"
+#define CORE_ID "cortex-m4"
+#define CLOCK_HZ 64000000UL
+/* The processor's own cycle counter. */
+#define COUNTER_HZ CLOCK_HZ
+#define INPUT_BYTES 27648
+#define BLOB_BYTES 65536UL
+#define ACTIVATION_BYTES 8192
+#define ACTIVATION_BYTES_SECOND 8192
+#ifndef IS_EMULATOR
+#define IS_EMULATOR 0
+#endif
+
+#endif
