@@ -1,0 +1,63 @@
+"""Dialects of boards, found by folder: every module here with `NAME`, `RANK` and `recognise`.
+
+A driver of your own is one more module. Lower ranks are asked first.
+"""
+
+import importlib
+import pkgutil
+from typing import Protocol, cast
+
+from device_agent.boards.errors import BoardError, BoardSilent
+from device_agent.boards.port import Address, Port
+from firmware_specs.serial.replies import ReplyError
+
+
+class Board(Protocol):
+    """A board that answers, whatever its dialect."""
+
+    dialect: str
+    name: str
+    is_emulated: bool
+
+
+class Dialect(Protocol):
+    NAME: str
+    RANK: int
+
+    def recognise(self, port: Port) -> Board | None:
+        """Return the board where it speaks this dialect, else None."""
+
+
+def dialects() -> list[Dialect]:
+    modules = [
+        cast(Dialect, importlib.import_module(f"{__name__}.{info.name}"))
+        for info in pkgutil.iter_modules(__path__)
+    ]
+    return sorted(modules, key=lambda dialect: dialect.RANK)
+
+
+def board_at(port: Port, address: Address) -> Board:
+    """Return the board at a port in the first dialect it answers.
+
+    Raises
+    ------
+    BoardError
+        If it answers in none.
+    """
+    wanted = address.options.get("dialect", "")
+    known = [dialect for dialect in dialects() if wanted in ("", dialect.NAME)]
+    if not known:
+        names = ", ".join(dialect.NAME for dialect in dialects())
+        raise BoardError(f"no dialect {wanted!r}; there are {names}")
+    for dialect in known:
+        try:
+            board = dialect.recognise(port)
+        except (BoardSilent, ReplyError):
+            continue
+        if board is not None:
+            return board
+    tried = ", ".join(dialect.NAME for dialect in known)
+    raise BoardSilent(
+        f"{address.url} opens but answers in no dialect ({tried}): is the firmware flashed, "
+        f"and does it run at {address.baud} baud?"
+    )

@@ -1,0 +1,141 @@
+"""Devices under test as MLPerf-Tiny-style firmware makes them; any compiled-in model."""
+
+import time
+from collections.abc import Callable, Iterable
+
+from device_agent.boards.errors import BoardError, BoardSilent
+from device_agent.boards.port import Port
+from firmware_specs.serial import commands, replies
+from firmware_specs.serial.lines import Line, LineCutter, LineKind
+from firmware_specs.serial.replies import Reply, ReplyError
+
+NAME = "dut"
+RANK = 20
+
+_ANSWER_S = 2.0
+_FIRST_RUN_S = 120.0
+_SYNC_TRIES = 3
+_QUIET_S = 0.15
+_LINES_MOST = 2000
+# Three times the expected time: boards share their clock with radios and sensors.
+_PATIENCE = 3.0
+
+# Bytes of one input, by the model a board says it has.
+INPUT_BYTES = {
+    "kws01": 490,
+    "ic01": 3072,
+    "ic02": 3072,
+    "vww01": 27_648,
+    "ad01": 2560,
+    "strww01": 1200,
+}
+
+
+class Dut:
+    """One board under test. Never sends before the last answer ended with `m-ready`."""
+
+    dialect = NAME
+    is_emulated = False
+
+    def __init__(self, port: Port, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._port = port
+        self._clock = clock
+        self._cutter = LineCutter()
+        self._needs_sync = True
+        self.name = ""
+
+    # --- talking ----------------------------------------------------------------------------
+    def ask(self, command: bytes, *, timeout_s: float = _ANSWER_S) -> Reply:
+        """Send one command and return the answer.
+
+        Raises
+        ------
+        BoardGone
+            If the port vanished.
+        BoardSilent
+            If `m-ready` does not come in time, or the board talks without end.
+        """
+        if self._needs_sync:
+            self.sync()
+        return self._exchange(command, timeout_s)
+
+    def sync(self) -> str:
+        """Get in step whatever was said before, and return the board's name.
+
+        Whatever half a command the board holds makes the first try an unknown command; noise of a
+        reset is read away. The answer counts only where nothing else stands in it.
+        """
+        last = "nothing"
+        for _ in range(_SYNC_TRIES):
+            self._drain()
+            try:
+                reply = self._exchange(commands.NAME, _ANSWER_S)
+                self._drain()
+                self.name = replies.name(reply)
+            except (BoardSilent, ReplyError) as error:
+                last = str(error)
+                continue
+            self._needs_sync = False
+            return self.name
+        raise BoardSilent(f"the board does not get in step: {last}")
+
+    def _exchange(self, command: bytes, timeout_s: float) -> Reply:
+        # Set until the answer is complete: after a failure the line is in an unknown state.
+        self._needs_sync = True
+        self._port.write(command)
+        lines: list[Line] = []
+        deadline = self._clock() + timeout_s
+        while self._clock() < deadline and len(lines) < _LINES_MOST:
+            for line in self._cutter.feed(self._port.read()):
+                if line.kind is LineKind.READY:
+                    self._needs_sync = False
+                    return Reply(tuple(lines))
+                lines.append(line)
+        said = Reply(tuple(lines)).text() or "nothing"
+        asked = command.decode(errors="replace")
+        raise BoardSilent(f"no m-ready within {timeout_s:.1f} s after {asked!r}; it said {said}")
+
+    def _drain(self) -> None:
+        """Read until the line has been quiet for a moment."""
+        deadline = self._clock() + _ANSWER_S
+        quiet_since = self._clock()
+        while self._clock() - quiet_since < _QUIET_S and self._clock() < deadline:
+            if self._port.read():
+                quiet_since = self._clock()
+        self._cutter.clear()
+
+    # --- working ----------------------------------------------------------------------------
+    def model(self) -> str:
+        """Return the id of the model in the firmware."""
+        return replies.model(self.ask(b"profile%"))
+
+    def load(self, parts: Iterable[bytes]) -> Reply:
+        """Send the commands of a load and return the last answer."""
+        reply = Reply(())
+        for part in parts:
+            reply = self.ask(part, timeout_s=_ANSWER_S + len(part) * 10 / 9600).checked()
+        return reply
+
+    def load_input(self, data: bytes) -> None:
+        if not any(m == "load-done" for m in self.load(commands.input_load(data)).messages("")):
+            raise BoardError("the board did not confirm its input")
+
+    def timed(
+        self, command: Callable[[int, int], bytes], runs: int, warm_ups: int, once_s: float
+    ) -> tuple[float, Reply]:
+        """Return the time of a window of `runs` and the answer. [s]"""
+        expected_s = once_s * (runs + warm_ups)
+        reply = self.ask(command(runs, warm_ups), timeout_s=_PATIENCE * expected_s + 5.0)
+        return replies.window_s(reply), reply
+
+    def first(self, command: Callable[[int, int], bytes]) -> float:
+        """Return the time of a single run, not knowing how long it may take. [s]"""
+        reply = self.ask(command(1, 0), timeout_s=_FIRST_RUN_S)
+        # A clock of microseconds shows nothing shorter.
+        return max(replies.window_s(reply), 1e-6)
+
+
+def recognise(port: Port) -> Dut | None:
+    dut = Dut(port)
+    dut.sync()
+    return dut

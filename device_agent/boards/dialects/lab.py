@@ -1,0 +1,65 @@
+"""Boards with our firmware: a device under test with models over the line and micro-kernels."""
+
+import zlib
+from functools import partial
+
+from device_agent.boards.dialects.dut import Dut
+from device_agent.boards.errors import BoardError
+from device_agent.boards.port import Port
+from firmware_specs.serial import commands, replies
+from firmware_specs.serial.replies import Capabilities, Outputs, ReplyError
+
+NAME = "lab"
+RANK = 10
+_WRAP = 1 << 32
+
+
+class LabBoard(Dut):
+    """A board that told its capabilities."""
+
+    dialect = NAME
+
+    def __init__(self, port: Port) -> None:
+        super().__init__(port)
+        self.sync()
+        self.can: Capabilities = replies.capabilities(self.ask(b"caps%"))
+        self.name = self.can.board
+        self.is_emulated = self.can.is_emulated
+
+    def load_model(self, blob: bytes) -> None:
+        """Deploy a model; the board checks length, checksum and every layer."""
+        if len(blob) > self.can.blob_bytes:
+            raise BoardError(
+                f"the model is {len(blob)} bytes, {self.can.board} has room for"
+                f" {self.can.blob_bytes}: fewer units, fewer bits, or more zeros"
+            )
+        crc = zlib.crc32(blob)
+        said = self.load(commands.blob_load(blob, crc)).message("blob-done-")
+        if said != f"{crc:08x}":
+            raise ReplyError(f"the board has model {said}, we sent {crc:08x}")
+
+    def outputs(self, nonce: str) -> Outputs:
+        """Return the raw outputs of the last inference, tied to a nonce."""
+        return replies.outputs(self.ask(commands.command("outputs", nonce)))
+
+    def infer(self, data: bytes) -> Outputs:
+        """Return the outputs for one input."""
+        self.load_input(data)
+        self.ask(commands.infer(1, 0), timeout_s=60.0).checked()
+        return self.outputs("0")
+
+    def ticks(self, window_s: float) -> int:
+        """Return the counter's ticks in the last window, whole wraps added from its time."""
+        ticks = replies.counter_ticks(self.ask(b"counter%"))
+        wraps = round((window_s * self.can.counter_hz - ticks) / _WRAP)
+        return ticks + max(0, wraps) * _WRAP
+
+    def kernel(self, name: str, size: int) -> "partial[bytes]":
+        """Return the command of a micro-kernel, wanting runs and warm-ups."""
+        if name not in self.can.kernels:
+            raise BoardError(f"{self.can.board} has no kernel {name}")
+        return partial(commands.kernel, name, size)
+
+
+def recognise(port: Port) -> LabBoard | None:
+    return LabBoard(port)

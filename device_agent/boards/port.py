@@ -1,0 +1,149 @@
+"""One serial line, ours alone while it is open.
+
+A path (`/dev/ttyACM0`, a pty) or a URL that pyserial knows (`socket://`, `rfc2217://`), with
+options after semicolons: `socket://bench:4000;evidence=measured;baud=9600`.
+"""
+
+import fcntl
+import hashlib
+import os
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Any, Protocol, Self
+
+from device_agent.boards.errors import BoardError, BoardGone
+
+_READ_S = 0.05
+_WRITE_S = 5.0
+_BAUD = 115_200
+_OPTIONS = ("baud", "dialect", "evidence", "edges")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Address:
+    """Where a board is: the port, and what its owner says about it."""
+
+    url: str
+    options: Mapping[str, str] = field(default_factory=dict)
+    # The folder of firmware_specs/boards that its USB identity names, where it has one.
+    usb_board: str = ""
+
+    @property
+    def baud(self) -> int:
+        return int(self.options.get("baud", _BAUD))
+
+    @property
+    def is_pty(self) -> bool:
+        return "://" not in self.url and os.path.realpath(self.url).startswith("/dev/pts/")
+
+    def evidence(self, *, says_emulated: bool) -> str:
+        """Return `measured` or `emulated`: in doubt the lesser.
+
+        A pty, or firmware that says so, is never hardware. Behind a network address may be an
+        emulator; whoever knows better says `evidence=measured`.
+        """
+        if says_emulated or self.is_pty:
+            return "emulated"
+        remote = "://" in self.url
+        return self.options.get("evidence", "emulated" if remote else "measured")
+
+
+def address_of(text: str) -> Address:
+    """Read an address as it stands in the settings.
+
+    Raises
+    ------
+    BoardError
+        If an option is unknown or senseless.
+    """
+    url, *pairs = text.strip().split(";")
+    options = {key: value for key, _, value in (pair.partition("=") for pair in pairs)}
+    unknown = sorted(set(options) - set(_OPTIONS))
+    if not url or unknown:
+        raise BoardError(f"port {text!r}: unknown {unknown}; known are {', '.join(_OPTIONS)}")
+    if not options.get("baud", "1").isdigit():
+        raise BoardError(f"port {text!r}: baud is a number")
+    if options.get("evidence", "measured") not in ("measured", "emulated"):
+        raise BoardError(f"port {text!r}: evidence is measured or emulated")
+    return Address(url=url, options=options)
+
+
+class Port(Protocol):
+    """A line to a board; what drivers need of one."""
+
+    def write(self, data: bytes) -> None: ...
+
+    def read(self) -> bytes:
+        """Return what has come, waiting a moment for it; empty where nothing does."""
+
+
+class SerialPort:
+    """A port of the operating system or of the network, through pyserial."""
+
+    def __init__(self, address: Address) -> None:
+        import serial
+
+        self._lost: tuple[type[Exception], ...] = (serial.SerialException, OSError)
+        # pyserial's own where the port is closed under its read.
+        self._lost_reading = (*self._lost, TypeError)
+        self._lock = _lock(address.url)
+        try:
+            # `exclusive` locks out others that use pyserial; our lock covers URLs too.
+            self._serial: Any = serial.serial_for_url(
+                address.url,
+                baudrate=address.baud,
+                timeout=_READ_S,
+                write_timeout=_WRITE_S,
+                exclusive=True,
+            )
+        except (serial.SerialException, OSError, ValueError) as error:
+            self._lock.close()
+            raise BoardGone(f"{address.url} cannot be opened: {error}") from error
+        self._url = address.url
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def write(self, data: bytes) -> None:
+        try:
+            self._serial.write(data)
+        except self._lost as error:
+            raise self._gone(error) from error
+
+    def read(self) -> bytes:
+        try:
+            return bytes(self._serial.read(max(1, self._serial.in_waiting)))
+        except self._lost_reading as error:
+            raise self._gone(error) from error
+
+    def close(self) -> None:
+        self._serial.close()
+        self._lock.close()
+
+    def _gone(self, error: Exception) -> BoardGone:
+        return BoardGone(f"{self._url} is gone ({error}): unplugged, or reset to another port?")
+
+
+def _lock(url: str) -> IO[str]:
+    """Return an open file whose lock says that this port is ours."""
+    where = os.path.realpath(url) if "://" not in url else url
+    name = hashlib.sha256(where.encode()).hexdigest()[:16]
+    path = Path(tempfile.gettempdir()) / f"device-agent-{name}.lock"
+    file = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o666), "r+")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        file.close()
+        raise BoardError(f"{url} is in use by another device_agent; stop it first") from error
+    return file

@@ -1,0 +1,1 @@
+"""A small classifier to deploy: trained, pruned and quantised here, scored on the board (numpy)."""
