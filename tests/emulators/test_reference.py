@@ -1,0 +1,284 @@
+"""The reference firmware in emulators: what fits, what it answers, and that it computes exactly."""
+
+import time
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from device_agent.boards.dialects.lab import LabBoard
+from device_agent.boards.port import SerialPort, address_of
+from device_agent.classifier import quantising
+from firmware_specs.serial import commands, operands, replies
+from firmware_specs.serial.blob import Layer, LayerKind, model_pack
+from tests.emulators import machines
+from tests.emulators.machines import MACHINES, Machine
+from tests.firmware_specs import transcripts
+
+pytestmark = pytest.mark.processes
+# A bootloader of half a kilobyte; a stack that was seen deep in use still leaves this much RAM.
+UNO_FLASH, UNO_RAM, SPARE_RAM = 32 * 1024 - 512, 2048, 64
+
+
+@pytest.fixture(scope="module")
+def images() -> Path:
+    return machines.images()
+
+
+@pytest.fixture(scope="module", params=MACHINES)
+def emulator(
+    request: pytest.FixtureRequest, images: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Machine]:
+    with machines.machine(request.param, images, tmp_path_factory.mktemp("machine")) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def port(emulator: Machine) -> Iterator[SerialPort]:
+    with SerialPort(address_of(emulator.url)) as line:
+        yield line
+
+
+@pytest.fixture(scope="module")
+def board(port: SerialPort) -> LabBoard:
+    return LabBoard(port)
+
+
+def raw_ask(port: SerialPort, command: bytes) -> list[str]:
+    """Send a command and return the lines up to `m-ready`, without our codec."""
+    port.write(command)
+    data, deadline = b"", time.monotonic() + 20
+    while not data.endswith(b"m-ready\r\n"):
+        assert time.monotonic() < deadline, f"{command!r} was answered by {data!r}"
+        data += port.read()
+    return data.decode("ascii").split("\r\n")[:-1]
+
+
+# --- sizes --------------------------------------------------------------------------------------
+def test_the_uno_build_fits_its_flash_and_ram(images: Path) -> None:
+    flash, ram = machines.section_bytes(images / "uno.elf")
+
+    assert flash <= UNO_FLASH
+    assert ram < UNO_RAM
+
+
+def test_stack_and_data_together_fit_the_uno_while_it_works(images: Path, tmp_path: Path) -> None:
+    with machines.machine("uno", images, tmp_path) as uno, SerialPort(address_of(uno.url)) as port:
+        board = LabBoard(port)
+        for blob, given in _uno_models():
+            board.load_model(blob)
+            board.infer(given)
+        for kernel in commands.KERNELS:
+            board.timed(board.kernel(kernel, 64), 2, 1, 0.1)
+
+    _, ram = machines.section_bytes(images / "uno.elf")
+    assert uno.edges is not None
+    assert 0 < ram + machines.stack_bytes(uno.edges) <= UNO_RAM - SPARE_RAM
+
+
+def _uno_models() -> Iterator[tuple[bytes, bytes]]:
+    rng = np.random.default_rng(3)
+    for kind in LayerKind:
+        width = 3 if kind is LayerKind.FP32 else 8
+        layers = (_layer(rng, kind, 64, width, is_relu=True), _layer(rng, kind, width, 10))
+        yield model_pack(layers), rng.integers(-128, 128, 64, dtype=np.int8).tobytes()
+
+
+# --- the protocol -------------------------------------------------------------------------------
+@pytest.mark.parametrize("name", transcripts.OURS + transcripts.DUT)
+def test_the_firmware_answers_as_the_golden_transcript(
+    board: LabBoard, port: SerialPort, name: str
+) -> None:
+    assert transcripts.differences(name, lambda command: raw_ask(port, command)) == []
+
+
+def test_a_board_gets_in_step_after_half_a_command_and_noise(
+    board: LabBoard, port: SerialPort
+) -> None:
+    port.write(b"\xff\x00infer 10")
+
+    board.sync()
+
+    assert board.model() == "fsm01"
+
+
+def test_what_is_longer_than_the_buffer_harms_nothing(board: LabBoard) -> None:
+    reply = board.ask(b"x" * 300 + b"%")
+
+    assert any("Unknown command" in line.text for line in reply.lines)
+    assert board.model() == "fsm01"
+
+
+# --- arithmetic ---------------------------------------------------------------------------------
+def _layer(
+    rng: np.random.Generator, kind: LayerKind, inputs: int, outputs: int, *, is_relu: bool = False
+) -> Layer:
+    """Return a layer whose outputs use all of the range and reach both of its ends."""
+    size = inputs * outputs
+    if kind is LayerKind.FP32:
+        weights, bias = rng.standard_normal(size), rng.standard_normal(outputs) * 20
+        whole = [tuple(float(np.float32(v)) for v in values) for values in (weights, bias)]
+        return Layer(
+            kind=kind, inputs=inputs, outputs=outputs, weights=whole[0], bias=whole[1],
+            is_relu=is_relu,
+        )  # fmt: skip
+    most = 8 if kind is LayerKind.INT4 else 128
+    weights = rng.integers(-most, most, size)
+    if kind is LayerKind.SPARSE8:
+        weights *= rng.random(size) < 0.3
+    spread = most * 45 * inputs**0.5 * (0.55 if kind is LayerKind.SPARSE8 else 1.0)
+    shift = max(0, int(np.log2(spread / 64)))
+    return Layer(
+        kind=kind,
+        inputs=inputs,
+        outputs=outputs,
+        weights=tuple(weights.tolist()),
+        bias=tuple(rng.integers(-int(spread), int(spread), outputs).tolist()),
+        is_relu=is_relu,
+        multiplier=int(rng.integers(1 << 15, 1 << 16)),
+        shift=shift,
+        zero=int(rng.integers(-128, 128)) if not is_relu else -128,
+    )
+
+
+@pytest.mark.parametrize("kind", list(LayerKind))
+@pytest.mark.parametrize("shape", [(64, 3, 10), (7, 5, 3), (1, 1, 1)], ids=str)
+def test_outputs_are_those_of_numpy_to_the_bit(
+    board: LabBoard, kind: LayerKind, shape: tuple[int, int, int]
+) -> None:
+    rng = np.random.default_rng([kind, *shape])
+    inputs, width, outputs = shape
+    layers = (
+        _layer(rng, kind, inputs, width, is_relu=True),
+        _layer(rng, kind, width, outputs),
+    )
+    blob = model_pack(layers)
+    board.load_model(blob)
+
+    for given in rng.integers(-128, 128, (4, inputs), dtype=np.int8):
+        got = board.infer(given.tobytes())
+        expected = quantising.run(layers, given[None])
+
+        assert got.data == expected.astype(expected.dtype.newbyteorder("<")).tobytes()
+        assert got.is_of("0", zlib.crc32(blob), given.tobytes())
+
+
+def test_integer_kinds_mix_in_one_model(board: LabBoard) -> None:
+    rng = np.random.default_rng(8)
+    layers = (
+        _layer(rng, LayerKind.SPARSE8, 16, 12, is_relu=True),
+        _layer(rng, LayerKind.INT4, 12, 9, is_relu=True),
+        _layer(rng, LayerKind.INT8, 9, 4),
+    )
+    board.load_model(model_pack(layers))
+    given = rng.integers(-128, 128, 16, dtype=np.int8)
+
+    assert board.infer(given.tobytes()).data == quantising.run(layers, given[None]).tobytes()
+
+
+@pytest.mark.parametrize("kernel", commands.KERNELS)
+@pytest.mark.parametrize("size", [1, 31, 128])
+def test_a_micro_kernel_gets_the_expected_bits(board: LabBoard, kernel: str, size: int) -> None:
+    _, reply = board.timed(board.kernel(kernel, size), 3, 1, 0.1)
+
+    assert replies.kernel_result(reply) == operands.expected(kernel, size)
+
+
+@pytest.mark.parametrize("sketch", machines.SKETCHES)
+def test_an_arduino_sketch_speaks_and_computes_as_the_core_does(
+    sketch: str, images: Path, tmp_path: Path
+) -> None:
+    rng = np.random.default_rng(9)
+    layers = (
+        _layer(rng, LayerKind.FP32, 64, 12, is_relu=True),
+        _layer(rng, LayerKind.FP32, 12, 10),
+    )
+    given = rng.integers(-128, 128, 64, dtype=np.int8)
+    with (
+        machines.machine(sketch, images, tmp_path) as machine,
+        SerialPort(address_of(machine.url)) as port,
+    ):
+        board = LabBoard(port)
+        board.load_model(model_pack(layers))
+        got = board.infer(given.tobytes())
+        faults = transcripts.differences("model", lambda command: raw_ask(port, command))
+
+    # Compiled without our flags, as the Arduino IDE does, on a processor with fused products.
+    assert got.data == quantising.run(layers, given[None]).tobytes()
+    assert faults == []
+    assert (images / "arduino" / sketch / f"{sketch}.ino").exists()
+
+
+# --- hostile models -----------------------------------------------------------------------------
+def _refusal(board: LabBoard, blob: bytes) -> str:
+    with pytest.raises(replies.ReplyError) as caught:
+        board.load_model(blob)
+    return str(caught.value)
+
+
+def test_a_damaged_model_is_refused_wherever_it_is_damaged(board: LabBoard) -> None:
+    rng = np.random.default_rng(4)
+    kinds = (LayerKind.SPARSE8, LayerKind.INT4)
+    layers = (_layer(rng, kinds[0], 6, 4, is_relu=True), _layer(rng, kinds[1], 4, 2))
+    blob = model_pack(layers)
+
+    for cut in (3, 8, 20, 30, len(blob) - 4):
+        assert "Model refused" in _refusal(board, blob[:cut])
+    # Rows that promise more than the layer holds, and a weight of an input that is not there.
+    first_row = 8 + 16 + 4 * 4
+    for place, value in ((first_row, 255), (first_row + 1, 6), (4, 5), (8, 9), (10, 0), (12, 0)):
+        assert "Model refused" in _refusal(board, blob[:place] + bytes([value]) + blob[place + 1 :])
+    board.load_model(blob)
+
+
+# --- time ---------------------------------------------------------------------------------------
+def test_time_grows_with_the_work_and_not_with_the_runs(board: LabBoard) -> None:
+    command = board.kernel("mac8", 256)
+
+    short, _ = board.timed(command, 20, 1, 0.1)
+    long, _ = board.timed(command, 200, 1, 0.1)
+    once, _ = board.timed(board.kernel("mac8", 128), 200, 1, 0.1)
+
+    assert long == pytest.approx(10 * short, rel=0.02)
+    assert long == pytest.approx(2 * once, rel=0.1)
+
+
+def test_the_counter_agrees_with_the_clock(board: LabBoard) -> None:
+    window_s, _ = board.timed(board.kernel("dotf", 64), 400, 1, 0.1)
+
+    ticks = board.ticks(window_s)
+
+    # Reading one clock after the other takes an AVR 12 microseconds.
+    assert ticks / board.can.counter_hz == pytest.approx(window_s, abs=2e-5)
+
+
+def test_the_pin_is_high_for_the_timed_window_alone(images: Path, tmp_path: Path) -> None:
+    ticks = []
+    with machines.machine("uno", images, tmp_path) as uno, SerialPort(address_of(uno.url)) as port:
+        board = LabBoard(port)
+        for runs in (10, 40):
+            window_s, _ = board.timed(board.kernel("mac8", 200), runs, 2, 0.1)
+            ticks.append(board.ticks(window_s))
+
+    assert uno.edges is not None
+    windows = machines.windows_cycles(uno.edges)
+    # Between edge and clock lie the reading of the clock and its arithmetic: 0.05 ms.
+    assert windows == pytest.approx(ticks, abs=800)
+
+
+def test_in_energy_mode_timestamps_are_falling_edges(tmp_path: Path) -> None:
+    images = machines.firmware_build(tmp_path, "uno", energy=True)
+    machines.avr_host_build(images)
+    address = f"{tmp_path}/tty-avr;baud=9600"
+    with machines.machine("uno", images, tmp_path) as uno, SerialPort(address_of(address)) as port:
+        answer = LabBoard(port).ask(b"kernel mac8 100 50 1%", timeout_s=20.0)
+
+    assert answer.messages("lap-us") == []
+    assert uno.edges is not None
+    rows = [line.split() for line in uno.edges.read_text().splitlines() if "stack" not in line]
+    falls = [int(cycle) for cycle, level in rows if level == "0"]
+    # The banner's timestamp, then both ends of the window: 50 times 100 products.
+    assert len(falls[-2:]) == 2
+    assert 15 < (falls[-1] - falls[-2]) / 5000 < 30
