@@ -6,6 +6,9 @@
     bandwidth = {value = "3.35 TB/s", source = "datasheet"}
     peak.fp16 = {value = "989 TFLOP/s", source = "datasheet", note = "dense"}
 
+    [uses]                                                 # optional: items this one is made of
+    memory = "memories/hbm3"
+
     [sources.datasheet]
     kind = "datasheet"
     text = "NVIDIA H100 Tensor Core GPU datasheet"
@@ -13,11 +16,11 @@
     read = 2026-11-20
 
 Every number names one of the file's sources; a bare number in a file is refused. Nested tables
-become dotted names (`peak.fp16`).
+become dotted names (`peak.fp16`). `peak` is dense; what a vendor prints with sparsity is `sparse`.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
@@ -28,7 +31,8 @@ from simcore.errors import CatalogueError, NotInCatalogue, UnitError, unknown
 from simcore.units import parse
 
 ROOT = Path(__file__).parent
-_RESERVED = {"name", "year", "tags", "note", "sources"}
+_RESERVED = {"name", "year", "tags", "note", "uses", "sources"}
+_RATES = ("peak.", "sparse.", "sustained.")  # always FLOP/s
 
 # What these last parts of a dotted name must be measured in, wherever they stand.
 DIMENSIONS = MappingProxyType({
@@ -48,6 +52,8 @@ class Item(Mapping[str, Fact]):
     year: int | None = None
     tags: tuple[str, ...] = ()
     note: str = ""
+    uses: Mapping[str, str] = field(default_factory=dict)
+    """Items this one is made of, by role: {"accelerator": "hardware/h100-sxm"}."""
 
     def __getitem__(self, name: str) -> Fact:
         if name not in self.facts:
@@ -63,6 +69,18 @@ class Item(Mapping[str, Fact]):
     def value(self, name: str) -> float:
         """Return one number in SI."""
         return self[name].value
+
+    def used(self, role: str) -> "Item":
+        """Return the item this one uses in a role, such as a node's "accelerator".
+
+        Raises
+        ------
+        NotInCatalogue
+            If it uses none in that role, or the one named does not exist.
+        """
+        if role not in self.uses:
+            raise NotInCatalogue(unknown(f"role of {self.category}/{self.id}", role, self.uses))
+        return item(*self.uses[role].split("/"))
 
     def under(self, prefix: str) -> dict[str, float]:
         """Return the numbers below a prefix: `under("peak")` gives {"fp16": 9.89e14, ...}."""
@@ -122,7 +140,15 @@ def item_from_file(path: Path) -> Item:
         year=table.get("year"),
         tags=tuple(table.get("tags", ())),
         note=table.get("note", ""),
+        uses=MappingProxyType(_uses(table.get("uses", {}), where)),
     )
+
+
+def _uses(table: dict[str, Any], where: str) -> dict[str, str]:
+    for role, used in table.items():
+        if not isinstance(used, str) or used.count("/") != 1:
+            raise CatalogueError(f"{where}: uses.{role} is {used!r}; write 'category/id'")
+    return table
 
 
 def _source(table: dict[str, Any], where: str, key: str) -> Source:
@@ -156,7 +182,7 @@ def _fact(name: str, entry: dict[str, Any], sources: Mapping[str, Source], where
         quantity = parse(str(entry["value"]))
     except UnitError as error:
         raise CatalogueError(f"{where}: {name}: {error}") from error
-    needed = "FLOP/s" if name.startswith("peak.") else DIMENSIONS.get(name.rsplit(".", 1)[-1])
+    needed = "FLOP/s" if name.startswith(_RATES) else DIMENSIONS.get(name.rsplit(".", 1)[-1])
     if needed and quantity.unit != needed:
         raise CatalogueError(f"{where}: {name} is in {quantity.unit}, must be in {needed}")
     source = sources[entry["source"]]

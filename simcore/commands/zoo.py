@@ -22,7 +22,8 @@ def answer(options: argparse.Namespace) -> dict[str, Any]:
         return {id_: catalog.item(options.category, id_).name
                 for id_ in catalog.names(options.category)}  # fmt: skip
     found = catalog.item(options.category, options.item)
-    return {name: {"value": fact.value, "unit": fact.unit, "kind": str(fact.source.kind),
+    uses = {f"uses {role}": used for role, used in found.uses.items()}
+    return uses | {name: {"value": fact.value, "unit": fact.unit, "kind": str(fact.source.kind),
                    "source": fact.source.text, "url": fact.source.url,
                    "read": str(fact.source.read or ""), "note": fact.note}
             for name, fact in found.items()}  # fmt: skip

@@ -41,7 +41,7 @@ def test_every_machine_has_peaks_memory_and_a_ridge(id_):
 
     assert machine.peaks
     for precision in machine.peaks:
-        assert 0.01 < machine.ridge(precision) < 2000
+        assert 0.004 < machine.ridge(precision) < 4000
     assert machine.capacity > 0
 
 
