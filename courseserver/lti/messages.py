@@ -27,7 +27,8 @@ class DeepLinkRequest:
     accept_multiple: bool
     accept_line_item: bool | None
     title: str
-    data: str | None
+    # Opaque to us; the specification says a string, some platforms send an object.
+    data: Any
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,7 +96,7 @@ def launch_of(platform: Platform, body: Claims) -> Launch:
         name=_name(body),
         email=claims.text(body, "email", claims.ID_MAX),
         roles=role_names,
-        role=roles.course_role(role_names),
+        role=roles.course_role(role_names, platform.product),
         is_test_student=roles.is_test_student(role_names),
         is_only_mentor=roles.is_only_mentor(role_names),
         context_id=_context_id(context),
@@ -152,7 +153,6 @@ def _deep_linking(body: Claims) -> DeepLinkRequest:
     targets = claims.strings(wanted, "accept_presentation_document_targets")
     if not return_url or not accept_types or not targets:
         raise refused("deep_linking_settings incomplete")
-    data = wanted.get("data")
     return DeepLinkRequest(
         return_url=return_url,
         accept_types=accept_types,
@@ -160,5 +160,5 @@ def _deep_linking(body: Claims) -> DeepLinkRequest:
         accept_multiple=claims.flag(wanted, "accept_multiple") is not False,
         accept_line_item=claims.flag(wanted, "accept_lineitem"),
         title=claims.text(wanted, "title"),
-        data=data if isinstance(data, str) else None,
+        data=wanted.get("data"),
     )

@@ -49,7 +49,8 @@ def members(platform: Platform, url: str, *, link_id: str = "") -> list[Member]:
         If any page is refused, is no roster, or comes round again.
     """
     first = with_query(url, rlid=link_id) if link_id else url
-    found = {member.subject: member for page in _pages(platform, first) for member in _read(page)}
+    pages = _pages(platform, first)
+    found = {m.subject: m for page in pages for m in _read(page, platform.product)}
     return list(found.values())
 
 
@@ -66,7 +67,7 @@ def _pages(platform: Platform, url: str) -> Iterator[Reply]:
         url = next_page(page.headers.get("Link", ""), url)
 
 
-def _read(page: Reply) -> Iterator[Member]:
+def _read(page: Reply, product: str) -> Iterator[Member]:
     try:
         content = page.json()
     except ValueError as error:
@@ -77,16 +78,16 @@ def _read(page: Reply) -> Iterator[Member]:
     for row in rows:
         if not isinstance(row, dict) or not isinstance(row.get("user_id"), str | int):
             raise _no_roster()
-        yield _member(row)
+        yield _member(row, product)
 
 
-def _member(row: Mapping[str, Any]) -> Member:
+def _member(row: Mapping[str, Any], product: str) -> Member:
     names = claims.strings(row, "roles")
     given, family = claims.text(row, "given_name"), claims.text(row, "family_name")
     told = _variables(row)
     return Member(
         subject=str(row["user_id"]),
-        role=roles.course_role(names),
+        role=roles.course_role(names, product),
         is_test_student=roles.is_test_student(names),
         # Absent means active; Inactive and Deleted people are told apart by nobody here.
         is_active=row.get("status", "Active") == "Active",

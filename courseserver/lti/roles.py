@@ -13,6 +13,7 @@ INSTRUCTOR = f"{_MEMBERSHIP}#Instructor"
 LEARNER = f"{_MEMBERSHIP}#Learner"
 MENTOR = f"{_MEMBERSHIP}#Mentor"
 TEACHING_ASSISTANT = f"{_MEMBERSHIP}/Instructor#TeachingAssistant"
+ADMINISTRATOR = f"{_MEMBERSHIP}#Administrator"
 TEST_USER = "http://purl.imsglobal.org/vocab/lti/system/person#TestUser"
 
 # The vocabulary's assistants: a TA of the course, a section, a group, or one who only grades.
@@ -33,17 +34,23 @@ _SHORT = {
     "Instructor": INSTRUCTOR,
     "Learner": LEARNER,
     "Mentor": MENTOR,
+    "Administrator": ADMINISTRATOR,
     "TeachingAssistant": TEACHING_ASSISTANT,
     "Instructor#TeachingAssistant": TEACHING_ASSISTANT,
 }
 
 
-def course_role(roles: Iterable[str]) -> CourseRole:
+# Open edX calls the instructors of a course its administrators.
+_INSTRUCTORS = {"openedx": frozenset({INSTRUCTOR, ADMINISTRATOR})}
+
+
+def course_role(roles: Iterable[str], product: str = "") -> CourseRole:
     """Return what these roles allow in the course; the lesser of two staff roles counts."""
     full = {_SHORT.get(role, role) for role in roles}
     if full & _ASSISTANTS:
         return "ta"
-    return "instructor" if INSTRUCTOR in full else "learner"
+    is_instructor = full & _INSTRUCTORS.get(product, frozenset({INSTRUCTOR}))
+    return "instructor" if is_instructor else "learner"
 
 
 def is_test_student(roles: Iterable[str]) -> bool:

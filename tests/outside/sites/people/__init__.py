@@ -1,0 +1,1 @@
+"""The part of Open edX's user accounts that its LTI consumer looks at."""
