@@ -1,5 +1,6 @@
 """One case: its inputs as numbers in SI, and the machines and workloads among them."""
 
+import math
 from collections.abc import Mapping
 from copy import copy
 from dataclasses import dataclass, replace
@@ -34,10 +35,9 @@ class Workload:
     experts: int
     experts_per_token: int
     active_parameters: float
-
-    @property
-    def head_width(self) -> int:
-        return self.hidden // self.heads
+    head_width: int
+    latent_width: int
+    """Of keys and values compressed together, the position's key included; 0 where they are not."""
 
     def size(self, element: float) -> float:
         """Return its weights. [byte]"""
@@ -151,21 +151,24 @@ class Case:
         raw = self.get(key)
         if not isinstance(raw, Mapping):
             raw = names.workload(str(raw or self.get("model", default="")))
+        raw = {**names.attention(str(raw.get("name", ""))), **raw}
         parameters = _number(raw["parameters"])
-        heads = int(raw.get("heads") or 32)
+        hidden, heads = int(raw.get("hidden_dim") or 4096), int(raw.get("heads") or 32)
         flop = raw.get("lowered_total_ops_per_sample") or raw.get("inference_flops")
         return Workload(
             name=str(raw.get("name", "")),
             parameters=parameters,
             flop=_number(flop) if flop else 2 * parameters,
             layers=int(raw.get("layers") or 1),
-            hidden=int(raw.get("hidden_dim") or 4096),
+            hidden=hidden,
             heads=heads,
             kv_heads=int(raw.get("kv_heads") or heads),
             is_transformer=bool(raw.get("hidden_dim")),
             experts=int(raw.get("experts") or 1),
             experts_per_token=int(raw.get("active_experts_per_token") or 1),
             active_parameters=_number(raw.get("active_parameters") or parameters),
+            head_width=int(raw.get("head_dim") or hidden // heads),
+            latent_width=int(raw.get("kv_lora_rank") or 0) + int(raw.get("qk_rope_head_dim") or 0),
         )
 
     def machine(self, *keys: str) -> Machine:
@@ -220,8 +223,11 @@ def _named(outputs: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def _number(raw: Any) -> float:
     if isinstance(raw, Mapping):
-        return float(raw["value"]) * factor(str(raw.get("unit", "1")))
-    return float(raw)
+        return _number(raw["value"]) * factor(str(raw.get("unit", "1")))
+    value = float(raw)
+    if math.isnan(value):
+        raise Unsupported("an input is nan; every input must be a number")
+    return value
 
 
 def _optional(raw: Mapping[str, Any], key: str) -> float | None:

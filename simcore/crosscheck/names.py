@@ -35,6 +35,25 @@ def workload(name: str) -> Mapping[str, Any]:
     return {"name": name, **found("models", name)}
 
 
+def peak(name: str) -> float:
+    """Return the dense 16-bit peak of a machine that a case names alone. [FLOP/s]
+
+    Raises
+    ------
+    NotInCatalogue
+        If there is no such machine, naming the nearest.
+    """
+    known = table("peaks")
+    if name not in known:
+        raise NotInCatalogue(unknown("machine", name, known))
+    return float(known[name])
+
+
+def attention(name: str) -> Mapping[str, Any]:
+    """Return the widths of a network's attention where its counts do not give them."""
+    return dict(table("attention").get(name, {}))
+
+
 def memory_tiers(name: str) -> Mapping[str, Any]:
     """Return the on-chip and flash memory of a microcontroller; nothing for any other machine."""
     return dict(table("memory_tiers").get(name, {}))

@@ -39,6 +39,8 @@ class Serving:
 
 def cache_of(work: Workload, element: float) -> float:
     """Return the keys and values of one token. [byte]"""
+    if work.latent_width:
+        return work.layers * work.latent_width * element
     return float(
         kv_bytes_per_token(
             layers=work.layers,
@@ -64,7 +66,7 @@ def reading(
         tokens,
         parameters=work.parameters,
         layers=work.layers,
-        hidden=work.head_width * work.heads,
+        hidden=work.hidden,
         cached=tokens - new,
     )
     return float(first_token_time(flop * batch, flop_rate=machine.peak(precision) * efficiency))

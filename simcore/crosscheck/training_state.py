@@ -65,6 +65,7 @@ def state(
     recompute: str = "selective",
     trainable: float = 1.0,
     sequence_parallel: bool = True,
+    buffers: float = BUCKET_SHARE,
 ) -> State:
     """Return the state of one accelerator; `batch` is that of all data ranks together."""
     kept = training_state(
@@ -92,7 +93,7 @@ def state(
         gradients=float(kept.gradients),
         optimizer=float(kept.optimizer),
         activations=activations,
-        buffers=BUCKET_SHARE * float(kept.gradients) + handed_on,
+        buffers=buffers * float(kept.gradients) + handed_on,
     )
 
 

@@ -10,6 +10,9 @@ from numpy.typing import ArrayLike
 
 from simcore.equations.arguments import Floats, below_one, not_negative, positive, share, whole
 
+MOST_SERVERS = 1_000_000
+"""What the recursion in the number of servers is asked to count to."""
+
 
 def mm1_sojourn_mean(mean_service: ArrayLike, utilisation: ArrayLike) -> Floats:
     """Return the mean time in an M/M/1 station, waiting and service together.
@@ -185,7 +188,8 @@ def erlang_b(servers: ArrayLike, offered_load: ArrayLike) -> Floats:
     Raises
     ------
     ValueError
-        If a number of servers is not a positive whole number, or a load is negative.
+        If a number of servers is not a positive whole number up to a million, or a load is
+        negative.
 
     References
     ----------
@@ -193,6 +197,8 @@ def erlang_b(servers: ArrayLike, offered_load: ArrayLike) -> Floats:
     servers avoids factorials.
     """
     count = whole(servers, "servers")
+    if count.size and count.max() > MOST_SERVERS:
+        raise ValueError(f"servers must be at most {MOST_SERVERS}, got {count.max():g}")
     load = not_negative(offered_load, "offered_load")
     count, load = np.broadcast_arrays(count, load)
     blocked = np.ones(load.shape)

@@ -3,7 +3,7 @@
 from typing import Any
 
 from simcore.crosscheck.case import Case
-from simcore.crosscheck.serving_step import places, reading
+from simcore.crosscheck.serving_step import cache_of, places, reading
 
 NO_PLACE_GAP = 1000.0
 """What stands for the gap where the weights do not fit. [s]"""
@@ -34,7 +34,7 @@ def solve(case: Case) -> dict[str, Any]:
     )
     if found is None:
         return _nothing(mean, worst)
-    token = 2.0 * work.layers * work.kv_heads * work.head_width * element
+    token = cache_of(work, element)
     return {
         "feasible": found.paged > 0,
         "throughput_tokens_per_sec": found.rate,

@@ -22,7 +22,7 @@ def solve(case: Case) -> dict[str, Any]:
 
 
 def _quantized(case: Case) -> dict[str, Any]:
-    bits = case.number("bits", "target_bitwidth")
+    bits = case.number("bits", "target_bitwidth", default=8)
     baseline = str(case.get("baseline", "baseline_precision", default="fp32"))
     ratio = 8 * element_size(baseline) / bits
     work = case.workload()

@@ -176,7 +176,7 @@ def training(case: Case) -> Training:
             f"tensor {tensor} x pipeline {pipeline} x expert {expert} must divide the "
             f"{fleet.total} accelerators"
         )
-    overlaps = bool(case.get("overlap_comm", default=case.has("overlap_efficiency", "overlap")))
+    overlaps = bool(case.get("overlap_comm", default=case.has("overlap")))
     return Training(
         work=case.workload(),
         fleet=fleet,
@@ -188,7 +188,7 @@ def training(case: Case) -> Training:
             zero_stage=case.whole("zero_stage", default=0),
             accumulation=case.whole("gradient_accumulation_steps", default=1),
         ),
-        batch=case.whole("batch_size", "batch"),
+        batch=case.whole("batch_size", "batch", default=1),
         sequence=case.whole("seq_len", "seq", default=2048),
         precision=case.precision,
         element=case.element,

@@ -2,13 +2,12 @@
 
 from typing import Any
 
+from simcore.crosscheck import names
 from simcore.crosscheck.case import Case
 from simcore.equations.utilisation import planned_kernel_share
 
 OCCUPANCY = 1.1
 """Occupied share of the multiprocessors over the base efficiency: a guess of these cases."""
-HALF_PEAK = {"NVIDIA H100": 989e12, "NVIDIA A100": 312e12, "NVIDIA B200": 2250e12}
-"""Dense 16-bit peaks (NVIDIA's datasheets) of machines that cases name alone. [FLOP/s]"""
 
 
 def solve(case: Case) -> dict[str, Any]:
@@ -22,7 +21,7 @@ def solve(case: Case) -> dict[str, Any]:
     peak = (
         case.machine().peak(case.precision)
         if isinstance(hardware, dict)
-        else HALF_PEAK[str(hardware)]
+        else names.peak(str(hardware))
     )
     idle = 1 - min(base * OCCUPANCY, 1.0)
     return {

@@ -6,6 +6,17 @@ from simcore.crosscheck.case import Case
 from simcore.crosscheck.serving_step import cache_of
 from simcore.equations.kv_cache import kv_concurrency
 
+_HEADS = (
+    "heads are as wide as the model states (PaLM: 256), and compressed keys are kept compressed "
+    "(DeepSeek-V3); the other engine takes the width over the number of heads here"
+)
+DESIGN = {
+    "head_dim": _HEADS,
+    "kv_per_token": _HEADS,
+    "kv_per_request": _HEADS,
+    "max_requests": f"no fewer than none, where the weights alone do not fit; and {_HEADS}",
+}
+
 
 def solve(case: Case) -> dict[str, Any]:
     work = case.workload()

@@ -2,12 +2,13 @@
 
 from typing import Any
 
+from simcore.crosscheck import names
 from simcore.crosscheck.case import Case
 from simcore.equations.collectives import all_to_all
 from simcore.equations.parallelism import expert_dispatch_size
 
-LATENCIES = {12.5e9: 50e-6, 25e9: 7e-6, 50e9: 5e-6, 100e9: 5e-6}
-"""Of one message on the fabrics of these cases (Ethernet, InfiniBand), by bandwidth. [s]"""
+LATENCY = 5e-6
+"""Of one message where a case names no fleet whose fabric has one of its own. [s]"""
 
 
 def solve(case: Case) -> dict[str, Any]:
@@ -29,7 +30,7 @@ def solve(case: Case) -> dict[str, Any]:
     time = None
     if bandwidth is not None and devices > 1:
         payload = float(sent) * devices / (devices - 1)
-        latency = case.number("fabric_latency_s", default=LATENCIES.get(float(bandwidth), 5e-6))
+        latency = case.number("fabric_latency_s", default=_latency(case.get("fleet")))
         terms = all_to_all(payload, devices, bandwidth=float(bandwidth), latency=latency)
         time = float(terms.time)
     return {
@@ -41,6 +42,13 @@ def solve(case: Case) -> dict[str, Any]:
         "all_to_all_latency": time,
         "ep_size": devices,
     }
+
+
+def _latency(fleet: Any) -> float:
+    if not isinstance(fleet, str):
+        return LATENCY
+    fabric = names.found("fabrics", names.found("fleets", fleet)["fabric"])
+    return float(fabric.get("latency", LATENCY))
 
 
 SOLVERS = {"MoERoutingModel": solve}

@@ -9,7 +9,7 @@ from simcore.crosscheck.serving_step import serve
 def solve(case: Case) -> dict[str, Any]:
     machine = case.machine()
     steps, tokens = (
-        case.whole("steps", "reasoning_steps"),
+        case.whole("steps", "reasoning_steps", default=8),
         case.whole("tokens_per_step", default=50),
     )
     found = serve(

@@ -11,6 +11,9 @@ from simcore.crosscheck.roofline_step import step, step_outputs
 from simcore.crosscheck.training_state import OPTIMIZER_SIZES, activation_size, lora_share
 from simcore.equations.memory import training_state
 
+ADAPTER_SHARE = 0.1
+"""Adapters and their training state over the weights, where layers have no known shape."""
+
 
 def solve(case: Case) -> dict[str, Any]:
     work = case.workload()
@@ -30,9 +33,10 @@ def solve(case: Case) -> dict[str, Any]:
 
 
 def _footprint(case: Case, work: Workload, *, recompute: bool) -> float:
-    trainable = 1.0
-    if bool(case.get("is_lora", "lora", default=False)):
-        trainable = lora_share(work)
+    lora = bool(case.get("is_lora", "lora", default=False))
+    if not work.is_transformer:
+        return _layerless(case, work, lora=lora)
+    trainable = lora_share(work) if lora else 1.0
     kept = training_state(
         work.parameters,
         weight_size=case.element,
@@ -41,8 +45,6 @@ def _footprint(case: Case, work: Workload, *, recompute: bool) -> float:
         devices=case.whole("dp_size", default=1),
         zero_stage=case.whole("zero_stage", default=0),
     )
-    if not work.is_transformer:
-        return float(kept.total)
     activations = activation_size(
         work,
         batch=case.whole("batch_size", "batch", default=1),
@@ -52,6 +54,14 @@ def _footprint(case: Case, work: Workload, *, recompute: bool) -> float:
         layers=work.layers,
     )
     return float(kept.total) + activations
+
+
+def _layerless(case: Case, work: Workload, *, lora: bool) -> float:
+    """Return the state where layers have no known shape: whole, whatever the stage of ZeRO."""
+    if lora:
+        return (1 + ADAPTER_SHARE) * work.size(case.element)
+    kept = training_state(work.parameters, weight_size=case.element, gradient_size=case.element)
+    return float(kept.total)
 
 
 SOLVERS = {"Engine.solve": solve, "SingleNodeModel": solve}

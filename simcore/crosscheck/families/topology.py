@@ -10,11 +10,10 @@ from simcore.equations.topology import bisection_share, mean_hops
 def solve(case: Case) -> dict[str, Any]:
     topology = str(case.get("topology", default="fat_tree"))
     nodes = case.whole("nodes", "num_nodes", default=64)
-    link = (
-        case.number("bw_Bps")
-        if case.has("bw_Bps")
-        else float(names.found("fabrics", str(case.get("fabric")))["bandwidth"])
-    ) / case.number("oversub", default=1.0)
+    fabric = {} if case.has("bw_Bps") else names.found("fabrics", str(case.get("fabric")))
+    link = case.number("bw_Bps", default=fabric.get("bandwidth")) / case.number(
+        "oversub", default=fabric.get("oversubscription", 1.0)
+    )
     share = float(bisection_share(nodes, topology=topology))
     return {
         "effective_bw": link * share,

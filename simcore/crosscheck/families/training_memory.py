@@ -3,7 +3,7 @@
 from typing import Any
 
 from simcore.crosscheck.case import Case
-from simcore.crosscheck.training_state import Split, state
+from simcore.crosscheck.training_state import BUCKET_SHARE, Split, state
 
 
 def solve(case: Case) -> dict[str, Any]:
@@ -26,6 +26,7 @@ def solve(case: Case) -> dict[str, Any]:
         recompute=str(case.get("activation_checkpointing", default="selective")),
         trainable=case.number("trainable_fraction", default=1.0),
         sequence_parallel=bool(case.get("sequence_parallel", default=True)),
+        buffers=case.number("communication_buffer_fraction", default=BUCKET_SHARE),
     )
     return {
         "feasible": found.total <= machine.capacity,
