@@ -66,6 +66,13 @@ class Item(Mapping[str, Fact]):
     def __len__(self) -> int:
         return len(self.facts)
 
+    def __contains__(self, name: object) -> bool:
+        return name in self.facts
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """Return a fact, or the default without a search for the nearest name."""
+        return self.facts.get(name, default)
+
     def value(self, name: str) -> float:
         """Return one number in SI."""
         return self[name].value
@@ -88,11 +95,13 @@ class Item(Mapping[str, Fact]):
         return {n.removeprefix(start): f.value for n, f in self.items() if n.startswith(start)}
 
 
+@cache
 def categories() -> tuple[str, ...]:
     """Return the folders of the catalogue."""
     return tuple(sorted(p.name for p in ROOT.iterdir() if p.is_dir() and any(p.glob("*.toml"))))
 
 
+@cache
 def names(category: str) -> tuple[str, ...]:
     """Return the ids of a category's items.
 

@@ -83,10 +83,10 @@ def predict_missing(
     covariance: ArrayLike,
     *,
     known: Sequence[int],
-    wanted: int,
+    wanted: int | Sequence[int],
     noise: float,
 ) -> Estimate:
-    """Return the best linear unbiased prediction of one logarithm from others.
+    """Return the best linear unbiased prediction of a logarithm, or of some, from others.
 
     Parameters
     ----------
@@ -98,20 +98,20 @@ def predict_missing(
         Of the differences from the prior, without noise. [1]
     known : sequence of int, length k
         Which measurements may be used; none gives the prior back. [1]
-    wanted : int
-        Which one is predicted; it must not be among the known. [1]
+    wanted : int or sequence of int, length w
+        Which are predicted, each by itself; none may be among the known. [1]
     noise : float
         Variance of one measurement by itself. [1]
 
     Returns
     -------
     Estimate
-        Mean and standard deviation of the logarithm. [1]
+        Mean and standard deviation of the logarithm, numbers or arrays of shape (w,). [1]
 
     Raises
     ------
     ValueError
-        If the wanted one is among the known, or the noise is not positive.
+        If a wanted one is among the known, or the noise is not positive.
 
     References
     ----------
@@ -119,17 +119,71 @@ def predict_missing(
     doi:10.1214/ss/1177011926
     """
     require_positive(noise=noise)
-    if wanted in known:
-        raise ValueError(f"measurement {wanted} is among the known: nothing is left to predict")
+    into = np.asarray(wanted, dtype=int)
+    both = set(into.ravel().tolist()) & set(known)
+    if both:
+        raise ValueError(f"measurement {min(both)} is among the known: nothing is left to predict")
     k, m = np.asarray(covariance, dtype=float), np.asarray(prior, dtype=float)
     at = np.asarray(list(known), dtype=int)
-    variance = k[wanted, wanted] + noise
+    variance = k[into, into] + noise
     if at.size == 0:
-        return Estimate(np.asarray(m[wanted]), np.asarray(np.sqrt(variance)))
+        return Estimate(m[into], np.asarray(np.sqrt(variance)))
     y = np.asarray(logarithms, dtype=float)[at]
-    gain = np.linalg.solve(k[np.ix_(at, at)] + noise * np.eye(at.size), k[at, wanted])
+    across = k[at][:, into]
+    gain = np.linalg.solve(k[np.ix_(at, at)] + noise * np.eye(at.size), across)
     require_not_negative(variance=variance)
+    explained = np.sum(gain * across, axis=0)
     return Estimate(
-        np.asarray(m[wanted] + gain @ (y - m[at])),
-        np.asarray(np.sqrt(max(variance - gain @ k[at, wanted], 0.0))),
+        np.asarray(m[into] + (y - m[at]) @ gain),
+        np.asarray(np.sqrt(np.maximum(variance - explained, 0.0))),
     )
+
+
+def predict_each(
+    logarithms: ArrayLike,
+    prior: ArrayLike,
+    covariance: ArrayLike,
+    *,
+    among: Sequence[int],
+    noise: float,
+) -> Estimate:
+    """Return for each of some measurements what `predict_missing` makes of all the others of them.
+
+    One inverse serves them all: with K the covariance with noise and y the differences from the
+    prior, a measurement lies (K^-1 y) / diag(K^-1) above its prediction.
+
+    Parameters
+    ----------
+    logarithms : array_like, shape (n,)
+        Measured; those not in `among` are not looked at. [1]
+    prior : array_like, shape (n,)
+        What is expected before anything is measured. [1]
+    covariance : array_like, shape (n, n)
+        Of the differences from the prior, without noise. [1]
+    among : sequence of int, length k
+        Which measurements are predicted from one another. [1]
+    noise : float
+        Variance of one measurement by itself. [1]
+
+    Returns
+    -------
+    Estimate
+        Means and standard deviations of the logarithms, each of shape (k,). [1]
+
+    Raises
+    ------
+    ValueError
+        If the noise is not positive.
+
+    References
+    ----------
+    C. Rasmussen, C. Williams, "Gaussian Processes for Machine Learning", 2006, eq. 5.12.
+    """
+    require_positive(noise=noise)
+    at = np.asarray(list(among), dtype=int)
+    y, m = np.asarray(logarithms, dtype=float)[at], np.asarray(prior, dtype=float)[at]
+    inverse = np.linalg.inv(
+        np.asarray(covariance, dtype=float)[np.ix_(at, at)] + noise * np.eye(at.size)
+    )
+    own = np.diagonal(inverse)
+    return Estimate(np.asarray(y - inverse @ (y - m) / own), np.asarray(np.sqrt(1.0 / own)))

@@ -1,24 +1,22 @@
 """Serving throughput of data-centre systems: one fitted efficiency per model and scenario.
 
-What accelerators differ in is computed: sustained matrix rate at the precision served, bandwidth,
-and the capacity that decides how many requests share a pass and how many accelerators hold one
-copy of the weights. What is left is one factor of model and scenario: the median over the other
-systems' rows. It lies near 1, and above it where work overlaps that is added up here. Runs of the
-same system under another accuracy limit are left out with the row.
+What accelerators differ in is computed: matrix rate at the precision served, bandwidth, the
+capacity that decides how many requests share a pass, and the gap between tokens that a scenario
+allows. What is left is one factor of model and scenario: the median over the other systems' rows,
+those of the file and those of the catalogue. It lies near 1, and above it where work overlaps that
+is added up here. Runs of the same system under another accuracy limit are left out with the row.
 """
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from types import MappingProxyType
+from functools import cache
 from typing import Any
 
 import numpy as np
 
 from simcore import catalog
-from simcore.catalog import Hardware, Model
-from simcore.equations.collectives import ring_allreduce
-from simcore.equations.roofline import step_terms
+from simcore.catalog import Hardware
+from simcore.validation.language import REQUESTS, Passes, narrowest, passes, sustained
 from simcore.validation.rows import Row
 
 KNOWLEDGE = "one fitted efficiency per model and scenario"
@@ -30,38 +28,16 @@ ACCELERATORS = (
     ("A100-PCIe", "a100-pcie-80gb"), ("A100", "a100-sxm-80gb"), ("T4", "t4"),
     ("Orin", "jetson-agx-orin-64gb"),
 )  # fmt: skip
-"""What a system's name says, and the machine meant; the first that matches counts."""
+"""What a system's name says, and the machine meant, where it says no machine's id in full; the
+first that matches counts."""
 
-_COUNTS = (re.compile(r"^(\d+)x", re.IGNORECASE), re.compile(r"x(\d+)(?:_|$)", re.IGNORECASE))
-_NARROWEST = ("fp4", "fp8", "int8", "fp16", "bf16")
-_BYTES = MappingProxyType({"fp4": 0.5, "fp8": 1.0, "int8": 1.0, "fp16": 2.0, "bf16": 2.0})
-_KV_BYTES = 1.0  # keys and values in 8 bit
-_ACTIVATION_BYTES = 2.0  # kept and exchanged in 16 bit
-_SUSTAINED_SHARE = 0.7  # of the dense peak, where no measured matrix rate is known
-_USABLE = 0.9  # of the capacity, beside activations and the runtime
-_MOST_SHARING = 2048  # requests in one pass
-_LEAST_SHARING = 64  # fewer than this on one accelerator, and weights are split over more
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Requests:
-    """What a benchmark asks of a language model: mean tokens in and out of a request."""
-
-    model: str
-    tokens_in: float
-    tokens_out: float
-
-
-REQUESTS = MappingProxyType({
-    "llama2-70b": Requests(model="llama-2-70b", tokens_in=294, tokens_out=290),
-    "llama3.1-405b": Requests(model="llama-3-1-405b", tokens_in=9400, tokens_out=650),
-    "llama3.1-8b": Requests(model="llama-3-8b", tokens_in=780, tokens_out=128),
-    "mixtral-8x7b": Requests(model="mixtral-8x7b", tokens_in=300, tokens_out=145),
-    "gptj": Requests(model="gpt-j-6b", tokens_in=780, tokens_out=69),
-    "deepseek-r1": Requests(model="deepseek-r1", tokens_in=800, tokens_out=3740),
-})  # fmt: skip
-"""Benchmark: its network and the mean lengths of its data set. Lengths out follow from published
-tokens over samples; lengths in are estimates from the data sets' descriptions."""
+_SHORTEST_ID = 4  # shorter ids, such as "l4", stand in too many names
+_COUNTS = (r"(\d+)\s?x[\s_-]?(?:[a-z]+[\s_-])*?{name}", r"{name}.*?x\s?(\d+)(?![\da-z])",
+           r"{name}[_-](\d+)(?![\da-z])", r"x\s?(\d+)(?:_|$)")  # fmt: skip
+"""How many there are: before the name, after it, or at the end."""
+_RACK = "rack"  # an item that counts many accelerators as one
+_WHOLE_MACHINES = re.compile(r"[dh]gx", re.IGNORECASE)
+_DEVICES_OF_A_MACHINE = 8
 
 _BOUND_BY_MEMORY = ("dlrm", "rgat")  # look-ups, not products
 _ACCURACY = re.compile(r"-99(\.9)?$")
@@ -69,29 +45,46 @@ _ACCURACY = re.compile(r"-99(\.9)?$")
 
 def predictions(rows: Sequence[Mapping[str, Any]]) -> list[Row]:
     """Return each throughput predicted with the efficiency of the other systems."""
-    return [_predict(row, rows) for row in rows]
+    present = {str(row["system"]) for row in rows}
+    known = [*rows, *(row for row in catalogued() if row["system"] not in present)]
+    return [_predict(row, known) for row in rows]
 
 
-def _predict(row: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> Row:
+@cache
+def catalogued() -> tuple[Mapping[str, Any], ...]:
+    """Return the results the catalogue holds, which a file's rows may be learned from as well."""
+    found = []
+    for id_ in catalog.names("inference_results"):
+        item = catalog.item("inference_results", id_)
+        said = dict(tag.split(": ", 1) for tag in item.tags)
+        for name, fact in item.items():
+            model, scenario = name.removeprefix("throughput.").rsplit(".", 1)
+            key = "tokens_per_s" if fact.unit.startswith("token") else "samples_per_s"
+            found.append({**said, "model": model, "scenario": scenario, key: fact.value})
+    return tuple(found)
+
+
+def _predict(row: Mapping[str, Any], known: Sequence[Mapping[str, Any]]) -> Row:
     published, unit = throughput(row)
-    bound = expected_throughput(row)
-    ratios = [measured / other_bound for other in rows
+    found = machine_of(row["system"])
+    fitted = [efficiency for other in known
               if _task(other) == _task(row) and other["system"] != row["system"]
-              and (measured := throughput(other)[0]) and throughput(other)[1] == unit
-              and (other_bound := expected_throughput(other))]  # fmt: skip
+              and (efficiency := fitted_efficiency(other))]  # fmt: skip
     reason = ""
     if published is None:
         reason = "no throughput published; one system's latency fits no efficiency"
-    elif bound is None:
+    elif found is None:
         reason = f"no accelerator of the catalogue in {row['system']}"
-    elif not ratios:
+    elif not fitted:
         reason = "no other system with this model and scenario"
-    predicted = float(np.median(ratios)) * bound if bound and ratios and not reason else None
+    predicted = None
+    if not reason and found:
+        predicted = expected_throughput(row, float(np.median(fitted)), unit=unit)
     model, scenario = _task(row)
-    return Row(id="/".join((row["round"], row["submitter"], row["system"], row["model"],
-                            row["scenario"])),
+    return Row(id="/".join(str(row[key]) for key in ("round", "submitter", "system", "model",
+                                                     "scenario")),
                family=f"{model} {scenario}", knowledge=KNOWLEDGE, quantity="throughput", unit=unit,
-               published=published, predicted=predicted, learned_from=len(ratios),
+               published=published, predicted=predicted, learned_from=len(fitted),
                reason=reason)  # fmt: skip
 
 
@@ -103,115 +96,86 @@ def throughput(row: Mapping[str, Any]) -> tuple[float | None, str]:
     return (float(samples) if samples else None), "1/s"
 
 
-def expected_throughput(row: Mapping[str, Any]) -> float | None:
-    """Return the throughput at efficiency 1, up to a constant of the model; None if unknown."""
+def fitted_efficiency(row: Mapping[str, Any]) -> float | None:
+    """Return the efficiency that makes the expected throughput the published; None if unknown."""
+    published, unit = throughput(row)
+    found = machine_of(row["system"])
+    if published is None or found is None:
+        return None
+    requests = REQUESTS.get(_benchmark(row))
+    if requests is None:
+        return published / _plain_rate(row, *found)
+    tokens = published if unit == "token/s" else published * requests.tokens_out
+    return _passes(row, *found).efficiency(tokens / found[1], _gap(row))
+
+
+def expected_throughput(
+    row: Mapping[str, Any], efficiency: float = 1.0, *, unit: str = "token/s"
+) -> float | None:
+    """Return the throughput of a row's system at an efficiency; None of an unknown machine."""
     found = machine_of(row["system"])
     if found is None:
         return None
-    machine, count = found
-    name = _ACCURACY.sub("", row["model"])
-    if any(name.startswith(each) for each in _BOUND_BY_MEMORY):
-        return machine.bandwidth * count
-    if name not in REQUESTS:
-        return sustained(machine, _precision(machine, served="fp8")) * count
-    return count * tokens_per_second(machine, REQUESTS[name], most=count)
+    requests = REQUESTS.get(_benchmark(row))
+    if requests is None:
+        return efficiency * _plain_rate(row, *found)
+    tokens = found[1] * _passes(row, *found).rate(efficiency, _gap(row))
+    return tokens if unit == "token/s" else tokens / requests.tokens_out
 
 
 def machine_of(system: str) -> tuple[Hardware, int] | None:
     """Return the accelerator that a system's name says, and how many it has."""
-    known = next((id_ for text, id_ in ACCELERATORS if text.lower() in system.lower()), None)
-    if known is None:
+    plain = _plain(system)
+    ids = [id_ for id_ in catalog.names("hardware")
+           if len(id_) >= _SHORTEST_ID and _plain(id_) in plain
+           and _RACK not in catalog.item("hardware", id_).tags]  # fmt: skip
+    if ids:
+        known = max(ids, key=len)
+        said = known
+    else:
+        said, known = next(((text, id_) for text, id_ in ACCELERATORS
+                            if text.lower() in system.lower()), ("", ""))  # fmt: skip
+    if not known:
         return None
-    found = [match for pattern in _COUNTS if (match := pattern.search(system))]
-    return catalog.hardware(known), int(found[0][1]) if found else 1
+    return catalog.hardware(known), _count(system, said)
 
 
-def tokens_per_second(machine: Hardware, requests: Requests, *, most: int) -> float:
-    """Return the tokens one accelerator makes with as many requests as its memory holds.
-
-    A pass reads the weights once and each request's keys and values, does the arithmetic of one
-    new token and its share of the prompts, moves their activations between kernels, and exchanges
-    them where weights are split.
-    """
-    model = catalog.model(requests.model)
-    precision = _precision(machine, served="fp4")
-    weights = model.parameters * _BYTES[precision]
-    context = requests.tokens_in + requests.tokens_out / 2
-    cache = context * cache_bytes(model)
-    group = 1
-    while _sharing(machine, group, weights, cache) < _LEAST_SHARING and group < most:
-        group *= 2
-    sharing = max(1.0, min(_sharing(machine, group, weights, cache), _MOST_SHARING * group))
-    active = model.item.get("active_parameters")
-    products = active.value if active else model.parameters
-    tokens = 1 + requests.tokens_in / requests.tokens_out
-    terms = step_terms(
-        2 * products * tokens * sharing / group,
-        (weights + sharing * cache + tokens * sharing * activation_traffic(model)) / group,
-        peak_flop_rate=sustained(machine, precision),
-        bandwidth=machine.bandwidth,
-        efficiency=1.0,
-    )
-    exchange = _exchange(machine, model, tokens * sharing, group)
-    return float(sharing / group / (float(terms.compute + terms.memory) + exchange))
+def _count(system: str, said: str) -> int:
+    name = r"[\W_]?".join(map(re.escape, re.split(r"[\W_]+", said)))
+    for pattern in _COUNTS:
+        found = re.search(pattern.format(name=name), system, re.IGNORECASE)
+        if found:
+            return int(found[1])
+    return _DEVICES_OF_A_MACHINE if _WHOLE_MACHINES.search(system) else 1
 
 
-def _exchange(machine: Hardware, model: Model, tokens: float, group: int) -> float:
-    """Return the time of the two all-reduces of each layer where weights are split. [s]"""
-    if group == 1:
-        return 0.0
-    link = catalog.link("nvlink-5" if "fp4" in machine.peaks else "nvlink-4")
-    message = tokens * (model.hidden or 0) * _ACTIVATION_BYTES
-    once = ring_allreduce(message, group, bandwidth=link.bandwidth, latency=link.latency or 0.0)
-    return 2.0 * (model.layers or 0) * float(once.time)
+def _plain(text: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", text.lower())
 
 
-def activation_traffic(model: Model) -> float:
-    """Return the bytes one token's activations move between unfused kernels.
-
-    Of each layer: norms read and write 4 widths, attention's projections and itself 6, residuals 6,
-    the feed-forward's ends 2; gate and up are written, read, joined and read: 6 of its width.
-    """
-    hidden = float(model.hidden or 0)
-    found = model.item.get("feed_forward")
-    feed_forward = found.value if found else 4 * hidden
-    experts = model.item.get("experts_per_token")
-    feed_forward *= experts.value if experts else 1.0
-    return (model.layers or 0) * (18 * hidden + 6 * feed_forward) * _ACTIVATION_BYTES
+def _passes(row: Mapping[str, Any], machine: Hardware, count: int) -> Passes:
+    return passes(machine, REQUESTS[_benchmark(row)], devices=count)
 
 
-def sustained(machine: Hardware, precision: str) -> float:
-    """Return the matrix rate a machine keeps up: measured, else a share of its peak. [FLOP/s]"""
-    measured = machine.item.get(f"sustained.{precision}")
-    return measured.value if measured else _SUSTAINED_SHARE * machine.peak(precision)
+def _gap(row: Mapping[str, Any]) -> float | None:
+    return REQUESTS[_benchmark(row)].gaps.get(str(row.get("scenario")))
 
 
-def _sharing(machine: Hardware, group: int, weights: float, cache: float) -> float:
-    return (group * machine.capacity * _USABLE - weights) / cache
+def _plain_rate(row: Mapping[str, Any], machine: Hardware, count: int) -> float:
+    """Return what bounds a benchmark that is no language model, up to a constant of the model."""
+    if _benchmark(row).startswith(_BOUND_BY_MEMORY):
+        return machine.bandwidth * count
+    return sustained(machine, narrowest(machine, served="fp8")) * count
 
 
-def cache_bytes(model: Model) -> float:
-    """Return the bytes of keys and values of one token."""
-    layers, width = model.layers or 0, model.item.get("kv_width")
-    if width:
-        return layers * width.value * _KV_BYTES
-    return 2.0 * layers * (model.kv_heads or 0) * (model.head_width or 0) * _KV_BYTES
-
-
-def _precision(machine: Hardware, *, served: str) -> str:
-    """Return the narrowest precision the machine has, no narrower than is served."""
-    usable = _NARROWEST[_NARROWEST.index(served) :]
-    return next(each for each in usable if each in machine.peaks)
+def _benchmark(row: Mapping[str, Any]) -> str:
+    return _ACCURACY.sub("", str(row["model"]))
 
 
 def _task(row: Mapping[str, Any]) -> tuple[str, str]:
-    return _family_name(row["model"]), str(row["scenario"])
-
-
-def _family_name(model: str) -> str:
-    """Return a model without its accuracy limit where that changes no result.
+    """Return model and scenario, a model without its accuracy limit where that changes no result.
 
     Both limits of a language model are often one run; a recommender's differ in precision.
     """
-    name = _ACCURACY.sub("", model)
-    return name if name in REQUESTS else model
+    name = _benchmark(row)
+    return (name if name in REQUESTS else str(row["model"])), str(row["scenario"])

@@ -16,7 +16,7 @@ class MeasurementError(SimError):
 NEEDED = MappingProxyType({
     "mlperf_tiny": ("round", "submitter", "system", "benchmark"),
     "mlperf_inference": ("round", "submitter", "system", "model", "scenario"),
-    "edge": ("board", "accelerator", "model", "precision", "latency_ms"),
+    "edge": ("board", "model", "precision", "latency_ms"),
 })  # fmt: skip
 """Kind of rows: what each must carry."""
 

@@ -27,8 +27,15 @@ _RUNTIMES = (
     ("tvm native", r"(?=.*tvm).*native", "compiled"),
     ("tvm with cmsis-nn", r"tvm", "library"),
     ("x-cube-ai", r"x-cube-ai", "tuned"),
-    ("tflite micro", r"tensorflow lite for micro|tflite-micro|tflm", "library"),
+    (
+        "tflite micro",
+        r"(?=.*(cmsis|nn library|esp-nn|gecko))(?=.*(lite for micro|tflite-micro|tflm))",
+        "library",
+    ),
+    ("tflite micro", r"lite for micro|tflite-micro|tflm", "portable"),
 )
+"""Name, how a text names it, and its kind; without a library of its chip TensorFlow Lite for
+Microcontrollers runs its own kernels in portable C."""
 _ROUNDS = ("v0.5", "v0.7", "v1.0", "v1.1", "v1.2", "v1.3", "v1.4")  # in time; later ones come after
 _HERTZ = {"g": 1e9, "m": 1e6, "k": 1e3, "": 1e6}
 
@@ -48,7 +55,7 @@ class TinyRow:
     runtime: str | None
     """None where the row names none."""
     kind: str
-    """Kernels tuned for the chip, a common library's, or compiled ones."""
+    """Kernels tuned for the chip, a common library's, compiled ones, or portable C."""
     round: float
     """Place of the round in time."""
     board: str
@@ -131,8 +138,9 @@ def clock_of(text: object) -> float | None:
 
 
 def _core(row: Mapping[str, Any]) -> str:
-    """Return the core class; an accelerator is a class of its own."""
+    """Return the core class; an accelerator, or a processor of another make, is its own class."""
     if row.get("accelerator"):
-        return str(row["accelerator"])
+        return plain_name(str(row["accelerator"]))
     text = str(row.get("processor") or "unknown")
-    return next((name for name, pattern in CORES.items() if re.search(pattern, text)), text)
+    known = (name for name, pattern in CORES.items() if re.search(pattern, text))
+    return next(known, plain_name(text))

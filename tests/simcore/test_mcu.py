@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from simcore import catalog
-from simcore.equations.effects import fading, predict_missing, shared
+from simcore.equations.effects import fading, predict_each, predict_missing, shared
 from simcore.equations.mcu import (
     cycles_per_product,
     inference_energy,
@@ -118,3 +118,31 @@ def test_likeness_fades_with_the_difference():
     likeness = fading([0.0, 1.0, 3.0], memory=1.0)
 
     assert likeness[0].tolist() == pytest.approx([1.0, np.exp(-1), np.exp(-3)])
+
+
+def test_each_of_some_is_predicted_as_if_it_alone_were_missing():
+    rng = np.random.default_rng(5)
+    root = rng.normal(size=(6, 6))
+    covariance, logarithms, prior = root @ root.T, rng.normal(size=6), rng.normal(size=6)
+    among = [0, 2, 3, 5]
+
+    each = predict_each(logarithms, prior, covariance, among=among, noise=0.3)
+
+    for place, wanted in enumerate(among):
+        known = [i for i in among if i != wanted]
+        alone = predict_missing(
+            logarithms, prior, covariance, known=known, wanted=wanted, noise=0.3
+        )
+        assert each.mean[place] == pytest.approx(float(alone.mean))
+        assert each.deviation[place] == pytest.approx(float(alone.deviation))
+
+
+def test_several_are_predicted_at_once_as_one_by_one():
+    covariance = np.full((4, 4), 0.5) + np.eye(4)
+    several = predict_missing([1.0, 2, 0, 0], np.zeros(4), covariance, known=[0, 1], wanted=[2, 3],
+                              noise=0.1)  # fmt: skip
+    one = predict_missing([1.0, 2, 0, 0], np.zeros(4), covariance, known=[0, 1], wanted=3,
+                          noise=0.1)  # fmt: skip
+
+    assert several.mean.shape == several.deviation.shape == (2,)
+    assert several.mean[1] == pytest.approx(float(one.mean))

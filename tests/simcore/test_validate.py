@@ -9,9 +9,10 @@ import pytest
 
 from simcore import catalog
 from simcore.__main__ import main
-from simcore.validation import tiny, tiny_rows
-from simcore.validation.datacentre import activation_traffic, expected_throughput, machine_of
-from simcore.validation.report import MeasurementError, validate
+from simcore.validation import datacentre, edge, tiny, tiny_rows
+from simcore.validation.datacentre import expected_throughput, fitted_efficiency, machine_of
+from simcore.validation.language import REQUESTS, activation_traffic, passes
+from simcore.validation.report import NEEDED, MeasurementError, validate
 from simcore.validation.rows import Row, families
 
 SAMPLE = Path(__file__).parent / "data" / "published_sample.json"
@@ -119,7 +120,7 @@ def test_names_carry_no_knowledge_beyond_saying_who_is_who(published, monkeypatc
 
 def test_the_catalogues_results_never_serve_for_themselves():
     held = tiny_rows.catalogued()
-    for row in held[:8]:
+    for row in [row for row in held if row.family == "mcu int8"][:8]:
         one_more = dataclasses.replace(row, round=row.round + 1, latency=(row.latency or 0) * 50)
         first, second = (
             next(r.predicted for r in tiny.predictions([each]) if r.knowledge == CORE)
@@ -152,7 +153,9 @@ def test_what_cannot_be_predicted_says_why(answer):
         ("microTVM NUCLEO_NATIVE", "tvm native", "compiled"),
         ("NUCLEO_NATIVE microTVM", "tvm native", "compiled"),
         ("microTVM CMSIS_NN", "tvm with cmsis-nn", "library"),
-        ("TensorFlow Lite for Microcontrollers", "tflite micro", "library"),
+        ("TensorFlow Lite for Microcontrollers", "tflite micro", "portable"),
+        ("TensorFlow Lite for Microcontrollers CMSIS-NN", "tflite micro", "library"),
+        ("CMSIS_NN 4.0 with tflite-micro", "tflite micro", "library"),
         ("", None, "tuned"),
     ],
 )
@@ -173,6 +176,10 @@ def test_a_clock_is_read_however_it_is_written(text, clock):
     [
         ("DGX-H100_H100-SXM-80GBx8_TRT", "h100-sxm", 8),
         ("8xMI300X_2xEPYC_9575F", "mi300x", 8),
+        ("HPE_XD670_8x_H100-SXM-80GB", "h100-sxm", 8),
+        ("2x NVIDIA L40S", "l40s", 2),
+        ("tpu-v5e-4", "tpu-v5e", 4),
+        ("DGX-H200", "h200-sxm", 8),
         ("GB200-NVL72_GB200-186GB_aarch64x72_TRT", "gb200", 72),
         ("GH200-GraceHopper-Superchip_GH200-144GB_aarch64x1_TRT", "gh200", 1),
         ("Orin_TRT", "jetson-agx-orin-64gb", 1),
@@ -206,6 +213,71 @@ def test_a_token_of_llama_2_70b_moves_51_megabyte_of_activations():
     assert activation_traffic(catalog.model("llama-2-70b")) == pytest.approx(51.1e6, rel=0.01)
 
 
+@pytest.mark.parametrize("scenario", ["Offline", "Interactive"])
+@pytest.mark.parametrize("machine", ["h100-sxm", "mi300x", "b200"])
+def test_a_fitted_efficiency_gives_the_rate_back(scenario, machine):
+    requests = REQUESTS["llama2-70b"]
+    found = passes(catalog.hardware(machine), requests, devices=8)
+    gap = requests.gaps.get(scenario)
+
+    rate = found.rate(0.8, gap)
+
+    assert found.efficiency(rate, gap) == pytest.approx(0.8)
+    assert found.rate(0.9, gap) > rate
+
+
+def test_a_limit_on_the_gap_costs_throughput_and_a_wide_one_none():
+    found = passes(catalog.hardware("mi300x"), REQUESTS["llama2-70b"], devices=8)
+
+    assert found.rate(0.8, 0.04) < 0.7 * found.rate(0.8)
+    assert found.rate(0.8, 1e3) == found.rate(0.8)
+    assert found.rate(0.8, 0.001) == 0  # reading the weights alone takes longer
+
+
+def test_samples_of_a_language_model_are_counted_in_tokens():
+    row = {"system": "8xMI300X", "model": "llama2-70b-99", "scenario": "Offline"}
+
+    tokens = expected_throughput(row, 0.8)
+    samples = expected_throughput(row, 0.8, unit="1/s")
+
+    assert tokens == pytest.approx(samples * REQUESTS["llama2-70b"].tokens_out)
+    assert fitted_efficiency({**row, "samples_per_s": samples}) == pytest.approx(0.8)
+
+
+def test_a_single_row_is_predicted_from_the_catalogue_and_never_from_itself(published):
+    for kind, module in (("mlperf_inference", datacentre), ("edge", edge)):
+        row = next(
+            r for r in published[kind] if "llama2" in r["model"] or "MobileNet" in r["model"]
+        )
+        key = "tokens_per_s" if kind == "mlperf_inference" else "latency_ms"
+
+        (found,) = module.predictions([row])
+        (again,) = module.predictions([{**row, key: row[key] * 3}])
+
+        assert found.predicted
+        assert again.predicted == pytest.approx(found.predicted)
+
+
+def test_the_network_most_alike_is_chosen_and_a_detector_is_not_like_a_classifier():
+    def work(model):
+        return edge.work_of({"model": model, "input": None})
+
+    near = edge.unlikeness(work("MobileNet v1"), work("MobileNet v2"))
+    assert near < edge.unlikeness(work("MobileNet v1"), work("VGG16"))
+    assert edge.unlikeness(work("VGG16"), work("VGG16")) == 0
+    assert edge.unlikeness(work("SSD MobileNet v1"), work("MobileNet v1")) > 1
+
+
+def test_portable_kernels_are_expected_to_be_slower():
+    row = next(row for row in tiny_rows.catalogued() if row.core == "M4")
+
+    portable, tuned = (
+        next(r for r in tiny.predictions([dataclasses.replace(row, kind=kind, runtime="x")])
+             if r.knowledge == CORE).predicted for kind in ("portable", "tuned"))  # fmt: skip
+
+    assert portable > 1.3 * tuned
+
+
 def test_families_take_the_median_over_rows_with_a_prediction():
     rows = [Row(id=str(p), family="f", knowledge="k", quantity="latency", unit="s", published=1.0,
                 predicted=p) for p in (1.1, 0.8, 1.3, None)]  # fmt: skip
@@ -220,10 +292,19 @@ def test_families_take_the_median_over_rows_with_a_prediction():
 def test_a_file_with_one_kind_of_rows_or_a_single_row_is_answered(published, kind):
     assert validate({kind: published[kind]})["families"]
 
-    *_, found = (r for r in validate({kind: published[kind][:1]})["rows"] if r["published"])
+    for row in validate({kind: published[kind][:1]})["rows"]:
+        assert (row["predicted"] is None) == bool(row["reason"])
 
-    assert found["predicted"] is None
-    assert found["reason"]
+
+@pytest.mark.parametrize("kind", ["mlperf_tiny", "mlperf_inference", "edge"])
+def test_nothing_optional_is_needed_and_what_is_unknown_is_said(published, kind):
+    rows = [{key: row[key] for key in NEEDED[kind]} | {"latency_ms": row.get("latency_ms")}
+            for row in published[kind][:6]]  # fmt: skip
+    unknown = [{**row, "board": "?", "system": "?", "model": "?", "submitter": "?", "round": "v9",
+                "benchmark": "?"} for row in published[kind][:2]]  # fmt: skip
+
+    for row in validate({kind: [*rows, *unknown]})["rows"]:
+        assert (row["predicted"] is None) == bool(row["reason"])
 
 
 def test_a_system_s_only_benchmark_is_not_called_calibrated(published):
@@ -242,7 +323,7 @@ def test_a_system_s_only_benchmark_is_not_called_calibrated(published):
     ("data", "message"),
     [
         ({}, "the file needs a list under one of mlperf_tiny"),
-        ({"edge": [{"board": "Pi"}]}, "edge, row 0: accelerator, model"),
+        ({"edge": [{"board": "Pi"}]}, "edge, row 0: model, precision"),
         ({"edge": {"a": 1}}, "must be a list"),
     ],
 )
