@@ -1,8 +1,8 @@
 """One student's parameters, drawn so that no number on the page gives the answer away.
 
 A locked page has numbers of its own: the lab's, minutes, names, what story and prompt tell.
-Combinations whose key would lie within 2% of one of them are left out of the draw, once, when the
-lab is loaded; `labs.proofs` refuses a part of which that would leave too few.
+Combinations whose key would lie within 2% of one of them are drawn again; `labs.proofs` refuses a
+part of which that would leave too few.
 """
 
 import re
@@ -25,11 +25,11 @@ def draw_params(
     lab: Lab, part: LabPart, track: str, reads: Mapping[str, Scalar], rng: np.random.Generator
 ) -> Params:
     """Return one student's parameters with what the ledger gave; the last draw if none is clear."""
-    clear = clear_combinations(lab, part, track)
+    own = defaults_of(lab)
     params: dict[str, Scalar] = {}
     for _ in range(_DRAWS_MAX):
         params = part.model.draw(rng, track)
-        if not clear or frozen(params) in clear:
+        if not telling_numerals(lab, part, track, {**params, **own}):
             break
     return {**params, **reads}
 

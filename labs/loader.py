@@ -22,7 +22,6 @@ from labs.content import (
     TrackText,
 )
 from labs.contract import TRACKS, Part
-from labs.draws import clear_combinations
 from labs.part_text import part_text
 from labs.tables import ContentError, Table
 from labs.words import markdown
@@ -77,11 +76,7 @@ def load_lab(slug: str) -> Lab:
     folder = _folder_by_slug().get(slug)
     if folder is None:
         raise UnknownLab(f"no lab has the slug {slug!r}; there are {sorted(_folder_by_slug())}")
-    lab = load_folder(folder)
-    for part in lab.parts:
-        for track in lab.tracks:
-            clear_combinations(lab, part, track.id)
-    return lab
+    return load_folder(folder)
 
 
 def all_labs() -> tuple[Lab, ...]:

@@ -1,4 +1,4 @@
-"""A student walks the real labs in the frame of an LMS on another site, launch to submission."""
+"""The real labs in the frame of an LMS on another site: a student's launch to a teacher's mark."""
 
 from collections.abc import Iterator
 
@@ -73,8 +73,22 @@ def explore(page: Page, frame: Frame) -> None:
         assert answer.value.ok
 
 
+def mark_by_keyboard(page: Page, school: World, link: int) -> list[str]:
+    """Mark the log that waits, as the teacher, with keys alone; return what axe finds."""
+    frame = lab_frame(page, school, link, who="dana")
+    to_mark = frame.get_by_role("link", name="to mark")
+    to_mark.focus()
+    to_mark.press("Enter")
+    frame.locator("#rubric").wait_for()
+    found = faults_of(frame, "marking")
+    for key in ("1", "2", "1", "Enter"):
+        page.keyboard.press(key)
+    expect(frame.get_by_role("status")).to_contain_text("Mark saved")
+    return found + faults_of(frame, "marked")
+
+
 @pytest.mark.parametrize("link", [1, 2, 3], ids=["roofline", "tail latency", "failures"])
-def test_a_student_walks_a_lab_in_the_frame_from_launch_to_submission(
+def test_a_lab_goes_from_launch_to_mark_in_the_frame(
     page: Page, school: World, link: int
 ) -> None:
     frame = lab_frame(page, school, link)
@@ -101,6 +115,7 @@ def test_a_student_walks_a_lab_in_the_frame_from_launch_to_submission(
 
     expect(frame.locator("h2").first).to_have_text("Submitted")
     faults += faults_of(frame, "submitted")
+    faults += mark_by_keyboard(page, school, link)
     assert not faults, "\n".join(faults)
 
 

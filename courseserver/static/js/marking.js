@@ -26,10 +26,21 @@ function focusCriterion(index) {
   if (field instanceof HTMLElement) field.focus();
 }
 
+/**
+ * Enter saves where the browser would do nothing with it: no field, link or button has the focus.
+ * @param {KeyboardEvent} event
+ */
+function saveFromAnywhere(event) {
+  if (document.activeElement !== document.body) return;
+  event.preventDefault();
+  form.requestSubmit();
+}
+
 /** @param {KeyboardEvent} event */
 function onKey(event) {
   const isTyping = event.target instanceof HTMLTextAreaElement;
   if (isTyping || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (event.key === "Enter") return saveFromAnywhere(event);
   if (!["1", "2", "3"].includes(event.key)) return;
   const index = currentIndex();
   const radio = criteria[index].querySelector(`[data-key="${event.key}"]`);
