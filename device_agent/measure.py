@@ -49,6 +49,7 @@ def timing_of(
     *,
     budget_s: float = 3.0,
     repeats: int = _REPEATS,
+    scale: float = 1.0,
     clock: Callable[[], float] = time.perf_counter,
 ) -> Timing:
     """Return how long one call takes, measured within about `budget_s`.
@@ -59,14 +60,16 @@ def timing_of(
         What is timed; it must do the same work each time.
     budget_s
         Repeats end early, but not before five, once this much time has gone.
+    scale
+        Below 1, warm-up, repeats and budget are shorter by that factor: a rehearsal.
     """
     began = clock()
-    once_s = _warm_up(call, clock)
-    inner = max(1, round(_REPEAT_S / once_s)) if once_s > 0 else 1000
+    once_s = _warm_up(call, _WARM_UP_S * scale, clock)
+    inner = max(1, round(_REPEAT_S * scale / once_s)) if once_s > 0 else 1000
     times: list[float] = []
     while len(times) < repeats:
         times.append(_repeat(call, inner, clock))
-        if len(times) >= _REPEATS_LEAST and clock() - began > budget_s:
+        if len(times) >= _REPEATS_LEAST and clock() - began > budget_s * scale:
             break
     ordered = sorted(times)
     return Timing(
@@ -83,17 +86,18 @@ def steady_timing_of(
     call: Callable[[], object],
     *,
     budget_s: float = 3.0,
+    scale: float = 1.0,
     clock: Callable[[], float] = time.perf_counter,
 ) -> Timing:
     """Return a timing; where its spread exceeds the limit, the steadier of two tries."""
-    first = timing_of(call, budget_s=budget_s, clock=clock)
+    first = timing_of(call, budget_s=budget_s, scale=scale, clock=clock)
     if first.spread <= SPREAD_LIMIT:
         return first
-    second = timing_of(call, budget_s=budget_s, repeats=2 * _REPEATS, clock=clock)
+    second = timing_of(call, budget_s=budget_s, repeats=2 * _REPEATS, scale=scale, clock=clock)
     return min(first, second, key=lambda timing: timing.spread)
 
 
-def _warm_up(call: Callable[[], object], clock: Callable[[], float]) -> float:
+def _warm_up(call: Callable[[], object], lasting_s: float, clock: Callable[[], float]) -> float:
     """Fill caches and frequency governor. Return the shortest time of one call. [s]"""
     began = clock()
     fastest = float("inf")
@@ -101,7 +105,7 @@ def _warm_up(call: Callable[[], object], clock: Callable[[], float]) -> float:
         start = clock()
         call()
         fastest = min(fastest, clock() - start)
-        if count >= 2 and clock() - began > _WARM_UP_S:
+        if count >= 2 and clock() - began > lasting_s:
             break
     return fastest
 

@@ -88,9 +88,7 @@ def mark_by_keyboard(page: Page, school: World, link: int) -> list[str]:
 
 
 @pytest.mark.parametrize("link", [1, 2, 3], ids=["roofline", "tail latency", "failures"])
-def test_a_lab_goes_from_launch_to_mark_in_the_frame(
-    page: Page, school: World, link: int
-) -> None:
+def test_a_lab_goes_from_launch_to_mark_in_the_frame(page: Page, school: World, link: int) -> None:
     frame = lab_frame(page, school, link)
     faults = faults_of(frame, "briefing")
     frame.locator("button[name=then]").click()

@@ -281,12 +281,31 @@ def test_a_spread_above_the_limit_is_flagged_with_words(monkeypatch: pytest.Monk
     rough = measure.Timing(
         median_s=1.0, low_s=0.9, high_s=1.1, n=15, calls_per_repeat=1, elapsed_s=15.0
     )
-    monkeypatch.setattr(worker, "steady_timing_of", lambda call: rough)
+    monkeypatch.setattr(worker, "steady_timing_of", lambda call, scale: rough)
 
     done = worker.run_one("call_overhead", {})
 
     assert done["flags"] == ["unsteady"]
     assert "spread 20% exceeds 15%" in done["detail"]
+
+
+def test_a_rehearsal_is_shorter_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    lengths = []
+
+    def timed(call: object, scale: float) -> measure.Timing:
+        lengths.append(scale)
+        return measure.Timing(
+            median_s=1.0, low_s=1.0, high_s=1.0, n=5, calls_per_repeat=1, elapsed_s=5.0
+        )
+
+    monkeypatch.setattr(worker, "steady_timing_of", timed)
+    monkeypatch.setenv("DEVICE_AGENT_REHEARSAL", "1")
+
+    done = worker.run_one("call_overhead", {})
+
+    assert lengths == [pytest.approx(0.1)]
+    assert done["flags"] == ["rehearsal"]
+    assert "a tenth of the time" in done["detail"]
 
 
 @pytest.mark.parametrize(

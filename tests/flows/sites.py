@@ -1,10 +1,12 @@
 """Whole installations for flows: embedded, and on PostgreSQL, Redis and Mosquitto."""
 
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from unittest.mock import patch
 
 from courseserver.demo.processes import ROOT, Site, install, start_all
 from courseserver.demo.supervisor import Supervisor
@@ -53,13 +55,14 @@ def production_site(folder: Path) -> Iterator[Site]:
 
 @contextmanager
 def running(site: Site) -> Iterator[Supervisor]:
-    """Keep a site's processes running until the block ends."""
+    """Keep a site's processes running until the block ends; its kit measures briefly."""
     supervisor = Supervisor(site.var / "logs")
-    try:
-        start_all(supervisor, site)
-        yield supervisor
-    finally:
-        supervisor.stop()
+    with patch.dict(os.environ, DEVICE_AGENT_REHEARSAL="1"):
+        try:
+            start_all(supervisor, site)
+            yield supervisor
+        finally:
+            supervisor.stop()
 
 
 def _manage(site: Site, *arguments: str) -> None:
