@@ -130,6 +130,8 @@ SESSION_COOKIE_AGE = 8 * 3600
 SESSION_COOKIE_SECURE = SECURE_COOKIES
 # Inside another site's frame only SameSite=None cookies travel, and those must be Secure.
 SESSION_COOKIE_SAMESITE = "None" if SECURE_COOKIES else "Lax"
+# One cookie lives in the LMS's frame, the session's; a second one for messages may not.
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 CSRF_USE_SESSIONS = True
 CSRF_FAILURE_VIEW = "courseserver.common.errors.csrf_failure"
 X_FRAME_OPTIONS = "SAMEORIGIN"

@@ -26,6 +26,17 @@ def pytest_runtest_makereport(
     return report
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the files that take longest, so that no process ends long after the others."""
+    longest = ("slow", "processes", "browser")
+    files = {item.path for item in items if any(item.get_closest_marker(m) for m in longest)}
+    items.sort(key=lambda item: (not _whole_stories(item), item.path not in files))
+
+
+def _whole_stories(item: pytest.Item) -> bool:
+    return item.path.parent.name in {"flows", "docker"}
+
+
 @pytest.fixture(scope="session")
 def repository() -> Path:
     return Path(__file__).resolve().parent.parent

@@ -10,6 +10,7 @@ RUN = """
 async () => {
   const found = await axe.run(document, {
     runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
+    resultTypes: ["violations"],
   });
   return found.violations.map(({id, help, nodes}) => ({
     id,
@@ -22,7 +23,8 @@ async () => {
 
 def violations(page: Page | Frame) -> list[dict[str, Any]]:
     # Evaluated by the debugger, so the page's strict policy on scripts stays as it is.
-    page.evaluate(AXE)
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(AXE)
     page.evaluate("document.fonts.ready.then(() => true)")
     found: list[dict[str, Any]] = page.evaluate(RUN)
     return found
