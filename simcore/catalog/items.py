@@ -32,7 +32,7 @@ from simcore.units import parse
 
 ROOT = Path(__file__).parent
 _RESERVED = {"name", "year", "tags", "note", "uses", "sources"}
-_RATES = ("peak.", "sparse.", "sustained.")  # always FLOP/s
+_RATES = ("peak.", "sparse.", "sustained.", "gpu.")  # always FLOP/s
 
 # What these last parts of a dotted name must be measured in, wherever they stand.
 DIMENSIONS = MappingProxyType({
