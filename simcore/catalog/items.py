@@ -43,7 +43,10 @@ DIMENSIONS = MappingProxyType({
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Item(Mapping[str, Fact]):
-    """One catalogue entry: a mapping of dotted names to facts, with a title."""
+    """One catalogue entry: a mapping of dotted names to facts, with a title.
+
+    Names reach through what it uses: `cluster["node.accelerator.power"]`.
+    """
 
     category: str
     id: str
@@ -56,9 +59,11 @@ class Item(Mapping[str, Fact]):
     """Items this one is made of, by role: {"accelerator": "hardware/h100-sxm"}."""
 
     def __getitem__(self, name: str) -> Fact:
-        if name not in self.facts:
-            raise NotInCatalogue(unknown(f"number of {self.category}/{self.id} named", name, self))
-        return self.facts[name]
+        last, rest = self._reached(name)
+        found = last.facts.get(rest)
+        if found is None:
+            raise NotInCatalogue(unknown(f"number of {last.category}/{last.id} named", rest, last))
+        return found
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.facts)
@@ -67,11 +72,19 @@ class Item(Mapping[str, Fact]):
         return len(self.facts)
 
     def __contains__(self, name: object) -> bool:
-        return name in self.facts
+        return isinstance(name, str) and self.get(name) is not None
 
     def get(self, name: str, default: Any = None) -> Any:
         """Return a fact, or the default without a search for the nearest name."""
-        return self.facts.get(name, default)
+        last, rest = self._reached(name)
+        return last.facts.get(rest, default)
+
+    def _reached(self, name: str) -> tuple["Item", str]:
+        """Return the item a name leads to through what is used, and what is left of the name."""
+        role, _, rest = name.partition(".")
+        if name not in self.facts and rest and role in self.uses:
+            return self.used(role)._reached(rest)
+        return self, name
 
     def value(self, name: str) -> float:
         """Return one number in SI."""

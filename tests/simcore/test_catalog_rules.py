@@ -45,6 +45,19 @@ def test_what_an_item_uses_exists_and_is_found_by_role() -> None:
         catalog.item("nodes", "dgx-h100").used("accelerators")
 
 
+def test_names_reach_through_what_an_item_uses() -> None:
+    cluster = catalog.item("clusters", "meta-llama3-16k")
+
+    assert cluster.value("fabric.bandwidth") == 50e9
+    assert cluster.value("node.accelerators") == 8
+    assert cluster["node.accelerator.power"].source.text
+    assert "node.accelerator.peak.fp16" in cluster
+    assert "node.accelerator.peak.fp17" not in cluster
+    assert "node.accelerator.power" not in list(cluster), "its own numbers only"
+    with pytest.raises(NotInCatalogue, match="hardware/h100-sxm named 'pover'; did you mean"):
+        cluster.value("node.accelerator.pover")
+
+
 def test_a_use_that_names_no_category_is_refused(tmp_path: Path) -> None:
     text = 'name = "A"\n[uses]\nmemory = "hbm3"\n'
     path = tmp_path / "machine.toml"
