@@ -15,6 +15,8 @@ from labs.content import Lab, LabPart
 from labs.contract import Choice, Params, Question, Scalar
 from labs.text import fill
 
+Frozen = tuple[tuple[str, Scalar], ...]
+
 NEAR = 0.02
 _DRAWS_MAX = 64
 _TAG = re.compile(r"<[^>]*>")
@@ -25,30 +27,27 @@ def draw_params(
     lab: Lab, part: LabPart, track: str, reads: Mapping[str, Scalar], rng: np.random.Generator
 ) -> Params:
     """Return one student's parameters with what the ledger gave; the last draw if none is clear."""
-    own = defaults_of(lab)
     params: dict[str, Scalar] = {}
     for _ in range(_DRAWS_MAX):
         params = part.model.draw(rng, track)
-        if not telling_numerals(lab, part, track, {**params, **own}):
+        if _is_clear(lab, part, track, frozen(params)):
             break
     return {**params, **reads}
 
 
-def frozen(params: Params) -> tuple[tuple[str, Scalar], ...]:
+def frozen(params: Params) -> Frozen:
     return tuple(sorted(params.items()))
 
 
-@lru_cache(maxsize=512)
-def clear_combinations(
-    lab: Lab, part: LabPart, track: str
-) -> frozenset[tuple[tuple[str, Scalar], ...]]:
+def clear_combinations(lab: Lab, part: LabPart, track: str) -> frozenset[Frozen]:
     """Return the combinations whose keys keep away from every number on the locked page."""
-    reads = defaults_of(lab)
-    return frozenset(
-        frozen(params)
-        for params in part.model.combinations(track)
-        if not telling_numerals(lab, part, track, {**params, **reads})
-    )
+    every = map(frozen, part.model.combinations(track))
+    return frozenset(params for params in every if _is_clear(lab, part, track, params))
+
+
+@lru_cache(maxsize=8192)
+def _is_clear(lab: Lab, part: LabPart, track: str, params: Frozen) -> bool:
+    return not telling_numerals(lab, part, track, {**dict(params), **defaults_of(lab)})
 
 
 def defaults_of(lab: Lab) -> dict[str, Scalar]:

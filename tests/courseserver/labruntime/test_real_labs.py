@@ -15,6 +15,7 @@ from courseserver.labruntime import instances
 from courseserver.labruntime.state import state_of
 from courseserver.simjobs import tasks
 from labs import draws, loader
+from labs.content import LabPart
 from labs.contract import Part
 
 from .conftest import School, Student
@@ -22,6 +23,10 @@ from .test_leaks import every_response, permuted, still
 
 SLUGS = [loader.slug_of(folder) for folder in loader.lab_folders()]
 WALKS = [(slug, track.id) for slug in SLUGS for track in loader.load_lab(slug).tracks]
+# What a locked part answers does not depend on the track: each lab shifts its keys on one of them.
+SHIFTED = {
+    lab.slug: lab.tracks[lab.number % len(lab.tracks)].id for lab in map(loader.load_lab, SLUGS)
+}
 
 
 @pytest.fixture(autouse=True)
@@ -75,6 +80,22 @@ def assert_no_numeral_tells(student: Student, slug: str, part_id: str) -> None:
     assert not draws.telling_numerals(lab, part.part, attempt.track, part.params)
 
 
+def assert_same_bytes_whatever_is_right(
+    student: Student, part: LabPart, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    question = part.questions[0].id
+    every_response(student, part.id, question)
+    with monkeypatch.context() as patch:
+        original = type(part.model).questions
+        seen = []
+        for by in range(3):
+            shift_all(patch, type(part.model), by, original)
+            seen.append([still(r) for r in every_response(student, part.id, question)])
+        for number, same in enumerate(zip(*seen, strict=True)):
+            assert len(set(same)) == 1, f"part {part.id}, response {number} tells the key"
+    instances.part_instance.cache_clear()
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(("slug", "track"), WALKS)
 def test_every_locked_part_is_silent_and_every_open_one_whole(
@@ -82,17 +103,8 @@ def test_every_locked_part_is_silent_and_every_open_one_whole(
 ) -> None:
     bob = student(slug, track)
     for part in loader.load_lab(slug).parts:
-        question = part.questions[0].id
-        every_response(bob, part.id, question)
-        with monkeypatch.context() as patch:
-            original = type(part.model).questions
-            seen = []
-            for by in range(3):
-                shift_all(patch, type(part.model), by, original)
-                seen.append([still(r) for r in every_response(bob, part.id, question)])
-            for number, same in enumerate(zip(*seen, strict=True)):
-                assert len(set(same)) == 1, f"part {part.id}, response {number} tells the key"
-        instances.part_instance.cache_clear()
+        if track == SHIFTED[slug]:
+            assert_same_bytes_whatever_is_right(bob, part, monkeypatch)
         assert_no_numeral_tells(bob, slug, part.id)
         commit_all(bob, part.id)
         page = bob.shown(part.id)
