@@ -17,6 +17,7 @@ from pytest_django.live_server_helper import LiveServer
 from courseserver.courses.models import Assignment, Course, Enrolment, Person, Role
 from courseserver.lti.models import Platform
 from labs import loader
+from tests.browser.axe import WIDE
 
 FIXTURE_LABS = Path(__file__).resolve().parents[1] / "labs" / "fixture_lab"
 ARGS = [
@@ -28,7 +29,6 @@ ARGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-WIDE, FRAME, PHONE = (1280, 900), (800, 900), (390, 844)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

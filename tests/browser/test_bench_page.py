@@ -7,8 +7,8 @@ from courseserver.kits.claims import LIFE
 from courseserver.kits.models import BridgeBeat, Kit, KitClaim
 from courseserver.kits.states import KitHealth
 from firmware_specs.wire import KitState, Log, Status
-from tests.browser.axe import violations
-from tests.browser.conftest import PHONE, WIDE, Open
+from tests.browser.axe import PHONE, WIDE, violations
+from tests.browser.conftest import Open
 from tests.courseserver.kits.conftest import Bench, Clock
 
 

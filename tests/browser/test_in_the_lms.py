@@ -5,8 +5,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Frame, Page, expect
 
-from tests.browser.axe import violations
-from tests.browser.conftest import WIDE
+from tests.browser.axe import WIDE, violations
 from tests.doubles.practice import World, world
 
 LOG = (

@@ -6,8 +6,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.axe import violations
-from tests.browser.conftest import FRAME, PHONE, WIDE
+from tests.browser.axe import FRAME, PHONE, WIDE, violations
 from tests.browser.plot_page import PLOTS, draw
 
 KINDS = [plot["spec"]["kind"] for plot in PLOTS]
