@@ -55,10 +55,21 @@ def line_item_ensure(platform: Platform, line_items_url: str, column: Column) ->
             or _only_one_of_link(platform, line_items_url, column)
             or _make(platform, line_items_url, column)
         )
-        LineItem.objects.filter(pk=row.pk).update(url=url)
-    finally:
-        LineItem.objects.filter(pk=row.pk).update(leased_until=None)
+    except PlatformFault as fault:
+        if not _may_still_arrive(fault):
+            LineItem.objects.filter(pk=row.pk).update(leased_until=None)
+        raise
+    LineItem.objects.filter(pk=row.pk).update(url=url, leased_until=None)
     return url
+
+
+def _may_still_arrive(fault: PlatformFault) -> bool:
+    """Return whether a request without a clear answer may be acted on later.
+
+    The lease then runs out by itself: looking again at once could miss a column that is still
+    being made, and make a second.
+    """
+    return fault.status is None or fault.status >= 500
 
 
 def line_item_forget(platform: Platform, url: str) -> None:

@@ -170,18 +170,44 @@ def lti_platform() -> Iterator[LtiPlatform]:
 @contextmanager
 def served(kind: type[P]) -> Iterator[P]:
     """Run a platform of a kind on a free port of loopback until the block ends."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
-    server.daemon_threads = True
-    platform = kind(url=f"http://127.0.0.1:{server.server_port}")
-    server.platform = platform  # type: ignore[attr-defined]
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
+    server = Server()
+    platform = kind(url=server.url)
+    server.start(platform)
     try:
         yield platform
     finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+        server.stop()
+
+
+class Server:
+    """Answers for a platform on one port, and may stop and start again."""
+
+    def __init__(self) -> None:
+        self._http = self._bound(0)
+        self.port = self._http.server_port
+        self.url = f"http://127.0.0.1:{self.port}"
+
+    def start(self, platform: LtiPlatform) -> None:
+        if self._http.fileno() < 0:
+            self._http = self._bound(self.port)
+        self._http.platform = platform  # type: ignore[attr-defined]
+        self._thread = threading.Thread(
+            target=self._http.serve_forever, kwargs={"poll_interval": 0.01}
+        )
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._http.shutdown()
+        self._http.server_close()
+        self._thread.join()
+
+    @staticmethod
+    def _bound(port: int) -> ThreadingHTTPServer:
+        server = ThreadingHTTPServer(("127.0.0.1", port), _Handler)
+        server.daemon_threads = True
+        # A daemon's threads are not waited for when the server closes.
+        server.block_on_close = False
+        return server
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -1,0 +1,157 @@
+"""What the grade rounds run as processes of their own, on whatever database the environment names.
+
+python -m tests.soak.grade_worker seed|produce|send|press|look OPTIONS-AS-JSON
+"""
+
+import json
+import random
+import sys
+import time
+from datetime import timedelta
+from typing import Any
+
+import django
+
+django.setup()
+
+from courseserver.common import clock  # noqa: E402
+from courseserver.courses.models import (  # noqa: E402
+    Assignment,
+    Course,
+    Enrolment,
+    Identity,
+    Person,
+    SendMode,
+)
+from courseserver.grading import lanes, looks, outbox, readback, sender, services  # noqa: E402
+from courseserver.grading.gradebooks import LtiGradebook  # noqa: E402
+from courseserver.grading.models import GradeOutbox, Score  # noqa: E402
+from courseserver.lti import ags, line_items, outgoing  # noqa: E402
+from courseserver.lti.models import Platform  # noqa: E402
+
+# All waits are a tenth of production's, so that hours of trouble pass in minutes. Only the step
+# between two stamps stays a second: platforms count in seconds.
+SPEED = 10.0
+
+
+def seed(options: dict[str, Any]) -> None:
+    """Make a course whose links bring no column, its students, and tell their ids."""
+    platform = Platform.objects.create(
+        issuer=options["issuer"],
+        client_id=options["client_id"],
+        deployment_id="1",
+        auth_url=options["url"],
+        token_url=options["token_url"],
+        jwks_url=options["url"],
+        product=options["product"],
+        approved=True,
+    )
+    course = Course.objects.create(platform=platform, context_id="soak", title="Soak")
+    for number in range(options["labs"]):
+        Assignment.objects.create(
+            course=course,
+            resource_link_id=f"link-{number}",
+            lab="v1-11-hardware-roofline",
+            title=f"Lab {number}",
+            line_items_url=options["line_items_url"],
+            ags_scopes=[ags.SCOPE_LINE_ITEM, ags.SCOPE_SCORE, ags.SCOPE_RESULT],
+            send_mode=SendMode.LIVE,
+            makes_column=True,
+        )
+    people = [Person() for _ in range(options["students"])]
+    Person.objects.bulk_create(people)
+    Identity.objects.bulk_create(
+        Identity(person=person, platform=platform, subject=str(1000 + number))
+        for number, person in enumerate(people)
+    )
+    Enrolment.objects.bulk_create(
+        Enrolment(person=person, course=course, role="learner") for person in people
+    )
+
+
+def produce(options: dict[str, Any]) -> None:
+    """Hand in work until every student of every lab has had their number of scores."""
+    rng = random.Random(options["seed"])
+    pairs = [
+        (assignment, person)
+        for assignment in Assignment.objects.all()
+        for person in Person.objects.order_by("pk")
+    ]
+    turns = [pair for pair in pairs for _ in range(options["scores_each"])]
+    rng.shuffle(turns)
+    for number, (assignment, person) in enumerate(turns):
+        services.submission_receive(
+            assignment=assignment,
+            person=person,
+            attempt_id=f"att_{number}",
+            lab_slug=assignment.lab,
+            lab_version="1",
+            completion=rng.randrange(101) / 100,
+            challenge=rng.randrange(101) / 100,
+            log_text="",
+            evidence={},
+            submitted_at=clock.now(),
+        )
+
+
+def send(options: dict[str, Any]) -> None:
+    """Do for ever what the sweep and its workers do, until killed."""
+    _hurry()
+    rng = random.Random(options["seed"])
+    gradebook = LtiGradebook()
+    while True:
+        outbox.rows_settle(now=clock.now())
+        handled = 0
+        for platform_id in sorted(sender.platforms_due(clock.now())):
+            handled += sender.lane_drain(
+                platform_id, gradebook, rng=rng, budget=timedelta(seconds=6)
+            )
+        if not handled:
+            time.sleep(0.05)
+
+
+def press(options: dict[str, Any]) -> None:
+    """Press "Retry all", as an instructor does on the board."""
+    for platform in Platform.objects.all():
+        lanes.lane_resume(platform.pk)
+    pressed = outbox.rows_retry(GradeOutbox.objects.all(), actor="system", now=clock.now())
+    print(json.dumps({"retried": pressed}))
+
+
+def look(options: dict[str, Any]) -> None:
+    """Tell every score, and how far its grade is."""
+    subjects = dict(Identity.objects.values_list("person_id", "subject"))
+    scores = {(s.assignment_id, s.person_id): s for s in Score.objects.all()}
+    rows = [
+        {
+            "lab": row.assignment_id,
+            "column": row.assignment.line_item_url,
+            "subject": subjects[row.person_id],
+            "points": scores[row.assignment_id, row.person_id].points,
+            "versions": scores[row.assignment_id, row.person_id].version,
+            "desired": row.desired_points,
+            "state": row.state,
+            "reason": row.reason_code,
+            "is_newest": row.last_sent_version == row.desired_version,
+        }
+        for row in GradeOutbox.objects.select_related("assignment")
+    ]
+    print(json.dumps(rows))
+
+
+def _hurry() -> None:
+    outgoing.READ_TIMEOUT_S /= SPEED
+    outgoing.TOTAL_TIMEOUT_S /= SPEED
+    lanes.PAUSE_MIN_S /= SPEED
+    lanes.PAUSE_MAX_S /= SPEED
+    line_items.LEASE /= SPEED
+    looks.FRESH /= SPEED
+    readback.LOOKS_S = tuple(wait_s / SPEED for wait_s in readback.LOOKS_S)
+    backoff_s = sender.backoff_s
+    sender.backoff_s = lambda attempts, rng: backoff_s(attempts, rng) / SPEED
+
+
+COMMANDS = {f.__name__: f for f in (seed, produce, send, press, look)}
+
+if __name__ == "__main__":
+    COMMANDS[sys.argv[1]](json.loads(sys.argv[2]))
