@@ -203,11 +203,16 @@ class Server:
 
     @staticmethod
     def _bound(port: int) -> ThreadingHTTPServer:
-        server = ThreadingHTTPServer(("127.0.0.1", port), _Handler)
+        server = _Http(("127.0.0.1", port), _Handler)
         server.daemon_threads = True
         # A daemon's threads are not waited for when the server closes.
         server.block_on_close = False
         return server
+
+
+class _Http(ThreadingHTTPServer):
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Stay silent: clients that were killed do not wait for their answers."""
 
 
 class _Handler(BaseHTTPRequestHandler):

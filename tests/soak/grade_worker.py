@@ -1,10 +1,12 @@
 """What the grade rounds run as processes of their own, on whatever database the environment names.
 
-python -m tests.soak.grade_worker seed|produce|send|press|look OPTIONS-AS-JSON
+python -m tests.soak.grade_worker seed|produce|nursery|press|look OPTIONS-AS-JSON
 """
 
 import json
+import os
 import random
+import signal
 import sys
 import time
 from datetime import timedelta
@@ -94,10 +96,22 @@ def produce(options: dict[str, Any]) -> None:
         )
 
 
-def send(options: dict[str, Any]) -> None:
-    """Do for ever what the sweep and its workers do, until killed."""
+def nursery(options: dict[str, Any]) -> None:
+    """Fork a sender for each line read, and tell its id.
+
+    Forked before anything is connected, so that a killed sender has a successor at once.
+    """
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     _hurry()
-    rng = random.Random(options["seed"])
+    for line in sys.stdin:
+        pid = os.fork()
+        if pid == 0:
+            _send(random.Random(int(line)))
+        print(pid, flush=True)
+
+
+def _send(rng: random.Random) -> None:
+    """Do for ever what the sweep and its workers do, until killed."""
     gradebook = LtiGradebook()
     while True:
         outbox.rows_settle(now=clock.now())
@@ -151,7 +165,7 @@ def _hurry() -> None:
     sender.backoff_s = lambda attempts, rng: backoff_s(attempts, rng) / SPEED
 
 
-COMMANDS = {f.__name__: f for f in (seed, produce, send, press, look)}
+COMMANDS = {f.__name__: f for f in (seed, produce, nursery, press, look)}
 
 if __name__ == "__main__":
     COMMANDS[sys.argv[1]](json.loads(sys.argv[2]))

@@ -9,6 +9,7 @@ what does not.
 import json
 import os
 import random
+import signal
 import subprocess
 import sys
 import threading
@@ -197,23 +198,38 @@ def _trouble(
 ) -> Iterator[_Trouble]:
     """Keep two senders alive, killing one every few seconds and the LMS now and then."""
     told, over = _Trouble(), threading.Event()
-    senders = [_sender(environment, rng) for _ in range(2)]
+    nursery = subprocess.Popen(
+        _command("nursery", {}),
+        cwd=ROOT,
+        env=environment,
+        text=True,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+    )
+
+    def born() -> int:
+        assert nursery.stdin is not None
+        assert nursery.stdout is not None
+        print(rng.randrange(2**31), file=nursery.stdin, flush=True)
+        return int(nursery.stdout.readline())
 
     def work() -> None:
-        rounds = 0
-        while not over.wait(rng.uniform(1.0, 4.0)):
+        rounds, senders = 0, [born(), born()]
+        while not over.wait(rng.uniform(0.5, 4.0)):
             rounds += 1
             victim = rng.randrange(2)
-            senders[victim].kill()
-            senders[victim].wait()
+            os.kill(senders[victim], signal.SIGKILL)
             told.kills += 1
-            senders[victim] = _sender(environment, rng)
+            senders[victim] = born()
             if rounds % 8 == 4 and not over.is_set():
                 server.stop()
                 lms.tokens.clear()
                 over.wait(rng.uniform(0.5, 2.0))
                 server.start(lms)
                 told.restarts += 1
+        for sender in senders:
+            os.kill(sender, signal.SIGKILL)
 
     thread = threading.Thread(target=work)
     thread.start()
@@ -222,14 +238,8 @@ def _trouble(
     finally:
         over.set()
         thread.join()
-        for process in senders:
-            process.kill()
-            process.wait()
-
-
-def _sender(environment: dict[str, str], rng: random.Random) -> subprocess.Popen[bytes]:
-    command = _command("send", {"seed": rng.randrange(2**31)})
-    return subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.DEVNULL)
+        nursery.kill()
+        nursery.wait()
 
 
 def _until_quiet(environment: dict[str, str], lms: _Chaotic, patience_s: float) -> int:
