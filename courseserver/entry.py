@@ -27,6 +27,7 @@ from courseserver.courses.services import (
     enrol_from_launch,
     person_known,
 )
+from courseserver.courses.variables import VARIABLES
 from courseserver.lti import frames, states, views
 from courseserver.lti.addresses import origin_of
 from courseserver.lti.deep_linking import LinkItem, response_jwt
@@ -268,7 +269,11 @@ def _link_item(lab: Lab, points: float, due_at: datetime | None) -> LinkItem:
         url=f"{launch_url()}?lab={lab.slug}",
         title=lab.title,
         text=lab.core_question,
-        custom={"lab": lab.slug, "due": "$ResourceLink.submission.endDateTime"},
+        custom={
+            "lab": lab.slug,
+            "due": "$ResourceLink.submission.endDateTime",
+            **VARIABLES,
+        },
         points_max=points,
         resource_id=lab.slug,
         due_at=due_at,

@@ -168,7 +168,8 @@ AUTH_PASSWORD_VALIDATORS = [
 
 # --- language, time, static files -------------------------------------------------------------
 LANGUAGE_CODE = "en"
-TIME_ZONE = "UTC"
+# Of courses that name none of their own.
+TIME_ZONE = env.str("TIME_ZONE", default="UTC")
 USE_TZ = True
 STATIC_URL = "static/"
 STATIC_ROOT = VAR_DIR / "static"
@@ -245,6 +246,7 @@ CELERY_BEAT_SCHEDULE = {
     "sweep-simulation-jobs": {"task": "courseserver.simjobs.tasks.sweep", "schedule": 10.0},
     "sweep-kit-jobs": {"task": "courseserver.kits.tasks.sweep", "schedule": 10.0},
     "sweep-grade-outbox": {"task": "courseserver.grading.tasks.sweep", "schedule": 10.0},
+    "sweep-rosters": {"task": "courseserver.courses.tasks.sweep", "schedule": 30.0},
 }
 
 # A worker that was silent this long is taken for dead; its simulation goes on elsewhere.

@@ -4,6 +4,7 @@ from django.http import HttpRequest
 
 from courseserver.common.errors import Forbidden, NotFound
 from courseserver.courses.models import Assignment, Course, Enrolment, Person, Role
+from courseserver.courses.zones import show_times_of
 
 _AGAIN = "Open the lab again from your course."
 
@@ -23,10 +24,14 @@ def person_of(request: HttpRequest) -> Person:
 
 
 def enrolment_in(person: Person, course: Course) -> Enrolment:
-    """Return the person's active enrolment; strangers learn not even that the course exists."""
+    """Return the person's active enrolment; strangers learn not even that the course exists.
+
+    From here on the page shows the course's own time.
+    """
     enrolment = Enrolment.objects.filter(person=person, course=course, is_active=True).first()
     if enrolment is None:
         raise NotFound("No such thing in your courses.", remedy=_AGAIN)
+    show_times_of(course)
     return enrolment
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
 
 from courseserver.courses.models import Person
 
@@ -15,7 +16,9 @@ class PersonMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         request.person = _session_person(request)  # type: ignore[attr-defined]
-        return self.get_response(request)
+        # A page shows its course's time (`zones`); the next request begins with the server's.
+        with timezone.override(None):
+            return self.get_response(request)
 
 
 def _session_person(request: HttpRequest) -> Person | None:

@@ -25,6 +25,10 @@ class Member:
     is_active: bool
     is_test_student: bool
     last_launch_at: datetime | None
+    sections: tuple[str, ...] = ()
+    lms_user_id: str = ""
+    login: str = ""
+    sis_id: str = ""
 
     @property
     def role_label(self) -> str:
@@ -78,6 +82,10 @@ def _member(enrolment: Enrolment, identity: Identity | None) -> Member:
         is_active=enrolment.is_active,
         is_test_student=enrolment.is_test_student,
         last_launch_at=enrolment.last_launch_at,
+        sections=tuple(enrolment.sections),
+        lms_user_id=identity.lms_user_id if identity else "",
+        login=identity.login if identity else "",
+        sis_id=identity.sis_id if identity else "",
     )
 
 

@@ -10,11 +10,12 @@ from django.db.models import QuerySet
 from courseserver.audit.services import record
 from courseserver.common import clock
 from courseserver.courses.models import Assignment, Course, Enrolment, Identity, Person
+from courseserver.courses.zones import is_zone
 from courseserver.lti import nrps
 from courseserver.lti.faults import FaultKind, PlatformFault
 from courseserver.lti.messages import Launch
 from courseserver.lti.models import Platform
-from courseserver.lti.nrps import Member
+from courseserver.lti.nrps import Member, section_names
 
 
 def enrol_from_launch(launch: Launch) -> Enrolment:
@@ -29,9 +30,13 @@ def enrol_from_launch(launch: Launch) -> Enrolment:
             person=person, course=course, defaults={"role": launch.role}
         )
         former = "" if created else enrolment.role
+        if enrolment.is_staff or launch.role != "learner":
+            _course_zone(course, launch.custom.get("time_zone", ""))
         enrolment.role = launch.role
         enrolment.is_test_student = launch.is_test_student
         enrolment.is_active = True
+        if "sections" in launch.custom:
+            enrolment.sections = list(section_names(launch.custom["sections"]))
         enrolment.last_launch_at = clock.now()
         enrolment.save()
         if former != enrolment.role:
@@ -101,14 +106,30 @@ def roster_read(course: Course) -> list[RosterLine]:
     PlatformFault
         If the LMS does not tell, or not completely.
     """
-    if not course.memberships_url:
-        raise PlatformFault(FaultKind.REGISTRATION, "the LMS offers us no roster of this course")
-    members = nrps.members(course.platform, course.memberships_url)
+    members = roster_members(course)
     known = {
         identity.subject: identity.person
         for identity in _identities(course.platform).select_related("person")
     }
     return [RosterLine(member=m, person=known.get(m.subject)) for m in members]
+
+
+def roster_members(course: Course) -> list[Member]:
+    """Return the LMS's roster, with sections and gradebook ids where the LMS tells them.
+
+    Raises
+    ------
+    PlatformFault
+        If the LMS does not tell, or not completely.
+    """
+    if not course.memberships_url:
+        raise PlatformFault(FaultKind.REGISTRATION, "the LMS offers us no roster of this course")
+    # Asked for one link, Canvas tells each member's variables. Others leave out whoever may not
+    # open that link, and half a roster would drop people.
+    link = course.assignments.first() if course.platform.product == "canvas" else None
+    return nrps.members(
+        course.platform, course.memberships_url, link_id=link.resource_link_id if link else ""
+    )
 
 
 def person_known(platform: Platform, subject: str) -> Person | None:
@@ -125,8 +146,14 @@ def person_from_launch(launch: Launch) -> Person:
     same = _identities(launch.platform).filter(subject=launch.subject)
     identity = same.select_related("person").first()
     if identity is None:
-        identity = _identity_add(platform=launch.platform, subject=launch.subject)
-    _identity_refresh(identity=identity, name=launch.name, email=launch.email)
+        identity = identity_add(platform=launch.platform, subject=launch.subject)
+    identity_refresh(
+        identity,
+        name=launch.name,
+        email=launch.email,
+        lms_user_id=launch.custom.get("lms_user_id", ""),
+        login=launch.custom.get("lms_login", ""),
+    )
     return identity.person
 
 
@@ -136,15 +163,24 @@ def _identities(platform: Platform) -> QuerySet[Identity]:
     )
 
 
-def _identity_refresh(*, identity: Identity, name: str, email: str) -> None:
-    # One link of an LMS may send names and another not; what we were told once stays.
-    wanted = (name or identity.name, email or identity.email)
-    if wanted != (identity.name, identity.email):
-        identity.name, identity.email = wanted
-        identity.save(update_fields=["name", "email"])
+def identity_refresh(identity: Identity, **told: str) -> bool:
+    """Take over what the platform tells of a person; return whether anything changed.
+
+    One link of an LMS may send names and another not; what we were told once stays.
+    """
+    changed = {
+        field: value[:255]
+        for field, value in told.items()
+        if value and getattr(identity, field) != value[:255]
+    }
+    for field, value in changed.items():
+        setattr(identity, field, value)
+    if changed:
+        identity.save(update_fields=list(changed))
+    return bool(changed)
 
 
-def _identity_add(*, platform: Platform, subject: str) -> Identity:
+def identity_add(*, platform: Platform, subject: str) -> Identity:
     defaults: dict[str, Any] = {"person": Person.objects.create}  # called only if none is there
     identity, _ = Identity.objects.get_or_create(
         platform=platform, subject=subject, defaults=defaults
@@ -169,6 +205,13 @@ def _course(launch: Launch) -> Course:
     if changed:
         course.save(update_fields=changed)
     return course
+
+
+def _course_zone(course: Course, name: str) -> None:
+    """Take the zone of the first member of staff as the course's, until somebody sets another."""
+    if not course.time_zone and is_zone(name):
+        course.time_zone = name
+        course.save(update_fields=["time_zone"])
 
 
 def _moment(text: str) -> datetime | None:

@@ -1,26 +1,69 @@
 """What staff may set, checked."""
 
-from datetime import UTC
+from datetime import UTC, datetime
 
 from django import forms
 from django.http import QueryDict
 
-from courseserver.courses.models import SendMode
+from courseserver.courses.models import SendAs, SendMode
+from courseserver.courses.zones import is_zone
 from labs.schemes import Level, Scheme
 
 
-class SettingsForm(forms.Form):
-    """An assignment's switches. Times are UTC, as everywhere on these pages."""
-
-    send_mode = forms.ChoiceField(choices=SendMode.choices, widget=forms.RadioSelect)
-    shared_parameters = forms.BooleanField(required=False)
-    due_at = forms.DateTimeField(
-        required=False, widget=forms.DateTimeInput(attrs={"type": "datetime-local"})
+def _moment_field(*, required: bool) -> forms.DateTimeField:
+    """A day and a time on the clock of the course (the form reads the active zone)."""
+    return forms.DateTimeField(
+        required=required, widget=forms.DateTimeInput(attrs={"type": "datetime-local"})
     )
 
-    def clean_due_at(self) -> object:
-        due_at = self.cleaned_data.get("due_at")
-        return due_at.astimezone(UTC) if due_at else None
+
+def _in_utc(value: datetime | None) -> datetime | None:
+    return value.astimezone(UTC) if value else None
+
+
+class SettingsForm(forms.Form):
+    """An assignment's switches."""
+
+    send_mode = forms.ChoiceField(choices=SendMode.choices, widget=forms.RadioSelect)
+    send_as = forms.ChoiceField(choices=SendAs.choices, widget=forms.RadioSelect)
+    only_if_higher = forms.BooleanField(required=False)
+    shared_parameters = forms.BooleanField(required=False)
+    due_at = _moment_field(required=False)
+
+    def clean_due_at(self) -> datetime | None:
+        return _in_utc(self.cleaned_data.get("due_at"))
+
+
+class ExtensionForm(forms.Form):
+    """A later due date; `whom` is `person:ID` or `section:NAME`."""
+
+    whom = forms.CharField(max_length=300)
+    due_at = _moment_field(required=True)
+    reason = forms.CharField(required=False, max_length=500)
+
+    def clean_due_at(self) -> datetime | None:
+        return _in_utc(self.cleaned_data.get("due_at"))
+
+    def clean_whom(self) -> dict[str, str]:
+        kind, _, name = str(self.cleaned_data["whom"]).partition(":")
+        if kind not in ("person", "section") or not name:
+            raise forms.ValidationError("Choose a person or a section.")
+        return {"person_id": name} if kind == "person" else {"section": name}
+
+
+class CourseForm(forms.Form):
+    """A course's clock and late policy."""
+
+    time_zone = forms.CharField(required=False, max_length=64)
+    late_percent_per_day = forms.FloatField(min_value=0, max_value=100)
+    late_grace_min = forms.IntegerField(min_value=0, max_value=10_080)
+    late_cut_off_days = forms.FloatField(required=False, min_value=0, max_value=365)
+
+    def clean_time_zone(self) -> str:
+        name = str(self.cleaned_data["time_zone"])
+        if name and not is_zone(name):
+            raise forms.ValidationError(f"“{name}” is no time zone; Europe/Berlin is one.")
+        return name
 
 
 def levels_in(scheme: Scheme, posted: QueryDict) -> dict[str, Level]:

@@ -3,6 +3,7 @@
 Every function here is one short transaction; none of them talks to a platform.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -11,11 +12,13 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from courseserver.audit.services import record
+from courseserver.common import clock
 from courseserver.common.ids import new_id
 from courseserver.courses.models import Assignment, Enrolment, Role, SendMode
 from courseserver.courses.selectors import subject_of
 from courseserver.grading.faults import Refusal
 from courseserver.grading.models import GradeOutbox, Score, SendState
+from courseserver.lti.line_items import line_item_forget
 
 STEP = timedelta(seconds=1)
 WAITING = (SendState.QUEUED, SendState.RETRYING)
@@ -109,6 +112,19 @@ def rows_release(rows: QuerySet[GradeOutbox], *, actor: str, now: datetime) -> i
 
 
 @transaction.atomic
+def rows_release_seen(
+    rows: QuerySet[GradeOutbox], seen: Mapping[int, int], *, actor: str, now: datetime
+) -> int:
+    """Let held grades go that are still the versions somebody saw; return how many."""
+    same = [
+        pk
+        for pk, version in rows.filter(pk__in=seen).values_list("pk", "desired_version")
+        if seen[pk] == version
+    ]
+    return rows_release(rows.filter(pk__in=same), actor=actor, now=now)
+
+
+@transaction.atomic
 def score_withdraw(score: Score) -> None:
     """Let nothing of a voided score leave; what the LMS shows stays until a new one is sent."""
     row = _locked().filter(assignment=score.assignment, person=score.person).first()
@@ -152,6 +168,11 @@ def rows_retry(rows: QuerySet[GradeOutbox], *, actor: str, now: datetime) -> int
 def rows_look(rows: QuerySet[GradeOutbox], *, now: datetime) -> int:
     """Look at these grades in the LMS soon, sent or not; return how many."""
     return rows.exclude(assignment__line_item_url="").update(next_read_at=now, read_attempts=0)
+
+
+def is_looking(rows: QuerySet[GradeOutbox]) -> bool:
+    """Return whether grades are about to be looked at for the first time since a press."""
+    return rows.filter(next_read_at__lte=clock.now(), read_attempts=0).exists()
 
 
 @transaction.atomic
@@ -201,6 +222,13 @@ def _returned(now: datetime) -> QuerySet[GradeOutbox]:
         state=SendState.REFUSED, reason_code__in=("inactive", "teaches")
     )
     return away.filter(Exists(active))
+
+
+def column_lost(assignment: Assignment) -> None:
+    """Forget a column that the LMS says is gone."""
+    line_item_forget(assignment.course.platform, assignment.line_item_url)
+    Assignment.objects.filter(pk=assignment.pk).update(line_item_url="")
+    assignment.line_item_url = ""
 
 
 def column_found(assignment: Assignment, url: str) -> None:

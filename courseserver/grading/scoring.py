@@ -76,6 +76,11 @@ def total(
     )
 
 
+def after_lateness(total: Total, percent: float) -> float:
+    """Return the points that remain when lateness takes `percent` [%] of them."""
+    return _tidy(total.points * (1.0 - percent / 100.0), total.points_max)
+
+
 def log_points(scheme: Scheme, levels: Mapping[str, Level]) -> dict[str, float]:
     """Return the points of each criterion.
 

@@ -32,6 +32,7 @@ class SubmissionView:
     counts: bool
     points: float
     points_max: float
+    late_percent: float
     is_full: bool
     sections: tuple[Section, ...]
     state: str
@@ -48,6 +49,8 @@ class SubmissionView:
     def score_words(self) -> str:
         """The score as it reads: "86 / 100", or "56 / 100 so far"."""
         text = f"{self.points:g} / {self.points_max:g}"
+        if self.late_percent:
+            text += f" (late: −{self.late_percent:g} %)"
         return text if self.is_full else f"{text} so far"
 
 
@@ -68,6 +71,7 @@ def submission_view(attempt_id: str) -> SubmissionView | None:
         counts=score.submission_id == submission.id and not score.is_voided,
         points=score.points,
         points_max=score.points_max,
+        late_percent=score.late_percent,
         is_full=score.is_full,
         sections=sections_of(score.components),
         state=row.state if row else "",
@@ -89,6 +93,10 @@ class BoardRow:
     subject: str
     name: str
     email: str
+    sections: tuple[str, ...]
+    login: str
+    lms_user_id: str
+    sis_id: str
     submission: Submission | None
     score: Score | None
     outbox: GradeOutbox | None
@@ -109,6 +117,10 @@ class BoardRow:
     def is_equal(self) -> bool:
         is_there = self.outbox is not None and self.outbox.state == SendState.IN_LMS
         return is_there and same_points(self.points, self.lms_points)
+
+    @property
+    def late_percent(self) -> float:
+        return self.score.late_percent if self.score else 0.0
 
     @property
     def would_change(self) -> bool:
@@ -162,6 +174,22 @@ class Board:
     def sendable(self) -> int:
         """Held grades that one press sends."""
         return sum("send" in row.shown.actions for row in self.rows)
+
+    @property
+    def held(self) -> int:
+        """Handed-in grades that wait for somebody."""
+        return sum(row.outbox is not None and row.outbox.is_held for row in self.rows if row.score)
+
+    @property
+    def without_column(self) -> int:
+        """Grades that no column of the LMS takes."""
+        codes = ("no_column", "column_gone")
+        return sum(
+            row.outbox is not None
+            and row.outbox.state == SendState.REFUSED
+            and row.outbox.reason_code in codes
+            for row in self.rows
+        )
 
     @property
     def refused(self) -> int:
@@ -251,6 +279,10 @@ def _board_row(
         subject=member.subject,
         name=member.name,
         email=member.email,
+        sections=member.sections,
+        login=member.login,
+        lms_user_id=member.lms_user_id,
+        sis_id=member.sis_id,
         submission=score.submission if score else None,
         score=score,
         outbox=row,

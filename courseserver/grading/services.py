@@ -5,13 +5,17 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
+from django.urls import reverse
 
 from courseserver.audit.services import record
 from courseserver.common import clock
 from courseserver.common.errors import Conflict, Unprocessable
+from courseserver.courses.due import due_dates
 from courseserver.courses.models import Assignment, Enrolment, Person
 from courseserver.grading import outbox, scoring
+from courseserver.grading.late import Lateness, lateness, policy_of
 from courseserver.grading.models import CriterionMark, LogMark, Score, Submission
 from courseserver.grading.publishing import drain_soon
 from labs.schemes import Level, Scheme, load_scheme
@@ -211,10 +215,32 @@ def newest_submission(assignment: Assignment, person: Person) -> Submission | No
     return mine.order_by("-submitted_at", "-received_at", "-pk").first()
 
 
+def scores_recompute(assignment: Assignment, *, actor: str) -> int:
+    """Bring all scores in line with due dates and late policy; return how many changed."""
+    changed = 0
+    people = Person.objects.filter(scores__assignment=assignment, scores__is_voided=False)
+    for person in people.order_by("pk"):
+        with transaction.atomic():
+            _serialize(assignment, person)
+            score = _score_update(
+                assignment, person, actor=actor, now=clock.now(), only_if_changed=True
+            )
+            changed += score is not None
+    return changed
+
+
 def _score_update(
-    assignment: Assignment, person: Person, *, actor: str, now: datetime
+    assignment: Assignment,
+    person: Person,
+    *,
+    actor: str,
+    now: datetime,
+    only_if_changed: bool = False,
 ) -> Score | None:
-    """Bring score, audit log and outbox in line with what is handed in and marked."""
+    """Bring score, audit log and outbox in line with what is handed in and marked.
+
+    Returns None where there is nothing handed in, or nothing to change.
+    """
     submission = newest_submission(assignment, person)
     if submission is None:
         return None
@@ -227,15 +253,25 @@ def _score_update(
         log_points=mark.points if mark else None,
         points_max=assignment.points_max,
     )
+    late = lateness(
+        policy_of(assignment.course),
+        due_at=due_dates(assignment).of(person.pk),
+        submitted_at=submission.submitted_at,
+    )
+    points = scoring.after_lateness(total, late.percent)
     score = Score.objects.filter(assignment=assignment, person=person).first()
+    is_same = score is not None and (score.points, score.late_percent) == (points, late.percent)
+    if only_if_changed and is_same:
+        return None
     old = score.points if score else None
     if score is None:
         score = Score(assignment=assignment, person=person, version=0)
     score.submission = submission
     score.is_voided = False
     score.version += 1
-    score.points = total.points
+    score.points = points
     score.points_max = total.points_max
+    score.late_percent = late.percent
     score.is_full = total.is_full
     score.components = total.components()
     score.changed_at = now
@@ -250,14 +286,16 @@ def _score_update(
         new=score.points,
         is_full=score.is_full,
         version=score.version,
+        late_percent=late.percent,
     )
-    row = outbox.score_desire(score, comment=_comment(total, mark), now=now)
+    comment = _comment(total, mark, late, submission.attempt_id)
+    row = outbox.score_desire(score, comment=comment, now=now)
     if row is not None and not row.is_held:
         transaction.on_commit(lambda: drain_soon(row.platform_id))
     return score
 
 
-def _comment(total: scoring.Total, mark: LogMark | None) -> str:
+def _comment(total: scoring.Total, mark: LogMark | None, late: Lateness, attempt_id: str) -> str:
     """Return the plain text the LMS shows beside the grade: where the points come from."""
     lines = [
         f"{s.title}: {'waits for its mark' if s.points is None else f'{s.points:g}'}"
@@ -266,6 +304,9 @@ def _comment(total: scoring.Total, mark: LogMark | None) -> str:
     ]
     if not total.is_full:
         lines.insert(0, "Part score; the Decision Log is not marked yet.")
+    if late.words:
+        lines.append(late.words)
     if mark and mark.comment:
         lines.append(mark.comment)
+    lines.append(f"Your work: {settings.PUBLIC_URL}{reverse('lab-synthesis', args=[attempt_id])}")
     return "\n".join(lines)

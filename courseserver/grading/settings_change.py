@@ -1,91 +1,246 @@
-"""Changing an assignment's switches, with what that means for grades on their way."""
+"""Changing switches of an assignment or a course, with what that means for scores and grades."""
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 
 from courseserver.audit.services import record
 from courseserver.common import clock
-from courseserver.courses.models import Assignment, Person, SendMode
-from courseserver.grading import outbox
+from courseserver.common.errors import Unprocessable
+from courseserver.courses.models import (
+    Assignment,
+    Course,
+    Enrolment,
+    Extension,
+    Person,
+    SendMode,
+)
+from courseserver.grading import outbox, services
 from courseserver.grading.models import GradeOutbox
 from courseserver.grading.publishing import drain_soon
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Moved:
-    """How many grades a change of mode released or held back."""
+    """What a change did: grades released or held back, scores that came out differently."""
 
-    released: int
-    held: int
+    released: int = 0
+    held: int = 0
+    rescored: int = 0
 
     @property
     def words(self) -> str:
         said = ["Settings saved."]
+        if self.rescored:
+            said.append(f"{_count(self.rescored, 'score')} changed.")
         if self.released:
-            said.append(f"{_grades(self.released)} on the way to the LMS.")
+            said.append(f"{_count(self.released, 'grade')} on the way to the LMS.")
         if self.held:
-            said.append(f"{_grades(self.held)} held back.")
+            said.append(f"{_count(self.held, 'grade')} held back.")
         return " ".join(said)
 
 
-def _grades(count: int) -> str:
-    return "1 grade" if count == 1 else f"{count} grades"
+def _count(count: int, noun: str) -> str:
+    return f"1 {noun}" if count == 1 else f"{count} {noun}s"
 
 
 @transaction.atomic
-def settings_change(
+def settings_change(*, assignment: Assignment, actor: Person, **wanted: Any) -> Moved:
+    """Store an assignment's switches; what waits and what was late follows.
+
+    Takes any of `send_mode`, `send_as`, `only_if_higher`, `shared_parameters`, `due_at`.
+    """
+    assignment = Assignment.objects.select_for_update().get(pk=assignment.pk)
+    if wanted.get("send_mode") == SendMode.ON_RELEASE != assignment.send_mode:
+        wanted["released_at"] = None
+    changed = _store(assignment, wanted)
+    if not changed:
+        return Moved()
+    _recorded(actor, "assignment.settings_changed", assignment, assignment.course_id, changed)
+    moved = _apply_mode(assignment, actor.id) if "send_mode" in changed else Moved()
+    rescored = 0
+    if "due_at" in changed:
+        rescored = services.scores_recompute(assignment, actor=actor.id)
+    if moved.released:
+        _drain_after_commit(assignment)
+    return Moved(released=moved.released, held=moved.held, rescored=rescored)
+
+
+@transaction.atomic
+def course_change(*, course: Course, actor: Person, **wanted: Any) -> Moved:
+    """Store a course's clock and late policy; scores of late work follow.
+
+    Takes any of `time_zone`, `late_grace_min`, `late_percent_per_day`, `late_cut_off_days`.
+    """
+    course = Course.objects.select_for_update().get(pk=course.pk)
+    changed = _store(course, wanted)
+    if not changed:
+        return Moved()
+    _recorded(actor, "course.settings_changed", course, course.pk, changed)
+    rescored = 0
+    if changed.keys() - {"time_zone"}:
+        for assignment in course.assignments.all():
+            rescored += services.scores_recompute(assignment, actor=actor.id)
+    return Moved(rescored=rescored)
+
+
+@transaction.atomic
+def grades_release(*, assignment: Assignment, actor: Person) -> int:
+    """Release an assignment's grades, from now on at once; return how many left the hold."""
+    assignment = Assignment.objects.select_for_update().get(pk=assignment.pk)
+    if assignment.send_mode != SendMode.ON_RELEASE or assignment.released_at is not None:
+        return 0
+    now = clock.now()
+    assignment.released_at = now
+    assignment.save(update_fields=["released_at"])
+    record(
+        actor=actor.id,
+        action="grades.released",
+        subject=assignment.id,
+        course_id=assignment.course_id,
+    )
+    rows = GradeOutbox.objects.filter(assignment=assignment)
+    count = outbox.rows_release(rows, actor=actor.id, now=now)
+    _drain_after_commit(assignment)
+    return count
+
+
+@transaction.atomic
+def column_wanted(*, assignment: Assignment, actor: Person) -> int:
+    """Let the LMS make a column for an assignment whose link has none, or lost it."""
+    assignment = Assignment.objects.select_for_update().get(pk=assignment.pk)
+    assignment.makes_column = True
+    gone = GradeOutbox.objects.filter(assignment=assignment, reason_code="column_gone")
+    if gone.exists():
+        outbox.column_lost(assignment)
+    assignment.save(update_fields=["makes_column"])
+    record(
+        actor=actor.id,
+        action="assignment.column_wanted",
+        subject=assignment.id,
+        course_id=assignment.course_id,
+    )
+    rows = GradeOutbox.objects.filter(
+        assignment=assignment, reason_code__in=("no_column", "column_gone")
+    )
+    count = outbox.rows_retry(rows, actor=actor.id, now=clock.now())
+    _drain_after_commit(assignment)
+    return count
+
+
+@transaction.atomic
+def extension_give(
     *,
     assignment: Assignment,
     actor: Person,
-    send_mode: str,
-    shared_parameters: bool,
-    due_at: datetime | None,
-) -> Moved:
-    """Store the switches; a new mode also releases or holds what waits now."""
-    wanted = {
-        "send_mode": SendMode(send_mode).value,
-        "shared_parameters": shared_parameters,
-        "due_at": due_at,
-    }
-    assignment = Assignment.objects.select_for_update().get(pk=assignment.pk)
-    old = {name: getattr(assignment, name) for name in wanted}
-    changed = {name: value for name, value in wanted.items() if old[name] != value}
-    if not changed:
-        return Moved(released=0, held=0)
-    for name, value in changed.items():
-        setattr(assignment, name, value)
-    assignment.save(update_fields=list(changed))
+    person_id: str = "",
+    section: str = "",
+    due_at: datetime,
+    reason: str = "",
+) -> int:
+    """Give one person or one section a later due date; return how many scores changed.
+
+    Raises
+    ------
+    Unprocessable
+        If nobody of the course, or more than one thing, is named.
+    """
+    if bool(person_id) == bool(section):
+        raise Unprocessable(
+            "An extension is for one person or for one section.", remedy="Choose one of them."
+        )
+    members = Enrolment.objects.filter(course=assignment.course_id)
+    if person_id and not members.filter(person=person_id).exists():
+        raise Unprocessable("This person is not in the course.", remedy="Choose somebody else.")
+    given, _ = Extension.objects.update_or_create(
+        assignment=assignment,
+        person_id=person_id or None,
+        section=section,
+        defaults={"due_at": due_at, "reason": reason.strip()[:500], "given_by": actor},
+    )
     record(
         actor=actor.id,
-        action="assignment.settings_changed",
-        subject=assignment.id,
+        action="extension.given",
+        subject=person_id or assignment.id,
         course_id=assignment.course_id,
-        old={name: _plain(old[name]) for name in changed},
-        new={name: _plain(value) for name, value in changed.items()},
+        assignment=assignment.id,
+        section=section,
+        due_at=due_at.isoformat(),
+        reason=given.reason,
     )
-    moved = (
-        _apply_mode(assignment, actor.id) if "send_mode" in changed else Moved(released=0, held=0)
+    return services.scores_recompute(assignment, actor=actor.id)
+
+
+@transaction.atomic
+def extension_take(*, extension: Extension, actor: Person) -> int:
+    """Take an extension back; return how many scores changed."""
+    assignment = extension.assignment
+    record(
+        actor=actor.id,
+        action="extension.taken_back",
+        subject=extension.person_id or assignment.id,
+        course_id=assignment.course_id,
+        assignment=assignment.id,
+        section=extension.section,
+        due_at=extension.due_at.isoformat(),
     )
-    if moved.released:
-        platform_id = assignment.course.platform_id
-        transaction.on_commit(lambda: drain_soon(platform_id))
-    return moved
+    extension.delete()
+    return services.scores_recompute(assignment, actor=actor.id)
+
+
+def _store(thing: Assignment | Course, wanted: dict[str, Any]) -> dict[str, tuple[Any, Any]]:
+    """Save what differs; return each changed field's old and new value."""
+    changed = {
+        name: (getattr(thing, name), value)
+        for name, value in wanted.items()
+        if getattr(thing, name) != value
+    }
+    for name, (_, value) in changed.items():
+        setattr(thing, name, value)
+    if changed:
+        thing.save(update_fields=list(changed))
+    return changed
+
+
+def _recorded(
+    actor: Person,
+    action: str,
+    thing: Assignment | Course,
+    course_id: str,
+    changed: dict[str, tuple[Any, Any]],
+) -> None:
+    record(
+        actor=actor.id,
+        action=action,
+        subject=thing.pk,
+        course_id=course_id,
+        old={name: _plain(old) for name, (old, _) in changed.items()},
+        new={name: _plain(new) for name, (_, new) in changed.items()},
+    )
 
 
 def _apply_mode(assignment: Assignment, actor: str) -> Moved:
     now = clock.now()
     rows = GradeOutbox.objects.filter(assignment=assignment)
-    if assignment.send_mode == SendMode.LIVE:
-        return Moved(released=outbox.rows_release(rows, actor=actor, now=now), held=0)
-    if assignment.send_mode == SendMode.MANUAL:
-        return Moved(released=0, held=outbox.rows_hold(rows, actor=actor, now=now))
     full, part = rows.filter(desired_is_full=True), rows.filter(desired_is_full=False)
-    return Moved(
-        released=outbox.rows_release(full, actor=actor, now=now),
-        held=outbox.rows_hold(part, actor=actor, now=now),
-    )
+    is_held = {
+        True: outbox.is_held_by(assignment, is_full=True),
+        False: outbox.is_held_by(assignment, is_full=False),
+    }
+    released = held = 0
+    for chosen, is_full in ((full, True), (part, False)):
+        if is_held[is_full]:
+            held += outbox.rows_hold(chosen, actor=actor, now=now)
+        else:
+            released += outbox.rows_release(chosen, actor=actor, now=now)
+    return Moved(released=released, held=held)
+
+
+def _drain_after_commit(assignment: Assignment) -> None:
+    platform_id = assignment.course.platform_id
+    transaction.on_commit(lambda: drain_soon(platform_id))
 
 
 def _plain(value: object) -> object:

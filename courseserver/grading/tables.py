@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
+from courseserver.grading.matrix import Choice, section_choices
 from courseserver.grading.selectors import BoardRow
 
 SORTS: Mapping[str, Callable[[BoardRow], object]] = {
@@ -50,6 +51,7 @@ class Table:
     rows: tuple[BoardRow, ...]
     columns: Mapping[str, Column]
     filters: tuple[Filter, ...]
+    sections: tuple[Choice, ...]
     show: str
 
 
@@ -68,6 +70,12 @@ def arrange(rows: Sequence[BoardRow], query: Mapping[str, str]) -> Table:
     """Return the rows that `show` lets through, in the order of `sort` ("-name" backwards)."""
     show = query.get("show", "all")
     show = show if show in FILTERS else "all"
+    section = query.get("section", "")
+    sections = section_choices(rows, section, show)
+    if sections and section in {name for row in rows for name in row.sections}:
+        rows = [row for row in rows if section in row.sections]
+    else:
+        section = ""
     sort = query.get("sort", "name")
     key, backwards = sort.removeprefix("-"), sort.startswith("-")
     key = key if key in SORTS else "name"
@@ -75,26 +83,32 @@ def arrange(rows: Sequence[BoardRow], query: Mapping[str, str]) -> Table:
     kept.sort(key=SORTS[key], reverse=backwards)  # type: ignore[arg-type]
     return Table(
         rows=tuple(kept),
-        columns={name: _column(name, show, key, backwards) for name in SORTS},
-        filters=tuple(_filter(name, rows, show, sort) for name in FILTERS),
+        columns={name: _column(name, show, section, key, backwards) for name in SORTS},
+        filters=tuple(_filter(name, rows, show, section, sort) for name in FILTERS),
+        sections=sections,
         show=show,
     )
 
 
-def _column(name: str, show: str, key: str, backwards: bool) -> Column:
+def _column(name: str, show: str, section: str, key: str, backwards: bool) -> Column:
     is_current = name == key
     following = f"-{name}" if is_current and not backwards else name
     direction = "none" if not is_current else "descending" if backwards else "ascending"
-    url = "?" + urlencode({"show": show, "sort": following})
+    url = _url(show, section, following)
     return Column(key=name, title=_TITLES[name], url=url, direction=direction)
 
 
-def _filter(name: str, rows: Sequence[BoardRow], show: str, sort: str) -> Filter:
+def _url(show: str, section: str, sort: str) -> str:
+    named = {"section": section} if section else {}
+    return "?" + urlencode({"show": show, **named, "sort": sort})
+
+
+def _filter(name: str, rows: Sequence[BoardRow], show: str, section: str, sort: str) -> Filter:
     title, passes = FILTERS[name]
     return Filter(
         key=name,
         title=title,
-        url="?" + urlencode({"show": name, "sort": sort}),
+        url=_url(name, section, sort),
         count=sum(map(passes, rows)),
         is_current=name == show,
     )

@@ -1,9 +1,11 @@
 """A student's history in a course, in words: the audit log as people read it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+
+from django.db.models import Q, QuerySet
 
 from courseserver.audit.models import AuditEntry
 from courseserver.courses import selectors as course_selectors
@@ -16,6 +18,15 @@ _LIMIT = 500
 _TEXTS = {
     "submission.received": "Handed in",
     "submission.voided": "Attempt voided",
+    "assignment added": "Lab placed in the course",
+    "assignment.settings_changed": "Settings of the lab changed: {changes}",
+    "assignment.column_wanted": "A column in the LMS asked for",
+    "course.settings_changed": "Settings of the course changed: {changes}",
+    "grades.released": "Grades released",
+    "grades.exported": "Grades downloaded as a file",
+    "roster.asked": "Roster asked for",
+    "roster.applied": "Roster taken over",
+    "roster.dropped": "Roster reading dropped",
     "launched": "Opened the course from the LMS",
     "enrolled": "Enrolled by the LMS",
     "log.marked": "Decision Log marked: {points}",
@@ -28,6 +39,13 @@ _TEXTS = {
     "grade.refused": "Refused by the LMS: {why}",
     "grade.overridden": "Another grade stands in the LMS: {lms}, ours is {ours}",
     "grade.kept_in_lms": "Theirs kept: {lms}, ours was {ours}",
+    "grade.not_higher": "Not sent: {ours} is not more than {lms} in the LMS",
+    "extension.given": "Extension given",
+    "extension.taken_back": "Extension taken back",
+    "roster.added": "Added from the LMS's roster",
+    "roster.left": "No longer in the LMS's roster",
+    "roster.returned": "Back in the LMS's roster",
+    "roster.role": "Role changed by the LMS's roster",
     "grade.pushed_over": "Ours pushed over theirs: {ours} over {lms}",
 }
 
@@ -36,6 +54,9 @@ _TEXTS = {
 class TrailLine:
     at: datetime
     who: str
+    # Whom it is about, where that is a person.
+    whom: str
+    person_id: str
     what: str
     assignment_title: str
     reference: str
@@ -44,24 +65,55 @@ class TrailLine:
 def trail(course: Course, person_id: str) -> list[TrailLine]:
     """Return what happened to a student's scores in a course, the newest first."""
     entries = AuditEntry.objects.filter(course_id=course.id, subject=person_id)
+    return lines_of(course, entries.order_by("-pk")[:_LIMIT])
+
+
+# What the course's log may be narrowed to: a title, and how the actions begin.
+KINDS: Mapping[str, tuple[str, tuple[str, ...]]] = {
+    "all": ("Everything", ("",)),
+    "grades": ("Grades to the LMS", ("grade.", "grades.")),
+    "marks": ("Scores and marks", ("score.", "log.", "submission.", "extension.")),
+    "people": ("People", ("enrolled", "role", "launched", "roster.")),
+    "settings": ("Settings", ("assignment", "course.", "labs handed")),
+}
+
+
+def course_entries(course: Course, kind: str) -> QuerySet[AuditEntry]:
+    """Return the course's log of a kind, the newest first."""
+    begins = Q()
+    for start in KINDS[kind][1]:
+        begins |= Q(action__startswith=start)
+    return AuditEntry.objects.filter(begins, course_id=course.id).order_by("-pk")
+
+
+def lines_of(course: Course, entries: Iterable[AuditEntry]) -> list[TrailLine]:
+    """Return entries of a course's log in words, with names."""
     names = {member.person_id: member.name for member in course_selectors.members(course)}
     titles = dict(course.assignments.values_list("pk", "title"))
     return [
         TrailLine(
             at=entry.at,
             who="The server" if entry.actor == "system" else names.get(entry.actor, entry.actor),
+            whom=names.get(entry.subject, ""),
+            person_id=entry.subject if entry.subject in names else "",
             what=_what(entry),
-            assignment_title=titles.get(entry.detail.get("assignment"), ""),
+            assignment_title=titles.get(entry.detail.get("assignment") or entry.subject, ""),
             reference=entry.reference,
         )
-        for entry in entries.order_by("-pk")[:_LIMIT]
+        for entry in entries
     ]
 
 
 def _what(entry: AuditEntry) -> str:
     detail: Mapping[str, Any] = entry.detail
     values = {name: _points(detail.get(name)) for name in ("points", "old", "new", "lms", "ours")}
+    if detail.get("late_percent"):
+        values["new"] += f" (late: −{_points(detail['late_percent'])} %)"
     values["part"] = "" if detail.get("is_full", True) else " so far"
+    values["changes"] = ", ".join(
+        f"{name.replace('_', ' ')} {old} → {(detail.get('new') or {}).get(name)}"
+        for name, old in (detail["old"] if isinstance(detail.get("old"), dict) else {}).items()
+    )
     values["why"] = words(str(detail.get("reason", ""))).what
     text = _TEXTS.get(entry.action)
     if entry.action == "score.changed" and detail.get("old") is None:

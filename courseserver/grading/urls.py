@@ -4,7 +4,7 @@ from django.http import HttpResponse
 from django.urls import URLPattern, URLResolver, path
 from django.views.decorators.cache import cache_control
 
-from courseserver.grading.views import assignment, board, home, logs, people
+from courseserver.grading.views import assignment, board, course, home, logs, people, roster
 
 # Names and scores: for no cache between us and the reader.
 _private = cache_control(private=True, no_store=True)
@@ -21,11 +21,26 @@ urlpatterns: list[URLPattern | URLResolver] = [
     _page(
         "courses/<str:course_id>/students/<str:person_id>/", people.student_trail, "student-trail"
     ),
+    _page("courses/<str:course_id>/settings/", course.course_settings, "course-settings"),
+    _page("courses/<str:course_id>/grades/", course.course_grades, "course-grades"),
+    _page("courses/<str:course_id>/grades/retry/", course.course_retry, "course-retry"),
+    _page("courses/<str:course_id>/log/", course.course_audit, "course-log"),
+    _page("courses/<str:course_id>/roster/", roster.roster_page, "course-roster"),
+    _page("courses/<str:course_id>/roster/read/", roster.roster_read, "roster-read"),
+    _page("courses/<str:course_id>/roster/apply/", roster.roster_apply, "roster-apply"),
+    _page("courses/<str:course_id>/roster/drop/", roster.roster_drop, "roster-drop"),
     _page(f"{_ASSIGNMENT}/", assignment.assignment_staff, "assignment-staff"),
     _page(f"{_ASSIGNMENT}/settings/", assignment.assignment_settings, "assignment-settings"),
+    _page(f"{_ASSIGNMENT}/extensions/", assignment.extension_give, "extension-give"),
+    _page(f"{_ASSIGNMENT}/extensions/take/", assignment.extension_take, "extension-take"),
     _page(f"{_ASSIGNMENT}/logs/", logs.log_queue, "log-queue"),
     _page("submissions/<str:submission_id>/log/", logs.log_mark, "log-mark"),
     _page(f"{_ASSIGNMENT}/grades/", board.sync_board, "sync-board"),
+    _page(f"{_ASSIGNMENT}/grades/preview/", board.grades_preview, "grades-preview"),
+    _page(f"{_ASSIGNMENT}/grades/preview/look/", board.grades_preview_look, "grades-preview-look"),
+    _page(f"{_ASSIGNMENT}/grades/preview/send/", board.grades_preview_send, "grades-preview-send"),
+    _page(f"{_ASSIGNMENT}/grades/release/", board.grades_release, "grades-release"),
+    _page(f"{_ASSIGNMENT}/grades/column/", board.column_make, "column-make"),
     _page(f"{_ASSIGNMENT}/grades/send/", board.grades_send, "grades-send"),
     _page(f"{_ASSIGNMENT}/grades/retry/", board.grades_retry, "grades-retry"),
     _page(f"{_ASSIGNMENT}/grades/look/", board.grades_read, "grades-read"),

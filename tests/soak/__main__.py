@@ -132,7 +132,7 @@ def _grade_evidence(told: list[tuple[str, Outcome, float]], seed: int) -> Path:
         f"# Grades through a failing LMS, {now:%Y-%m-%d}\n\n"
         f"{SIZE.scores:,} scores for {SIZE.students} students in {SIZE.labs} labs whose columns "
         "the tool makes itself, through a double of a real product that fails as listed below and "
-        "restarts, while two senders are killed with SIGKILL every few seconds. Newer scores replace "
+        "restarts, while two senders are killed (SIGKILL) every few seconds. Newer scores replace "
         "older ones that have not left. All waits of the sender are a tenth of production's. "
         "Checked at the end: every grade there equals ours and is read back, one column per lab, "
         "the stamps of applied scores strictly increasing for each student and column.\n\n"

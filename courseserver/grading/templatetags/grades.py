@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from django import template
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
@@ -21,14 +22,30 @@ def points(value: float | None) -> str:
 
 
 @register.filter
+def signed(value: float | None) -> str:
+    """Return a change of points with its sign, or a dash where there is none."""
+    return "—" if value is None else f"{value:+.2f}".removesuffix("0").replace("-", "−")
+
+
+@register.filter
 def moment(value: datetime | str | None) -> SafeString | str:
-    """Return a moment as today's time, or its day and time (UTC); a dash where there is none."""
+    """Return a moment as today's time, or its day and time; a dash where there is none.
+
+    Times are the course's; `zone` says which.
+    """
     # A path that leads nowhere in a template arrives as an empty string.
     if not isinstance(value, datetime):
         return "—"
-    is_today = value.date() == clock.now().date()
-    text = f"{value:%H:%M}" if is_today else f"{value.day} {value:%b, %H:%M}"
+    local = timezone.localtime(value)
+    is_today = local.date() == timezone.localtime(clock.now()).date()
+    text = f"{local:%H:%M}" if is_today else f"{local.day} {local:%b, %H:%M}"
     return format_html('<time datetime="{}">{}</time>', value.isoformat(), text)
+
+
+@register.simple_tag
+def zone() -> str:
+    """Return which clock the page shows: "Europe/Berlin"."""
+    return timezone.get_current_timezone_name().replace("_", " ")
 
 
 @register.filter

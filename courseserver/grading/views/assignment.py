@@ -5,21 +5,17 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
 
+from courseserver.common.errors import NotFound
 from courseserver.courses import access
 from courseserver.courses.models import Assignment, Role
 from courseserver.grading import selectors, settings_change, tables
-from courseserver.grading.forms import SettingsForm
+from courseserver.grading.forms import ExtensionForm, SettingsForm
+from courseserver.grading.late import policy_of
 
 
 def assignment_staff(request: HttpRequest, assignment_id: str) -> HttpResponse:
     assignment, enrolment = access.staff_assignment_for(access.person_of(request), assignment_id)
-    form = SettingsForm(
-        initial={
-            "send_mode": assignment.send_mode,
-            "shared_parameters": assignment.shared_parameters,
-            "due_at": assignment.due_at,
-        }
-    )
+    form = _settings_of(assignment)
     return _page(request, assignment, form, may_change=enrolment.role == Role.INSTRUCTOR)
 
 
@@ -38,10 +34,57 @@ def assignment_settings(request: HttpRequest, assignment_id: str) -> HttpRespons
     return redirect("assignment-staff", assignment_id)
 
 
+@require_POST
+def extension_give(request: HttpRequest, assignment_id: str) -> HttpResponse:
+    """Give a person or a section a later due date."""
+    person = access.person_of(request)
+    assignment, _ = access.staff_assignment_for(person, assignment_id)
+    access.instructor_enrolment_in(person, assignment.course)
+    given = ExtensionForm(request.POST)
+    if not given.is_valid():
+        return _page(request, assignment, _settings_of(assignment), may_change=True, given=given)
+    fields = dict(given.cleaned_data)
+    whom = fields.pop("whom")
+    rescored = settings_change.extension_give(assignment=assignment, actor=person, **whom, **fields)
+    messages.success(request, f"Extension given.{_rescored(rescored)}")
+    return redirect("assignment-staff", assignment_id)
+
+
+@require_POST
+def extension_take(request: HttpRequest, assignment_id: str) -> HttpResponse:
+    """Take an extension back."""
+    person = access.person_of(request)
+    assignment, _ = access.staff_assignment_for(person, assignment_id)
+    access.instructor_enrolment_in(person, assignment.course)
+    number = request.POST.get("extension", "")
+    extension = assignment.extensions.filter(pk=int(number) if number.isdigit() else 0).first()
+    if extension is None:
+        raise NotFound("There is no such extension.", remedy="Open the lab's page again.")
+    rescored = settings_change.extension_take(extension=extension, actor=person)
+    messages.success(request, f"Extension taken back.{_rescored(rescored)}")
+    return redirect("assignment-staff", assignment_id)
+
+
+def _rescored(count: int) -> str:
+    return f" {count} score{'' if count == 1 else 's'} changed." if count else ""
+
+
+def _settings_of(assignment: Assignment) -> SettingsForm:
+    return SettingsForm(
+        initial={name: getattr(assignment, name) for name in SettingsForm.base_fields}
+    )
+
+
 def _page(
-    request: HttpRequest, assignment: Assignment, form: SettingsForm, *, may_change: bool
+    request: HttpRequest,
+    assignment: Assignment,
+    form: SettingsForm,
+    *,
+    may_change: bool,
+    given: ExtensionForm | None = None,
 ) -> HttpResponse:
     board = selectors.board(assignment)
+    names = {row.person_id: row.name for row in board.rows}
     context = {
         "assignment": assignment,
         "course": assignment.course,
@@ -49,5 +92,13 @@ def _page(
         "table": tables.arrange(board.rows, request.GET),
         "form": form,
         "may_change": may_change,
+        "given": given or ExtensionForm(),
+        "extensions": [
+            {"extension": e, "whom": names.get(e.person_id or "", "") or e.section or "Somebody"}
+            for e in assignment.extensions.order_by("due_at", "pk")
+        ],
+        "sections": sorted({name for row in board.rows for name in row.sections}),
+        "policy": policy_of(assignment.course),
     }
-    return render(request, "grading/assignment.html", context, status=422 if form.errors else 200)
+    is_wrong = bool(form.errors or (given and given.errors))
+    return render(request, "grading/assignment.html", context, status=422 if is_wrong else 200)

@@ -13,10 +13,19 @@ from courseserver.audit.services import record
 from courseserver.common import clock
 from courseserver.common.errors import NotFound
 from courseserver.courses import access
-from courseserver.courses.models import Assignment, Person, Role
-from courseserver.grading import csv_export, lanes, outbox, selectors, tables
+from courseserver.courses.models import Assignment, Person, Role, SendMode
+from courseserver.grading import (
+    csv_export,
+    lanes,
+    outbox,
+    plan,
+    selectors,
+    settings_change,
+    tables,
+)
 from courseserver.grading.models import GradeOutbox
 from courseserver.grading.publishing import drain_soon
+from courseserver.lti import ags
 
 
 @require_GET
@@ -29,6 +38,9 @@ def sync_board(request: HttpRequest, assignment_id: str) -> HttpResponse:
         "board": board,
         "table": tables.arrange(board.rows, request.GET),
         "may_send": enrolment.role == Role.INSTRUCTOR,
+        "waits_for_release": board.held and assignment.send_mode == SendMode.ON_RELEASE,
+        "needs_column": board.without_column and ags.SCOPE_LINE_ITEM in assignment.ags_scopes,
+        "unmatched": csv_export.unmatched(board),
     }
     return render(request, "grading/board.html", context)
 
@@ -44,6 +56,75 @@ def grades_send(request: HttpRequest, assignment_id: str) -> HttpResponse:
     }
     rows = _chosen(assignment, request).filter(pk__in=sendable)
     return _act(request, person, assignment, rows, outbox.rows_release, "on the way to the LMS")
+
+
+@require_GET
+def grades_preview(request: HttpRequest, assignment_id: str) -> HttpResponse:
+    """The dry run: what sending would change there, before anything is sent."""
+    assignment, enrolment = access.staff_assignment_for(access.person_of(request), assignment_id)
+    board = selectors.board(assignment)
+    planned = plan.plan(board)
+    context = {
+        "assignment": assignment,
+        "course": assignment.course,
+        "board": board,
+        "planned": planned,
+        "sending": [line for line in planned if line.will_send],
+        "is_reading": outbox.is_looking(GradeOutbox.objects.filter(assignment=assignment)),
+        "is_release": assignment.send_mode == SendMode.ON_RELEASE,
+        "may_send": enrolment.role == Role.INSTRUCTOR,
+    }
+    return render(request, "grading/preview.html", context)
+
+
+@require_POST
+def grades_preview_look(request: HttpRequest, assignment_id: str) -> HttpResponse:
+    """Look at every grade in the LMS, then show what sending would change."""
+    assignment, _ = access.staff_assignment_for(access.person_of(request), assignment_id)
+    outbox.rows_look(GradeOutbox.objects.filter(assignment=assignment), now=clock.now())
+    drain_soon(assignment.course.platform_id)
+    return redirect("grades-preview", assignment_id)
+
+
+@require_POST
+def grades_preview_send(request: HttpRequest, assignment_id: str) -> HttpResponse:
+    """Send exactly the grades that the dry run showed, in the versions it showed."""
+    person, assignment = _instructor(request, assignment_id)
+    sendable = {
+        line.row.outbox.pk
+        for line in plan.plan(selectors.board(assignment))
+        if line.will_send and line.row.outbox
+    }
+    marks = plan.seen_in(request.POST.getlist("row"))
+    seen = {pk: version for pk, version in marks.items() if pk in sendable}
+    rows = GradeOutbox.objects.filter(assignment=assignment)
+    with transaction.atomic():
+        count = outbox.rows_release_seen(rows, seen, actor=person.id, now=clock.now())
+        platform_id = assignment.course.platform_id
+        transaction.on_commit(lambda: drain_soon(platform_id))
+    messages.success(request, f"{_grades(count)} on the way to the LMS.")
+    if count < len(marks):
+        left = _grades(len(marks) - count)
+        messages.warning(request, f"{left} changed since you looked: look again before sending.")
+    return redirect("sync-board", assignment_id)
+
+
+@require_POST
+def grades_release(request: HttpRequest, assignment_id: str) -> HttpResponse:
+    """Release the assignment's grades; from now on they go at once."""
+    person, assignment = _instructor(request, assignment_id)
+    count = settings_change.grades_release(assignment=assignment, actor=person)
+    messages.success(request, f"Grades released: {_grades(count)} on the way to the LMS.")
+    return redirect("sync-board", assignment_id)
+
+
+@require_POST
+def column_make(request: HttpRequest, assignment_id: str) -> HttpResponse:
+    """Let the LMS make a column for a lab that has none there."""
+    person, assignment = _instructor(request, assignment_id)
+    settings_change.column_wanted(assignment=assignment, actor=person)
+    messages.success(request, "The LMS is asked for a column; the grades follow.")
+    return redirect("sync-board", assignment_id)
 
 
 @require_POST

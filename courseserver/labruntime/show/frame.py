@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from django.urls import reverse
+from django.utils.timezone import localtime
 
 from courseserver.labruntime.models import Attempt, Commit, Draft, Exploration
 from courseserver.labruntime.pages import Header, RailItem, RailState, Step
@@ -12,8 +13,8 @@ _VOLUMES = {1: "Volume I", 2: "Volume II"}
 
 
 def clock_time(at: datetime) -> str:
-    """Return a time of day as pages print it (UTC, the server's zone)."""
-    return f"{at:%H:%M}"
+    """Return a time of day as pages print it, in the course's zone."""
+    return f"{localtime(at):%H:%M}"
 
 
 def header(state: AttemptState) -> Header:

@@ -1,6 +1,7 @@
 """The last page: what was learned, the Decision Log, and what became of it."""
 
 from django.urls import reverse
+from django.utils.timezone import localtime
 
 from courseserver.grading.scoring import Section
 from courseserver.grading.selectors import SubmissionView, submission_view
@@ -92,7 +93,7 @@ def _submitted(state: AttemptState) -> SubmittedView | None:
     attempt = state.attempt
     if attempt.submitted_at is None:
         return None
-    at = f"{attempt.submitted_at:%-d %B %Y, %H:%M} UTC"
+    at = f"{localtime(attempt.submitted_at):%-d %B %Y, %H:%M %Z}"
     view = submission_view(attempt.pk)
     if view is None:
         return SubmittedView(

@@ -371,7 +371,7 @@ def test_an_unknown_file_format_is_refused(room: Classroom) -> None:
 # --- settings ---------------------------------------------------------------------------------
 def save_settings(room: Classroom, person: Person, **fields: Any) -> Any:
     url = reverse("assignment-settings", args=[room.assignment.id])
-    body = {"send_mode": "when_marked", "due_at": ""} | fields
+    body = {"send_mode": "when_marked", "send_as": "points", "due_at": ""} | fields
     return room.client(person).post(url, body)
 
 

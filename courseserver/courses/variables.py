@@ -1,0 +1,11 @@
+"""Custom parameters that our links ask the LMS to fill in; each LMS fills those it knows.
+
+What it leaves as `$…` counts as absent.
+"""
+
+VARIABLES = {
+    "sections": "$com.instructure.User.sectionNames",
+    "lms_user_id": "$Canvas.user.id",
+    "lms_login": "$User.username",
+    "time_zone": "$Person.address.timezone",
+}
