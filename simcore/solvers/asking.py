@@ -96,12 +96,16 @@ def solve(name: str, **given: Any) -> Result:
     NotInCatalogue
         If a name is unknown, naming the nearest.
     ValueError
-        If an input is missing or lies outside its limits, or is an array.
+        If an input is missing or lies outside its limits, is an array, or does not go together
+        with the others (a split that does not divide), naming the nearest that does.
     """
     asked = complete(name, given)
     shapes = [key for key, value in asked.values.items() if np.ndim(value)]
     if shapes:
         raise ValueError(f"solve takes one point, {shapes[0]} is an array; use tools.sweep")
+    refuse = getattr(_module(name), "refuse", None)
+    if refuse is not None:
+        refuse(asked.values)
     found = answered(name, asked.values)
     half = spread(name, asked.values, float(found.value))
     described = question(name)

@@ -27,7 +27,7 @@ QUESTION = Question(
         IDLE_SHARE,
         PUE,
     ),
-    terms={"operational": "kg", "embodied": "kg", "electricity": "J", "water": "L"},
+    terms={"operational": "kg", "making": "kg", "electricity": "J", "water": "L"},
     items=(MACHINE,),
     sources=(
         (
@@ -44,7 +44,7 @@ def answer(x: Values) -> Answer:
     energy = facility_energy(power * x["machines"] * x["duration"], pue=x["pue"])
     running = operational_carbon(energy, intensity=x["grid_intensity"])
     made = np.asarray(x["embodied"] * x["machines"] * x["duration"] / x["life"])
-    parts = {"operational": running, "embodied": made}
+    parts = {"operational": running, "making": made}
     return Answer(
         value=np.asarray(running + made),
         terms={

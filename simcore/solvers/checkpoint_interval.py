@@ -14,7 +14,7 @@ QUESTION = Question(
         Input("mtbf", "s", "mean time between failures of the job", above=True, spread=0.2),
         Input("restart", "s", "from a failure to computing again", default=0.0),
     ),
-    terms={"useful": "1", "saving": "1", "repeated": "1", "restart": "1", "young": "s"},
+    terms={"useful": "1", "saving": "1", "repeated": "1", "restarting": "1", "young": "s"},
     sources=(
         (
             "J. Daly, A higher order estimate of the optimum checkpoint interval, 2006, "
@@ -30,7 +30,8 @@ QUESTION = Question(
 def answer(x: Values) -> Answer:
     interval = best_interval(x["save"], x["mtbf"])
     shares = goodput_shares(interval, x["save"], x["mtbf"], restart=x["restart"])
-    losses = {name: shares[name] for name in ("saving", "repeated", "restart")}
+    losses = {"saving": shares["saving"], "repeated": shares["repeated"],
+              "restarting": shares["restart"]}  # fmt: skip
     return Answer(
         value=interval,
         terms={

@@ -20,7 +20,7 @@ QUESTION = Question(
         Input("restart", "s", "from a failure to computing again", default=300.0, spread=0.2),
     ),
     terms={"mtbf": "s", "save": "s", "interval": "s", "saving": "1", "repeated": "1",
-           "restart": "1"},
+           "restarting": "1"},
     sources=(
         ("J. Daly, A higher order estimate of the optimum checkpoint interval, 2006, "
         "doi:10.1016/j.future.2004.11.016"),
@@ -36,7 +36,8 @@ def answer(x: Values) -> Answer:
     save = np.asarray(x["state"] / x["write_bandwidth"])
     interval = best_interval(save, mtbf)
     shares = goodput_shares(interval, save, mtbf, restart=x["restart"])
-    losses = {name: shares[name] for name in ("saving", "repeated", "restart")}
+    losses = {"saving": shares["saving"], "repeated": shares["repeated"],
+              "restarting": shares["restart"]}  # fmt: skip
     return Answer(
         value=shares["useful"],
         terms={"mtbf": mtbf, "save": save, "interval": interval, **losses},

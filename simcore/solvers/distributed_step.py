@@ -10,13 +10,17 @@ from simcore.solvers.inputs import (
     HIDDEN,
     LAYERS,
     LINK,
+    LINK_BANDWIDTH,
+    LINK_LATENCY,
     MACHINE,
     MODEL,
+    NODE_BANDWIDTH,
+    NODE_LATENCY,
     PARAMETERS,
     PEAK,
     PRECISION,
 )
-from simcore.solvers.question import Answer, Input, Question, Values
+from simcore.solvers.question import Answer, Input, Question, Values, divides
 
 QUESTION = Question(
     title=__doc__,
@@ -37,17 +41,17 @@ QUESTION = Question(
         PRECISION,
         PEAK,
         EFFICIENCY,
-        Input("node_bandwidth", "byte/s", "of one accelerator in its node, one way", above=True),
-        Input("node_latency", "s", "of one message in a node", default=5e-7),
-        Input("link_bandwidth", "byte/s", "of one accelerator between nodes, one way", above=True),
-        Input("link_latency", "s", "of one message between nodes", default=5e-6),
+        NODE_BANDWIDTH,
+        NODE_LATENCY,
+        LINK_BANDWIDTH,
+        LINK_LATENCY,
     ),
     terms={
         "compute": "s",
         "gradients": "s",
         "tensor_traffic": "s",
         "bubble": "s",
-        "efficiency": "1",
+        "parallel_efficiency": "1",
         "tokens_per_second": "1/s",
     },
     items=(MODEL, MACHINE, LINK),
@@ -59,6 +63,17 @@ QUESTION = Question(
     limits="{tensor:g} x {pipeline:g} must divide the {devices:g} accelerators, leave each replica "
     "a sequence of the {global_batch:g}, and {tensor:g} must fit a node of {per_node:g}",
 )  # fmt: skip
+
+
+def refuse(x: Values) -> None:
+    """Raise ValueError for a split that does not divide, naming the nearest degree that does."""
+    divides("tensor", x["tensor"], "devices", x["devices"])
+    divides("pipeline", x["pipeline"], "devices / tensor", x["devices"] / x["tensor"])
+    if x["tensor"] > x["per_node"]:
+        raise ValueError(
+            f"tensor must be at most per_node, {x['per_node']:g}, got {x['tensor']:g}; nearest "
+            f"valid: {x['per_node']:g}"
+        )
 
 
 def answer(x: Values) -> Answer:
@@ -90,7 +105,7 @@ def answer(x: Values) -> Answer:
         value=time,
         terms={
             **terms,
-            "efficiency": np.asarray(compute / time),
+            "parallel_efficiency": np.asarray(compute / time),
             "tokens_per_second": np.asarray(all_tokens / time),
         },
         bound=Answer.longest(**terms),

@@ -2,10 +2,8 @@
 
 import numpy as np
 
+from simcore.equations.radio import round_trip, transmission
 from simcore.solvers.question import Answer, Input, Question, Values
-
-LIGHT_IN_FIBRE = 2.0e8
-"""Two thirds of the speed of light. [m/s]"""
 
 QUESTION = Question(
     title=__doc__,
@@ -27,7 +25,7 @@ QUESTION = Question(
     terms={
         "local": "s",
         "offloaded": "s",
-        "upload": "s",
+        "sending": "s",
         "propagation": "s",
         "remote": "s",
         "local_energy": "J",
@@ -46,8 +44,8 @@ QUESTION = Question(
 
 def answer(x: Values) -> Answer:
     local = np.asarray(x["flop"] / x["device_rate"])
-    upload = np.asarray(x["upload"] / x["radio_rate"])
-    propagation = np.asarray(2 * x["distance"] / LIGHT_IN_FIBRE)
+    upload = transmission(x["upload"], rate=x["radio_rate"], power=x["radio_power"]).time
+    propagation = round_trip(x["distance"])
     remote = np.asarray(x["flop"] / x["server_rate"] + x["queue"])
     offloaded = np.asarray(upload + propagation + x["network_delay"] + remote)
     time = np.minimum(local, offloaded)
@@ -56,14 +54,14 @@ def answer(x: Values) -> Answer:
         terms={
             "local": local,
             "offloaded": offloaded,
-            "upload": upload,
+            "sending": upload,
             "propagation": propagation,
             "remote": remote,
             "local_energy": np.asarray(x["device_power"] * local),
             "offload_energy": np.asarray(x["radio_power"] * offloaded),
         },
         bound=np.where(local <= offloaded, "device", Answer.longest(
-            upload=upload, propagation=propagation, network_delay=x["network_delay"], remote=remote
+            sending=upload, propagation=propagation, network_delay=x["network_delay"], remote=remote
         )),
         feasible=np.asarray(time <= x["deadline"]),
     )  # fmt: skip

@@ -23,6 +23,16 @@ UTILISATION = Input("utilisation", "1", "share of the peak in use", high=1.0, sp
 IDLE_SHARE = Input("idle_share", "1", "idle power over full power", default=0.3, high=1.0,
                    spread=0.2)  # fmt: skip
 
+TOKENS = Input("sequence", "1", "tokens of a sequence", low=1.0, is_whole=True)
+NODE_BANDWIDTH = Input("node_bandwidth", "byte/s", "of one accelerator in its node, one way",
+                       above=True)  # fmt: skip
+NODE_LATENCY = Input("node_latency", "s", "of one message in a node", default=5e-7)
+LINK_BANDWIDTH = Input("link_bandwidth", "byte/s", "of one accelerator between nodes, one way",
+                       above=True, spread=0.1)  # fmt: skip
+LINK_LATENCY = Input("link_latency", "s", "of one message between nodes", default=5e-6)
+DEADLINE = Input("deadline", "s", "for the answer", default=1e9, above=True)
+POWER = Input("power", "W", "of one machine when fully busy", default=0.0, spread=0.1)
+
 MACHINE = ItemInput(
     "hardware",
     "hardware",

@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simcore.equations.arguments import Longest
-from simcore.errors import NotInCatalogue, unknown
+from simcore.errors import NotInCatalogue, UnitError, unknown
+from simcore.units import si
 
 Array = NDArray[np.float64]
 Values = Mapping[str, Any]
@@ -44,6 +45,8 @@ class Input:
         ------
         NotInCatalogue
             If a word is none of the choices, naming the nearest.
+        UnitError
+            If a text is no quantity of the input's unit, or a value no number at all.
         ValueError
             If a number lies outside its limits, naming value, limit and the nearest valid one.
         """
@@ -53,7 +56,7 @@ class Input:
             return value
         if isinstance(value, float | int) and self._takes(value):
             return np.asarray(value, dtype=float)
-        array = np.asarray(value, dtype=float)
+        array = self._numbers(value)
         bad = ~(np.isfinite(array) & (array >= self.low) & (array <= self.high))
         if self.above:
             bad |= array <= self.low
@@ -70,6 +73,25 @@ class Input:
             and value <= self.high
             and math.isfinite(value)
             and (not self.is_whole or value == math.floor(value))
+        )
+
+    def _numbers(self, value: Any) -> Array:
+        """Return numbers as they are, and texts such as "2 TB/s" in SI."""
+        given = np.asarray(value)
+        if given.dtype.kind in "biuf":
+            return np.asarray(given, dtype=float)
+        try:
+            return np.asarray([self._read(one) for one in given.ravel()]).reshape(given.shape)
+        except UnitError as error:
+            raise UnitError(f"{self.name}: {error}") from error
+
+    def _read(self, value: Any) -> float:
+        if isinstance(value, str):
+            return si(value, self.unit)
+        if isinstance(value, int | float):
+            return float(value)
+        raise UnitError(
+            f"{value!r} is no number; write it in {self.unit}, or as text with its unit"
         )
 
     def _refusal(self, value: float) -> str:
@@ -128,6 +150,16 @@ class Question:
             known = [*found, *(item.name for item in self.items)]
             raise NotInCatalogue(unknown("input", name, known))
         return found[name]
+
+
+def divides(name: str, part: Array, of: str, whole: Array) -> None:
+    """Raise ValueError unless one count divides another, naming the nearest that does."""
+    count, total = int(part), int(whole)
+    if total % count == 0:
+        return
+    found = [n for n in range(1, total + 1) if total % n == 0] if total < 10**6 else [1, total]
+    nearest = min(found, key=lambda n: (abs(n - count), n))
+    raise ValueError(f"{name} must divide {of}, {total}, got {count}; nearest valid: {nearest}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

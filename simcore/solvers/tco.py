@@ -23,7 +23,7 @@ QUESTION = Question(
         IDLE_SHARE,
         PUE,
     ),
-    terms={"capital": "USD", "energy": "USD", "maintenance": "USD", "electricity": "J"},
+    terms={"capital": "USD", "energy": "USD", "upkeep": "USD", "electricity": "J"},
     items=(MACHINE,),
     sources=("L. Barroso et al., The Datacenter as a Computer, 3rd ed., 2018, ch. 6",),
 )  # fmt: skip
@@ -40,7 +40,7 @@ def answer(x: Values) -> Answer:
         price=x["energy_price"],
         maintenance=x["maintenance"],
     )
-    parts = {"capital": cost.capital, "energy": cost.energy, "maintenance": cost.maintenance}
+    parts = {"capital": cost.capital, "energy": cost.energy, "upkeep": cost.maintenance}
     return Answer(
         value=np.asarray(cost.total),
         terms={**parts, "electricity": energy},

@@ -4,6 +4,7 @@ import numpy as np
 
 from simcore.equations.memory import training_state, transformer_activations
 from simcore.equations.precision import element_size
+from simcore.equations.sequence_parallel import split_activations
 from simcore.solvers.inputs import (
     CAPACITY,
     HEADS,
@@ -35,6 +36,8 @@ QUESTION = Question(
         Input("optimizer_size", "byte", "optimiser state of one parameter", default=12.0),
         Input("recompute", "1", "what the backward pass computes again", default="selective",
               choices=("none", "selective", "full")),
+        Input("sequence_parallel", "1", "whether tensor-parallel devices split the sequence too",
+              default="yes", choices=("yes", "no")),
         PRECISION,
         CAPACITY,
     ),
@@ -59,13 +62,7 @@ def answer(x: Values) -> Answer:
         devices=x["data"],
         zero_stage=x["zero_stage"],
     )
-    # A stage keeps as many micro-batches in flight as there are stages (1F1B), each of its layers.
-    activations = (
-        transformer_activations(
-            x["sequence"], x["micro_batch"], x["hidden"], x["layers"], heads=x["heads"],
-            recompute=x["recompute"],
-        ) * element / 2.0 / x["tensor"]
-    )  # fmt: skip
+    activations = _activations(x) * element / 2.0
     terms = {
         "weights": state.weights,
         "gradients": state.gradients,
@@ -78,4 +75,23 @@ def answer(x: Values) -> Answer:
         terms=terms,
         bound=Answer.longest(**terms),
         feasible=np.asarray(total <= x["capacity"]),
+    )
+
+
+def _activations(x: Values) -> np.ndarray:
+    """Return the 16-bit activations of one device. [byte]
+
+    A stage keeps as many micro-batches in flight as there are stages (1F1B), each of its layers.
+    """
+    sizes = (x["sequence"], x["micro_batch"], x["hidden"], x["layers"])
+    splits = x["sequence_parallel"] == "yes"
+    if x["recompute"] == "full":
+        kept = transformer_activations(*sizes, recompute="full")
+        return np.asarray(kept / x["tensor"] if splits else kept + 0.0 * x["tensor"])
+    return split_activations(
+        *sizes,
+        heads=x["heads"],
+        tensor=x["tensor"],
+        keeps_scores=x["recompute"] == "none",
+        splits_sequence=splits,
     )

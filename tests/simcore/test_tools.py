@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from simcore import solvers
 from simcore.errors import NotInCatalogue, UnitError
+from simcore.solvers.asking import ask
 from simcore.tools import blocks, compare, front, inverse, pareto, sensitivity, size, sweep
 from simcore.tools.constraints import Constraint
 from simcore.tools.sweep import BLOCK
@@ -60,16 +61,17 @@ def test_inputs_that_move_together_are_one_axis():
 @pytest.mark.parametrize("name", POINTS)
 def test_every_solver_answers_a_grid_as_its_points(name):
     described = solvers.question(name)
-    entries = [e for e in described.inputs if not e.choices and e.name in POINTS[name]][:2]
+    entries = [e for e in described.inputs if not e.choices and e.name in POINTS[name]
+               and 2 * POINTS[name][e.name] <= e.high][:2]  # fmt: skip
     axes = {e.name: [POINTS[name][e.name] * k for k in (1, 2)] for e in entries}
 
     for part in blocks(name, axes, block=3, **POINTS[name]):
         for row in part.rows():
             at = {axis: row[axis] for axis in axes}
-            one = solvers.solve(name, **{**POINTS[name], **at})
-            if np.isfinite(one.value.value):
-                assert row["value"] == pytest.approx(one.value.value, rel=1e-12)
-            assert (row["bound"], row["feasible"]) == (one.bound, one.feasible)
+            one = ask(name, {**POINTS[name], **at})
+            if np.isfinite(one.value):
+                assert row["value"] == pytest.approx(float(one.value), rel=1e-12)
+            assert (row["bound"], row["feasible"]) == (str(one.bound), bool(one.feasible))
 
 
 def test_an_empty_axis_and_an_unknown_one_are_refused():
