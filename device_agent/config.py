@@ -27,6 +27,8 @@ class Settings:
     mqtt_url: str = "mqtt://127.0.0.1:1883"
     ca_file: str = ""
     board: str = "host-linux"
+    # Serial boards: ports or URLs with options, separated by commas; empty: those USB shows.
+    ports: str = ""
     spool: str = ""
     server_url: str = ""
     log_level: str = "INFO"

@@ -11,6 +11,10 @@ from enum import StrEnum
 from pathlib import Path
 
 from device_agent import config, environment
+from device_agent.boards import find
+from device_agent.boards.dialects import board_at
+from device_agent.boards.errors import BoardError
+from device_agent.boards.port import SerialPort
 from device_agent.meters import meters
 from device_agent.spool import Spool
 from device_agent.work import task_listing
@@ -39,6 +43,7 @@ class Finding:
 def examine(path: Path | None = None) -> Iterator[Finding]:
     """Yield everything worth knowing, in the order one would fix it."""
     settings = _settings(path)
+    ports = os.environ.get(find.PORTS, "")
     if isinstance(settings, Finding):
         yield settings
     else:
@@ -46,8 +51,11 @@ def examine(path: Path | None = None) -> Iterator[Finding]:
         yield Finding(subject="settings", grade=Grade.GOOD, text=kit)
         yield from _broker(settings)
         yield from _spool(settings)
-    for look in (_machine, _governor, _load, _throttling, _clock, _serial, _meters, _tasks):
+        ports = settings.ports
+    for look in (_machine, _governor, _load, _throttling, _clock, _serial, _meters):
         yield from look()
+    yield from _boards(ports)
+    yield from _tasks(ports)
 
 
 def _settings(path: Path | None) -> "config.Settings | Finding":
@@ -197,9 +205,24 @@ def _meters() -> Iterator[Finding]:
         yield Finding(subject="power", grade=grade, text=f"{meter.NAME}: {why or 'readable'}")
 
 
-def _tasks() -> Iterator[Finding]:
+def _boards(ports: str) -> Iterator[Finding]:
+    """Ask each attached board who it is, and let it go again."""
+    for address in find.addresses({find.PORTS: ports}):
+        try:
+            with SerialPort(address) as port:
+                board = board_at(port, address)
+        except BoardError as error:
+            remedy = f"Flash it (firmware_specs/reference), or name it in {find.PORTS}."
+            yield Finding(subject="board", grade=Grade.BAD, text=str(error), remedy=remedy)
+            continue
+        evidence = address.evidence(says_emulated=board.is_emulated)
+        text = f"{board.name} at {address.url} speaks {board.dialect}; its results are {evidence}"
+        yield Finding(subject="board", grade=Grade.GOOD, text=text)
+
+
+def _tasks(ports: str) -> Iterator[Finding]:
     by_detail: dict[str, list[str]] = {}
-    for row in task_listing():
+    for row in task_listing(ports):
         by_detail.setdefault(row.detail, []).append(row.task)
     for detail, names in by_detail.items():
         grade = Grade.NOTE if detail else Grade.GOOD

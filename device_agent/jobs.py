@@ -239,7 +239,7 @@ def _result(job: Command, run: TaskRun, outcome: Mapping[str, Any]) -> Result:
         high=outcome.get("high"),
         unit=str(outcome.get("unit", "")),
         n=int(outcome.get("n", 0)),
-        evidence="measured",
+        evidence=str(outcome.get("evidence", "measured")),
         energy=Energy(**outcome.get("energy", {})),
         detail=str(outcome.get("detail", "")),
         flags=tuple(outcome.get("flags", ())),

@@ -71,14 +71,19 @@ def timing_of(
         times.append(_repeat(call, inner, clock))
         if len(times) >= _REPEATS_LEAST and clock() - began > budget_s * scale:
             break
-    ordered = sorted(times)
+    return timing_from(times, calls=inner * len(times), elapsed_s=clock() - began)
+
+
+def timing_from(times_s: Sequence[float], *, calls: int, elapsed_s: float = 0.0) -> Timing:
+    """Return the timing of repeats that each took so long per call. [s]"""
+    ordered = sorted(times_s)
     return Timing(
         median_s=percentile(ordered, 0.5),
         low_s=percentile(ordered, 0.1),
         high_s=percentile(ordered, 0.9),
         n=len(ordered),
-        calls_per_repeat=inner,
-        elapsed_s=clock() - began,
+        calls_per_repeat=calls // len(ordered),
+        elapsed_s=elapsed_s,
     )
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from device_agent.boards.find import PORTS
 from device_agent.transport import Inbox
 from device_agent.worker import ONE_THREAD
 from firmware_specs.wire import Command, TaskInfo, TaskRun
@@ -47,12 +48,14 @@ class WorkStarter(Protocol):
 class WorkerProcess:
     """A child `python -m device_agent.worker`, killed when it is cancelled or overdue."""
 
-    def __init__(self, job: Command, runs: Sequence[TaskRun], inbox: Inbox) -> None:
+    def __init__(
+        self, job: Command, runs: Sequence[TaskRun], inbox: Inbox, *, ports: str = ""
+    ) -> None:
         self._job = job
         self._runs = list(runs)
         self._inbox = inbox
         self._why = ""
-        self._process = _spawn([])
+        self._process = _spawn([], ports)
         threading.Thread(target=self._watch, name="worker-reader", daemon=True).start()
         self._timer = threading.Timer(
             job.timeout_s, self.cancel, [f"took longer than {job.timeout_s:g} s"]
@@ -99,9 +102,9 @@ class WorkerProcess:
                 )
 
 
-def task_listing() -> tuple[TaskInfo, ...]:
+def task_listing(ports: str = "") -> tuple[TaskInfo, ...]:
     """Return what this machine can measure, asked of a worker so that we need no numpy here."""
-    process = _spawn(["--list"])
+    process = _spawn(["--list"], ports)
     output, _ = process.communicate(timeout=60)
     return tuple(
         TaskInfo(task=row["task"], available=row["available"], detail=row["detail"])
@@ -109,9 +112,11 @@ def task_listing() -> tuple[TaskInfo, ...]:
     )
 
 
-def run_alone(runs: Sequence[tuple[str, str, Mapping[str, Any]]]) -> Iterator[dict[str, Any]]:
+def run_alone(
+    runs: Sequence[tuple[str, str, Mapping[str, Any]]], *, ports: str = ""
+) -> Iterator[dict[str, Any]]:
     """Run (id, task, arguments) in a worker, without an agent, and yield each outcome."""
-    process = _spawn([])
+    process = _spawn([], ports)
     assert process.stdin is not None
     assert process.stdout is not None
     asked = [{"id": i, "task": task, "arguments": given} for i, task, given in runs]
@@ -133,11 +138,12 @@ def _parsed(line: str) -> Mapping[str, Any] | None:
     return data if isinstance(data, dict) and "id" in data and "outcome" in data else None
 
 
-def _spawn(arguments: list[str]) -> "subprocess.Popen[str]":
+def _spawn(arguments: list[str], ports: str = "") -> "subprocess.Popen[str]":
+    named = {PORTS: ports} if ports else {}
     return subprocess.Popen(  # noqa: S603  our own module, no shell
         [sys.executable, "-m", "device_agent.worker", *arguments],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
-        env=os.environ | ONE_THREAD,
+        env=os.environ | ONE_THREAD | named,
     )

@@ -14,10 +14,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from device_agent import benchmarks
-from device_agent.benchmarks import DriverError, Prepared
+from device_agent.benchmarks import DriverError, Measured, Prepared
 from device_agent.energy import energy_of
 from device_agent.environment import environment
-from device_agent.measure import SPREAD_LIMIT, Timing, steady_timing_of
+from device_agent.measure import SPREAD_LIMIT, Timing, steady_timing_of, timing_from
 from firmware_specs import tasks
 from firmware_specs.wire import Energy, Outcome, Scalar
 
@@ -62,8 +62,10 @@ def run_one(task_id: str, arguments: Mapping[str, Scalar]) -> dict[str, Any]:
         with_limits = _limited_to_one_thread()
         is_rehearsal = os.environ.get("DEVICE_AGENT_REHEARSAL") == "1"
         prepared = driver.TASKS[task_id](checked)
-        timing = steady_timing_of(prepared.call, scale=_REHEARSAL_SCALE if is_rehearsal else 1.0)
-        energy = energy_of(prepared.call, call_s=timing.median_s)
+        if isinstance(prepared, Measured):
+            figures = _from_elsewhere(prepared)
+        else:
+            figures = _timed_here(prepared, with_limits, is_rehearsal)
     except (DriverError, tasks.SpecError, MemoryError) as error:
         detail = str(error) or f"{type(error).__name__}: not enough memory for these arguments"
         return {"outcome": Outcome.FAILED.value, "detail": detail}
@@ -71,29 +73,44 @@ def run_one(task_id: str, arguments: Mapping[str, Scalar]) -> dict[str, Any]:
         "outcome": Outcome.MEASURED.value,
         "arguments": checked,
         "unit": task.unit,
-        **_figures(timing, prepared),
-        "n": timing.n,
-        **_doubts(timing, is_rehearsal),
-        "energy": _plain(energy),
-        "environment": environment()
-        | {"threads": with_limits, "calls": timing.calls}
-        | dict(prepared.environment or {}),
+        **figures,
         "elapsed_s": time.monotonic() - began,
     }
 
 
-def _figures(timing: Timing, prepared: Prepared) -> dict[str, float]:
-    """Return value, low and high: seconds per call, or amount per second."""
-    if prepared.amount is None:
-        return {"value": timing.median_s, "low": timing.low_s, "high": timing.high_s}
+def _timed_here(prepared: Prepared, threads: int, is_rehearsal: bool) -> dict[str, Any]:
+    timing = steady_timing_of(prepared.call, scale=_REHEARSAL_SCALE if is_rehearsal else 1.0)
+    energy = energy_of(prepared.call, call_s=timing.median_s)
+    facts = {"threads": threads, "calls": timing.calls}
     return {
-        "value": prepared.amount / timing.median_s,
-        "low": prepared.amount / timing.high_s,
-        "high": prepared.amount / timing.low_s,
+        **_figures(timing, prepared.amount),
+        **_doubts(timing, is_rehearsal=is_rehearsal),
+        "energy": _plain(energy),
+        "environment": environment() | facts | dict(prepared.environment or {}),
     }
 
 
-def _doubts(timing: Timing, is_rehearsal: bool) -> dict[str, Any]:
+def _from_elsewhere(measured: Measured) -> dict[str, Any]:
+    """Return what a board measured: its windows are as long as asked for, in a rehearsal too."""
+    timing = timing_from(measured.times_s, calls=measured.calls)
+    return {
+        **_figures(timing, measured.amount),
+        **_doubts(timing, is_rehearsal=False),
+        "evidence": measured.evidence,
+        "energy": _plain(measured.energy),
+        "environment": dict(measured.environment) | {"calls": measured.calls},
+    }
+
+
+def _figures(timing: Timing, amount: float | None) -> dict[str, Any]:
+    """Return value, low and high (seconds per call, or amount per second) and n."""
+    low, value, high = timing.low_s, timing.median_s, timing.high_s
+    if amount is not None:
+        low, value, high = amount / high, amount / value, amount / low
+    return {"value": value, "low": low, "high": high, "n": timing.n}
+
+
+def _doubts(timing: Timing, *, is_rehearsal: bool) -> dict[str, Any]:
     if is_rehearsal:
         return {"flags": ["rehearsal"], "detail": "a rehearsal: measured for a tenth of the time"}
     if timing.spread <= SPREAD_LIMIT:

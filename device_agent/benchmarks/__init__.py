@@ -5,9 +5,9 @@ import pkgutil
 from collections.abc import Iterator
 from typing import cast
 
-from device_agent.benchmarks.base import Arguments, Driver, DriverError, Prepared
+from device_agent.benchmarks.base import Arguments, Driver, DriverError, Measured, Prepared
 
-__all__ = ["Arguments", "Driver", "DriverError", "Prepared", "drivers", "find"]
+__all__ = ["Arguments", "Driver", "DriverError", "Measured", "Prepared", "drivers", "find"]
 
 
 def drivers() -> Iterator[tuple[str, Driver]]:

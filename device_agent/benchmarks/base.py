@@ -1,10 +1,10 @@
 """What a benchmark driver offers."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
-from firmware_specs.wire import Scalar
+from firmware_specs.wire import Energy, Scalar
 
 Arguments = Mapping[str, Scalar]
 
@@ -26,10 +26,25 @@ class Prepared:
     environment: Mapping[str, Scalar] | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measured:
+    """A benchmark that another machine ran and timed by its own clock.
+
+    `times_s` is the time of one call, once for each window; `amount` as in `Prepared`.
+    """
+
+    times_s: tuple[float, ...]
+    calls: int
+    evidence: str
+    energy: Energy
+    amount: float | None = None
+    environment: Mapping[str, Scalar] = field(default_factory=dict)
+
+
 class Driver(Protocol):
     """A module in this folder: `TASKS` by task id, and `why_not` when it cannot run."""
 
-    TASKS: Mapping[str, Callable[[Arguments], Prepared]]
+    TASKS: Mapping[str, Callable[[Arguments], Prepared | Measured]]
 
     def why_not(self) -> str:
         """Return an empty string where the driver can run, else why not and the remedy."""

@@ -1,8 +1,8 @@
 """Which boards are attached: those named in the settings, else those USB shows."""
 
 import os
+import time
 from collections.abc import Iterator, Mapping
-from functools import cache
 
 from device_agent.boards.dialects import Board, board_at
 from device_agent.boards.errors import BoardError
@@ -46,15 +46,23 @@ def _lasting_name(device: str) -> str:
     return device
 
 
-@cache
+_held: list[tuple[Board, Address, SerialPort]] = []
+_refusals: list[tuple[float, str]] = []
+_REFUSED_FOR_S = 5.0
+
+
 def attached() -> tuple[Board, Address]:
-    """Return the first board that answers. It stays ours until this process ends.
+    """Return the first board that answers. It stays ours until `detach` or the process's end.
 
     Raises
     ------
     BoardError
         If there is none: says which ports were tried and what each one did.
     """
+    if _held:
+        return _held[0][:2]
+    if _refusals and time.monotonic() - _refusals[0][0] < _REFUSED_FOR_S:
+        raise BoardError(_refusals[0][1])
     tried = []
     for address in addresses():
         try:
@@ -63,8 +71,21 @@ def attached() -> tuple[Board, Address]:
             tried.append(str(error))
             continue
         try:
-            return board_at(port, address), address
+            _held.append((board_at(port, address), address, port))
         except BoardError as error:
             port.close()
             tried.append(str(error))
-    raise BoardError("; ".join(tried) or "no board is attached: none on USB, none in `ports`")
+            continue
+        return _held[0][:2]
+    why = "; ".join(tried) or "no board is attached: none on USB, none in `ports`"
+    # Asking a silent port takes long, and each driver asks.
+    _refusals[:] = [(time.monotonic(), why)]
+    raise BoardError(why)
+
+
+def detach() -> None:
+    """Let the board go, so that the next look finds it where it is then."""
+    for _, _, port in _held:
+        port.close()
+    _held.clear()
+    _refusals.clear()

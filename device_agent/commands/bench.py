@@ -30,10 +30,21 @@ _HOST_RUNS: list[tuple[str, dict[str, Any]]] = [
     ("mlp", {}),
     ("int8_gemm", {}),
 ]
+# Every kernel, and classifiers that the smallest board has room for.
+_BOARD_RUNS: list[tuple[str, dict[str, Any]]] = [
+    ("board_int8_mac", {}),
+    ("board_fp32_dot", {"size": 64}),
+    ("board_copy", {}),
+    *[("board_digits", {"width": width}) for width in (4, 8, 12)],
+    ("board_digits", {"width": 20, "precision": "int4"}),
+    ("board_digits", {"width": 3, "precision": "fp32"}),
+    ("board_digits", {"width": 32, "sparsity": 0.85}),
+]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--suite", choices=("host", "cuda"), default="host")
+    parser.add_argument("--suite", choices=("host", "board", "cuda"), default="host")
+    parser.add_argument("--ports", default="", help="for --suite board: ports or URLs, else USB")
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the results here")
     parser.add_argument("--quick", action="store_true", help="small sizes, to try it out")
     parser.add_argument("--no-energy", action="store_true")
@@ -41,7 +52,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def main(arguments: argparse.Namespace) -> int:
-    facts, results = _cuda(arguments) if arguments.suite == "cuda" else _host(arguments)
+    facts, results = {"host": _host, "board": _board, "cuda": _cuda}[arguments.suite](arguments)
     rows: list[dict[str, Any]] = []
     for row in results:
         rows.append(row)
@@ -87,6 +98,14 @@ def _host(arguments: argparse.Namespace) -> tuple[dict[str, Any], Iterator[dict[
     runs = _HOST_RUNS[:1] if arguments.quick else _HOST_RUNS
     named = [(_name(task, given), task, given) for task, given in runs]
     return dict(host_facts()), run_alone(named)
+
+
+def _board(arguments: argparse.Namespace) -> tuple[dict[str, Any], Iterator[dict[str, Any]]]:
+    from device_agent.work import run_alone
+
+    runs = [("board_int8_mac", {"window_s": 0.01})] if arguments.quick else _BOARD_RUNS
+    named = [(_name(task, given), task, given) for task, given in runs]
+    return dict(host_facts()), run_alone(named, ports=arguments.ports)
 
 
 def _name(task: str, given: dict[str, Any]) -> str:

@@ -3,6 +3,7 @@
 import argparse
 import logging
 import signal
+from functools import partial
 from pathlib import Path
 from queue import Queue
 
@@ -11,7 +12,7 @@ from device_agent.agent import About, Agent, will_of
 from device_agent.jobs import Jobs
 from device_agent.meters import meters
 from device_agent.spool import Spool
-from device_agent.work import task_listing
+from device_agent.work import WorkerProcess, task_listing
 from firmware_specs.boards import board
 from firmware_specs.wire import MeterInfo, topics
 
@@ -40,6 +41,7 @@ def build(settings: config.Settings) -> Agent:
     except BrokerAddressError as error:
         raise config.ConfigError(str(error)) from error
     inbox: Queue[object] = Queue()
+    start_work = partial(WorkerProcess, ports=settings.ports)
     spool = Spool(settings.spool_path)
     transport = MqttTransport(
         broker,
@@ -54,8 +56,10 @@ def build(settings: config.Settings) -> Agent:
         spool=spool,
         transport=transport,
         inbox=inbox,
-        jobs=Jobs(settings.device_id, spool, transport, inbox),
-        about=About(board=board(settings.board).id, tasks=task_listing(), meters=meter_infos()),
+        jobs=Jobs(settings.device_id, spool, transport, inbox, start_work=start_work),
+        about=About(
+            board=board(settings.board).id, tasks=task_listing(settings.ports), meters=meter_infos()
+        ),
     )
 
 

@@ -1,13 +1,16 @@
-"""Power meters, found by folder: every module here with `NAME`, `why_not` and `read`."""
+"""Power meters, found by folder: every module here with `NAME`, `why_not` and `read`.
+
+A module with `window_meter` offers a meter that records a board's sync pin beside the power.
+"""
 
 import importlib
 import pkgutil
-from collections.abc import Iterator
-from typing import cast
+from collections.abc import Callable, Iterator
+from typing import Any, cast
 
 from device_agent.meters.base import Meter, Reading, joules_between
 
-__all__ = ["Meter", "Reading", "best_meter", "joules_between", "meters"]
+__all__ = ["Meter", "Reading", "best_meter", "joules_between", "meters", "window_meters"]
 
 
 def meters() -> Iterator[Meter]:
@@ -15,6 +18,14 @@ def meters() -> Iterator[Meter]:
         module = importlib.import_module(f"{__name__}.{info.name}")
         if hasattr(module, "read"):
             yield cast(Meter, module)
+
+
+def window_meters() -> Iterator[Callable[[Any], Any]]:
+    """Yield each module's `window_meter`: from a board's address to a WindowMeter, or None."""
+    for info in pkgutil.iter_modules(__path__):
+        module = importlib.import_module(f"{__name__}.{info.name}")
+        if hasattr(module, "window_meter"):
+            yield module.window_meter
 
 
 def best_meter() -> Meter | None:

@@ -2,8 +2,8 @@
  *
  *   avr FIRMWARE.elf LINK EDGES
  *
- * LINK becomes a symbolic link to the pty; EDGES gets a line `cycle level` for each change of pin
- * PB0, and at the end, on SIGTERM, a line `stack N`: the most bytes of stack that were used.
+ * LINK becomes a symbolic link to the pty; EDGES gets a line `hz N`, then `cycle level` for each
+ * change of pin PB0, and at the end, on SIGTERM, a line `stack N`: the most bytes of stack that were used.
  * A test program, linked with libsimavr (GPL-3); nothing that ships contains it.
  */
 #define _GNU_SOURCE
@@ -149,6 +149,7 @@ int main(int count, char **words)
         perror(words[3]);
         return 1;
     }
+    fprintf(edges, "hz %d\n", CLOCK_HZ);
     connect_line(words[2]);
     connect_machine();
     avr_irq_t *input = avr_io_getirq(avr, AVR_IOCTL_UART_GETIRQ('0'), UART_IRQ_INPUT);

@@ -136,10 +136,15 @@ def stack_bytes(edges: Path) -> int:
 
 def windows_cycles(edges: Path) -> list[int]:
     """Return the length of each time the sync pin was high, as the emulator saw it. [cycle]"""
-    rows = [line.split() for line in edges.read_text().splitlines() if not line.startswith("stack")]
+    rises, falls = pin_edges(edges)
+    return [min(fall for fall in falls if fall > rise) - rise for rise in rises]
+
+
+def pin_edges(edges: Path) -> tuple[list[int], list[int]]:
+    """Return when the sync pin rose and when it fell. [cycle]"""
+    rows = [line.split() for line in edges.read_text().splitlines() if line[0].isdigit()]
     rises = [int(cycle) for cycle, level in rows if level == "1"]
-    falls = [int(cycle) for cycle, level in rows if level == "0" and int(cycle) > min(rises)]
-    return [fall - rise for rise, fall in zip(rises, falls, strict=True)]
+    return rises, [int(cycle) for cycle, level in rows if level == "0"]
 
 
 def section_bytes(elf: Path, tool: str = "avr-size") -> tuple[int, int]:

@@ -1,0 +1,79 @@
+"""A classifier of the student's choosing: trained here, deployed to the board and scored there."""
+
+import zlib
+from collections.abc import Callable, Mapping
+from importlib.util import find_spec
+
+from device_agent.benchmarks.base import Arguments, DriverError, Measured
+from device_agent.boards import bench, windows
+from device_agent.boards.dialects.lab import LabBoard
+from firmware_specs.datasets import Images, digits
+from firmware_specs.serial import blob, commands
+from firmware_specs.wire import Scalar
+
+
+def why_not() -> str:
+    if find_spec("numpy") is None:
+        return "numpy is not installed; pip install 'courseserver[agent,host]'"
+    return bench.why_not(LabBoard)
+
+
+def board_digits(arguments: Arguments) -> Measured:
+    """Train, deploy, score on held-out images, and time one inference."""
+    from device_agent.classifier.quantising import layers_of, products
+    from device_agent.classifier.training import network_train, pixels_of
+
+    training, held_out = digits()
+    sparsity = float(arguments["sparsity"])
+    network = network_train(training, width=int(arguments["width"]), sparsity=sparsity)
+    try:
+        layers = layers_of(
+            network,
+            pixels_of(training),
+            precision=str(arguments["precision"]),
+            is_sparse=sparsity > 0,
+        )
+    except ValueError as error:
+        raise DriverError(f"{error}: take int8, or sparsity 0") from error
+    model = blob.model_pack(layers)
+    with bench.board_for(LabBoard) as (board, address):
+        board.load_model(model)
+        facts: dict[str, Scalar] = {
+            "accuracy": _score(board, layers, model, _first(held_out, int(arguments["images"]))),
+            "images": int(arguments["images"]),
+            "model_bytes": len(model),
+            "macs": products(layers),
+        }
+        taken = windows.windows_of(
+            board,
+            commands.infer,
+            window_s=float(arguments["window_s"]),
+            meter=bench.meter_for(address),
+        )
+        return windows.measured(board, address, taken, facts=facts)
+
+
+def _score(board: LabBoard, layers: tuple[blob.Layer, ...], model: bytes, images: Images) -> float:
+    """Return the share of images the board gets right; every output must be the expected bits."""
+    import numpy as np
+
+    from device_agent.classifier.quantising import run
+
+    pixels = np.array([list(row) for row in images.pixels], dtype=np.int8)
+    expected = run(layers, pixels)
+    right = 0
+    for row, label, wanted in zip(images.pixels, images.labels, expected, strict=True):
+        told = board.infer(row)
+        if told.data != wanted.tobytes() or not told.is_of("0", zlib.crc32(model), row):
+            raise DriverError(
+                f"{board.name} answers {told.data.hex()}, not {wanted.tobytes().hex()}"
+            )
+        right += int(wanted.argmax()) == label
+    return right / len(images.labels)
+
+
+def _first(images: Images, count: int) -> Images:
+    return Images(pixels=images.pixels[:count], labels=images.labels[:count])
+
+
+TASKS: Mapping[str, Callable[[Arguments], Measured]] = {"board_digits": board_digits}

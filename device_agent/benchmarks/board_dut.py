@@ -1,0 +1,54 @@
+"""Devices under test with a compiled-in model: the time of one inference."""
+
+from collections.abc import Callable, Mapping
+from functools import partial
+
+from device_agent.benchmarks.base import Arguments, DriverError, Measured
+from device_agent.boards import bench, windows
+from device_agent.boards.dialects.dut import INPUT_BYTES, Dut
+from firmware_specs.serial import commands, replies
+
+# The models that a task accepts, as boards name them.
+_MODELS: Mapping[str, tuple[str, ...]] = {
+    "board_kws": ("kws01",),
+    "board_vww": ("vww01",),
+    "board_ic": ("ic01", "ic02"),
+    "board_ad": ("ad01",),
+    "board_sww": ("strww01", "sww01"),
+}
+
+
+def why_not() -> str:
+    return bench.why_not(Dut)
+
+
+def _run(task: str, arguments: Arguments) -> Measured:
+    with bench.board_for(Dut) as (board, address):
+        model = board.model()
+        if model not in _MODELS[task]:
+            wanted = " or ".join(_MODELS[task])
+            raise DriverError(f"the firmware holds {model}, this task wants {wanted}: flash that")
+        board.load_input(_input(model, int(arguments["seed"])))
+        taken = windows.windows_of(
+            board,
+            commands.infer,
+            window_s=float(arguments["window_s"]),
+            meter=bench.meter_for(address),
+        )
+        outputs = ",".join(f"{value:g}" for value in replies.results(taken.last))
+        return windows.measured(board, address, taken, facts={"model": model, "results": outputs})
+
+
+def _input(model: str, seed: int) -> bytes:
+    """Return a repeatable input: the time of these networks does not depend on what they see."""
+    state, made = seed, bytearray()
+    while len(made) < INPUT_BYTES.get(model, INPUT_BYTES["strww01"]):
+        state = (state * 1_664_525 + 1_013_904_223) % (1 << 32)
+        # Small floats where they are read as floats: the top byte of an exponent stays below 64.
+        made.append(state >> 24 if model != "ad01" or len(made) % 4 < 3 else 60)
+    return bytes(made)
+
+
+TASKS: Mapping[str, Callable[[Arguments], Measured]] = {
+    task: partial(_run, task) for task in _MODELS
+}

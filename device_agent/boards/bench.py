@@ -1,0 +1,51 @@
+"""The board that benchmarks use: attached once a process, let go when it fails."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TypeVar
+
+from device_agent.benchmarks.base import DriverError
+from device_agent.boards import find
+from device_agent.boards.errors import BoardError
+from device_agent.boards.port import Address
+from device_agent.energy_windows import WindowMeter
+from device_agent.meters import window_meters
+from firmware_specs.serial.replies import ReplyError
+
+B = TypeVar("B")
+
+
+def why_not(kind: type[object]) -> str:
+    """Return why no board of this kind can be used, or an empty string."""
+    try:
+        board, _ = find.attached()
+    except BoardError as error:
+        return str(error)
+    if not isinstance(board, kind):
+        return f"{board.name} speaks {board.dialect}: this needs other firmware"
+    return ""
+
+
+@contextmanager
+def board_for(kind: type[B]) -> Iterator[tuple[B, Address]]:
+    """Yield the attached board of a kind; the next run looks anew where this one failed.
+
+    Raises
+    ------
+    DriverError
+        If it is not there, of another kind, vanishes, or does not answer as it should.
+    """
+    try:
+        board, address = find.attached()
+        if not isinstance(board, kind):
+            raise DriverError(why_not(kind))
+        yield board, address
+    except (BoardError, ReplyError) as error:
+        find.detach()
+        raise DriverError(str(error)) from error
+
+
+def meter_for(address: Address) -> WindowMeter | None:
+    """Return the meter that sees this board's sync pin, where one is set up."""
+    found = (make(address) for make in window_meters())
+    return next((meter for meter in found if meter is not None), None)

@@ -1,0 +1,293 @@
+"""Boards on lines that fail: finding them, getting in step, locks, wraps, deadlines, unplugging."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from device_agent import worker
+from device_agent.boards import dialects, find
+from device_agent.boards.dialects.dut import Dut
+from device_agent.boards.dialects.edge_impulse import EdgeImpulseBoard
+from device_agent.boards.errors import BoardError, BoardGone, BoardSilent
+from device_agent.boards.port import Address, SerialPort, address_of
+from firmware_specs.serial import commands, replies
+from firmware_specs.serial.replies import ReplyError
+from tests.doubles.fake_board import (
+    DutFirmware,
+    Faults,
+    ImpulseFirmware,
+    MemoryPort,
+    board_on_pty,
+)
+from tests.firmware_specs import transcripts
+
+
+def dut_at(port: MemoryPort) -> Dut:
+    return Dut(port, clock=port.clock)
+
+
+# --- the double itself --------------------------------------------------------------------------
+@pytest.mark.parametrize("name", transcripts.DUT)
+def test_the_fake_board_answers_as_the_golden_transcript(name: str) -> None:
+    firmware = DutFirmware()
+
+    def ask(command: bytes) -> list[str]:
+        return firmware.receive(command).decode().split("\r\n")[:-1]
+
+    assert transcripts.differences(name, ask) == []
+
+
+# --- getting in step ----------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    "waiting",
+    [
+        b"",
+        DutFirmware().banner(),
+        b"\x00\xff\xfe noise without an end",
+        b"m-ready\r\n" * 3,
+        b"m-name-dut-[somebody else]\r\nm-ready\r\nm-re",
+    ],
+    ids=["quiet", "banner", "noise", "readies", "stale answer"],
+)
+def test_a_board_gets_in_step_whatever_waits_on_the_line(waiting: bytes) -> None:
+    port = MemoryPort(DutFirmware(name="ours"), waiting=waiting)
+
+    assert dut_at(port).sync() == "ours"
+
+
+def test_half_a_command_of_somebody_before_us_does_no_harm() -> None:
+    firmware = DutFirmware(name="ours")
+    firmware.receive(b"db loa")
+
+    assert dut_at(MemoryPort(firmware)).sync() == "ours"
+
+
+@given(noise=st.binary(max_size=60))
+def test_no_noise_keeps_a_board_from_getting_in_step(noise: bytes) -> None:
+    firmware = DutFirmware(name="ours")
+    firmware.receive(noise)
+    port = MemoryPort(firmware, Faults(noise_before=noise), waiting=noise)
+
+    assert dut_at(port).sync() == "ours"
+
+
+@pytest.mark.parametrize("keeps", [0, 1, 10, 40, -1])
+def test_after_a_broken_answer_the_next_one_is_its_own(keeps: int) -> None:
+    port = MemoryPort(DutFirmware())
+    dut = dut_at(port)
+    dut.sync()
+    port.faults.keeps = keeps
+
+    with pytest.raises(BoardSilent, match="no m-ready"):
+        dut.ask(b"profile%")
+
+    assert dut.model() == "kws01"
+
+
+def test_a_silent_board_is_given_up_in_the_time_that_the_work_should_take() -> None:
+    port = MemoryPort(DutFirmware(run_us=2_000_000))
+    dut = dut_at(port)
+    dut.sync()
+    port.faults.is_silent = True
+    began = port.now_s
+
+    with pytest.raises(BoardSilent, match=r"within 71\.0 s"):
+        dut.timed(commands.infer, 10, 1, once_s=2.0)
+
+    assert port.now_s - began == pytest.approx(71.0, abs=0.1)
+
+
+def test_a_board_that_talks_for_ever_is_given_up() -> None:
+    port = MemoryPort(DutFirmware())
+    dut = dut_at(port)
+    dut.sync()
+    port.faults.is_endless = True
+
+    with pytest.raises(BoardSilent, match="still thinking"):
+        dut.ask(b"results%")
+
+
+# --- what it says -------------------------------------------------------------------------------
+@given(start=st.integers(0, 2**33), runs=st.integers(1, 1000))
+def test_a_window_is_right_wherever_the_clock_of_32_bits_wraps(start: int, runs: int) -> None:
+    port = MemoryPort(DutFirmware(clock_us=start, run_us=2500))
+
+    window_s, reply = dut_at(port).timed(commands.infer, runs, 0, once_s=0.0025)
+
+    assert window_s == pytest.approx(runs * 2.5e-3)
+    assert replies.results(reply) == (0.1, 0.7, 0.2)
+
+
+def test_an_input_is_loaded_byte_for_byte_within_the_board_s_buffer() -> None:
+    port = MemoryPort(DutFirmware())
+    data = bytes(range(256)) * 3
+
+    dut_at(port).load_input(data)
+
+    firmware = port.firmware
+    assert isinstance(firmware, DutFirmware)
+    assert bytes(firmware.loaded) == data
+    assert max(len(command) for command in port.sent) <= 66
+
+
+def test_an_input_that_the_board_does_not_confirm_is_refused() -> None:
+    port = MemoryPort(DutFirmware())
+
+    with pytest.raises(BoardError, match="exceeds maximum of 27648"):
+        dut_at(port).load_input(bytes(27_649))
+
+    assert not any(command.startswith(b"db 00") for command in port.sent)
+
+
+def test_firmware_in_energy_mode_has_no_laps_to_read() -> None:
+    with pytest.raises(ReplyError, match="energy mode"):
+        dut_at(MemoryPort(DutFirmware(is_energy_mode=True))).first(commands.infer)
+
+
+# --- Edge Impulse -------------------------------------------------------------------------------
+def impulse_at(port: MemoryPort) -> EdgeImpulseBoard:
+    return EdgeImpulseBoard(port, clock=port.clock)
+
+
+@pytest.mark.parametrize(
+    ("line", "expected_s"),
+    [
+        ("Predictions (DSP: 12 ms., Classification: 34 ms., Anomaly: 0 ms.):", 0.034),
+        ("Timing: DSP 12 ms, inference 34 ms, anomaly 1 ms", 0.034),
+        ("Timing: DSP 800 us, inference 1500 us", 0.0015),
+    ],
+)
+def test_the_timings_that_edge_impulse_prints_are_read(line: str, expected_s: float) -> None:
+    board = impulse_at(MemoryPort(ImpulseFirmware(line=line)))
+
+    assert board.greet() == "ARDUINO_NANO33BLE"
+    assert [t.classification_s for t in board.impulses(5, each_s=30.0)] == [expected_s] * 5
+
+
+def test_an_impulse_that_stops_printing_is_given_up() -> None:
+    board = impulse_at(MemoryPort(ImpulseFirmware(prints=2)))
+
+    with pytest.raises(BoardSilent, match="2 of 5"):
+        board.impulses(5, each_s=30.0)
+
+
+# --- ports --------------------------------------------------------------------------------------
+def test_a_board_behind_a_pty_is_found_and_is_never_hardware() -> None:
+    with board_on_pty(DutFirmware(name="ours")) as fake:
+        address = address_of(f"{fake.path};evidence=measured")
+        with SerialPort(address) as port:
+            board = dialects.board_at(port, address)
+
+    assert (board.name, board.dialect) == ("ours", "dut")
+    assert address.evidence(says_emulated=False) == "emulated"
+
+
+def test_a_port_is_ours_alone_until_it_is_closed() -> None:
+    with board_on_pty(DutFirmware()) as fake:
+        address = address_of(fake.path)
+        with SerialPort(address), pytest.raises(BoardError, match="in use by another"):
+            SerialPort(address)
+        SerialPort(address).close()
+
+
+def test_unplugging_is_told_from_silence() -> None:
+    with board_on_pty(DutFirmware()) as fake, SerialPort(address_of(fake.path)) as port:
+        dut = Dut(port)
+        dut.sync()
+        fake.unplug()
+
+        with pytest.raises(BoardGone, match="gone"):
+            dut.ask(b"profile%")
+
+
+def test_a_port_that_is_not_there_says_so(tmp_path: Path) -> None:
+    with pytest.raises(BoardGone, match="cannot be opened"):
+        SerialPort(address_of(str(tmp_path / "ttyNone")))
+
+
+@pytest.mark.parametrize(
+    ("url", "options", "says_emulated", "expected"),
+    [
+        ("/dev/ttyACM0", {}, False, "measured"),
+        ("/dev/ttyACM0", {}, True, "emulated"),
+        ("/dev/ttyACM0", {"evidence": "emulated"}, False, "emulated"),
+        ("socket://bench:4000", {}, False, "emulated"),
+        ("socket://bench:4000", {"evidence": "measured"}, False, "measured"),
+        ("socket://bench:4000", {"evidence": "measured"}, True, "emulated"),
+    ],
+)
+def test_evidence_is_the_lesser_in_doubt(
+    url: str, options: dict[str, str], says_emulated: bool, expected: str
+) -> None:
+    assert Address(url=url, options=options).evidence(says_emulated=says_emulated) == expected
+
+
+@pytest.mark.parametrize(
+    "text", ["", ";baud=9600", "/dev/x;speed=1", "/dev/x;baud=fast", "/dev/x;evidence=real"]
+)
+def test_an_address_with_a_senseless_option_is_refused(text: str) -> None:
+    with pytest.raises(BoardError):
+        address_of(text)
+
+
+def test_ports_of_the_settings_come_before_usb() -> None:
+    found = find.addresses({find.PORTS: "/dev/a;baud=9600, socket://b:1"})
+
+    assert [(address.url, address.baud) for address in found] == [
+        ("/dev/a", 9600),
+        ("socket://b:1", 115_200),
+    ]
+
+
+# --- the whole way to a result ------------------------------------------------------------------
+@pytest.fixture
+def attached(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
+    yield monkeypatch
+    find.detach()
+
+
+def run_on(monkeypatch: pytest.MonkeyPatch, path: str, task: str) -> dict[str, object]:
+    monkeypatch.setenv(find.PORTS, f"{path};dialect=dut")
+    return worker.run_one(task, {"window_s": 0.5})
+
+
+def test_shipped_firmware_is_timed_by_its_own_clock(attached: pytest.MonkeyPatch) -> None:
+    with board_on_pty(DutFirmware(model="kws01", run_us=2500)) as fake:
+        outcome = run_on(attached, fake.path, "board_kws")
+
+    assert (outcome["outcome"], outcome["evidence"]) == ("measured", "emulated")
+    assert outcome["value"] == pytest.approx(2.5e-3)
+    environment = outcome["environment"]
+    assert isinstance(environment, dict)
+    assert environment["model"] == "kws01"
+    assert environment["calls"] == 5 * 200
+
+
+def test_a_board_with_another_model_is_an_outcome_in_words(attached: pytest.MonkeyPatch) -> None:
+    with board_on_pty(DutFirmware(model="vww01")) as fake:
+        outcome = run_on(attached, fake.path, "board_kws")
+
+    assert outcome["outcome"] == "failed"
+    assert "vww01" in str(outcome["detail"])
+
+
+def test_a_board_plugged_in_again_is_found_by_the_next_run(attached: pytest.MonkeyPatch) -> None:
+    with board_on_pty(DutFirmware()) as fake:
+        assert run_on(attached, fake.path, "board_kws")["outcome"] == "measured"
+        fake.unplug()
+
+        assert "gone" in str(run_on(attached, fake.path, "board_kws")["detail"])
+    with board_on_pty(DutFirmware()) as fake:
+        assert run_on(attached, fake.path, "board_kws")["outcome"] == "measured"
+
+
+def test_without_a_board_its_tasks_say_why_not(attached: pytest.MonkeyPatch) -> None:
+    attached.setenv(find.PORTS, "/dev/ttyNone")
+
+    outcome = worker.run_one("board_int8_mac", {})
+
+    assert outcome["outcome"] == "unavailable"
+    assert "/dev/ttyNone" in str(outcome["detail"])
