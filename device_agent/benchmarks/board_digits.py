@@ -76,4 +76,4 @@ def _first(images: Images, count: int) -> Images:
     return Images(pixels=images.pixels[:count], labels=images.labels[:count])
 
 
-TASKS: Mapping[str, Callable[[Arguments], Measured]] = {"board_digits": board_digits}
+TASKS: Mapping[str, Callable[[Arguments], Measured]] = {"digits": board_digits}

@@ -10,11 +10,11 @@ from firmware_specs.serial import commands, replies
 
 # The models that a task accepts, as boards name them.
 _MODELS: Mapping[str, tuple[str, ...]] = {
-    "board_kws": ("kws01",),
-    "board_vww": ("vww01",),
-    "board_ic": ("ic01", "ic02"),
-    "board_ad": ("ad01",),
-    "board_sww": ("strww01", "sww01"),
+    "kws": ("kws01",),
+    "vww": ("vww01",),
+    "ic": ("ic01", "ic02"),
+    "ad": ("ad01",),
+    "sww": ("strww01", "sww01"),
 }
 
 

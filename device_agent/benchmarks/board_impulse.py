@@ -33,4 +33,4 @@ def board_impulse(arguments: Arguments) -> Measured:
         )
 
 
-TASKS: Mapping[str, Callable[[Arguments], Measured]] = {"board_impulse": board_impulse}
+TASKS: Mapping[str, Callable[[Arguments], Measured]] = {"impulse": board_impulse}

@@ -10,9 +10,9 @@ from firmware_specs.serial import operands, replies
 
 # The kernel of each task, and the bytes one unit of its size moves where it is a bandwidth.
 _KERNELS: Mapping[str, tuple[str, float | None]] = {
-    "board_int8_mac": ("mac8", None),
-    "board_fp32_dot": ("dotf", None),
-    "board_copy": ("copy", 2.0),
+    "mac8": ("mac8", None),
+    "dotf": ("dotf", None),
+    "copy": ("copy", 2.0),
 }
 
 

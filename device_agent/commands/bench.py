@@ -32,13 +32,13 @@ _HOST_RUNS: list[tuple[str, dict[str, Any]]] = [
 ]
 # Every kernel, and classifiers that the smallest board has room for.
 _BOARD_RUNS: list[tuple[str, dict[str, Any]]] = [
-    ("board_int8_mac", {}),
-    ("board_fp32_dot", {"size": 64}),
-    ("board_copy", {}),
-    *[("board_digits", {"width": width}) for width in (4, 8, 12)],
-    ("board_digits", {"width": 20, "precision": "int4"}),
-    ("board_digits", {"width": 3, "precision": "fp32"}),
-    ("board_digits", {"width": 32, "sparsity": 0.85}),
+    ("mac8", {}),
+    ("dotf", {"size": 64}),
+    ("copy", {}),
+    *[("digits", {"width": width}) for width in (4, 8, 12)],
+    ("digits", {"width": 20, "precision": "int4"}),
+    ("digits", {"width": 3, "precision": "fp32"}),
+    ("digits", {"width": 32, "sparsity": 0.85}),
 ]
 
 
@@ -103,7 +103,7 @@ def _host(arguments: argparse.Namespace) -> tuple[dict[str, Any], Iterator[dict[
 def _board(arguments: argparse.Namespace) -> tuple[dict[str, Any], Iterator[dict[str, Any]]]:
     from device_agent.work import run_alone
 
-    runs = [("board_int8_mac", {"window_s": 0.01})] if arguments.quick else _BOARD_RUNS
+    runs = [("mac8", {"window_s": 0.01})] if arguments.quick else _BOARD_RUNS
     named = [(_name(task, given), task, given) for task, given in runs]
     return dict(host_facts()), run_alone(named, ports=arguments.ports)
 

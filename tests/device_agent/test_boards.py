@@ -256,7 +256,7 @@ def run_on(monkeypatch: pytest.MonkeyPatch, path: str, task: str) -> dict[str, o
 
 def test_shipped_firmware_is_timed_by_its_own_clock(attached: pytest.MonkeyPatch) -> None:
     with board_on_pty(DutFirmware(model="kws01", run_us=2500)) as fake:
-        outcome = run_on(attached, fake.path, "board_kws")
+        outcome = run_on(attached, fake.path, "kws")
 
     assert (outcome["outcome"], outcome["evidence"]) == ("measured", "emulated")
     assert outcome["value"] == pytest.approx(2.5e-3)
@@ -268,7 +268,7 @@ def test_shipped_firmware_is_timed_by_its_own_clock(attached: pytest.MonkeyPatch
 
 def test_a_board_with_another_model_is_an_outcome_in_words(attached: pytest.MonkeyPatch) -> None:
     with board_on_pty(DutFirmware(model="vww01")) as fake:
-        outcome = run_on(attached, fake.path, "board_kws")
+        outcome = run_on(attached, fake.path, "kws")
 
     assert outcome["outcome"] == "failed"
     assert "vww01" in str(outcome["detail"])
@@ -276,18 +276,18 @@ def test_a_board_with_another_model_is_an_outcome_in_words(attached: pytest.Monk
 
 def test_a_board_plugged_in_again_is_found_by_the_next_run(attached: pytest.MonkeyPatch) -> None:
     with board_on_pty(DutFirmware()) as fake:
-        assert run_on(attached, fake.path, "board_kws")["outcome"] == "measured"
+        assert run_on(attached, fake.path, "kws")["outcome"] == "measured"
         fake.unplug()
 
-        assert "gone" in str(run_on(attached, fake.path, "board_kws")["detail"])
+        assert "gone" in str(run_on(attached, fake.path, "kws")["detail"])
     with board_on_pty(DutFirmware()) as fake:
-        assert run_on(attached, fake.path, "board_kws")["outcome"] == "measured"
+        assert run_on(attached, fake.path, "kws")["outcome"] == "measured"
 
 
 def test_without_a_board_its_tasks_say_why_not(attached: pytest.MonkeyPatch) -> None:
     attached.setenv(find.PORTS, "/dev/ttyNone")
 
-    outcome = worker.run_one("board_int8_mac", {})
+    outcome = worker.run_one("mac8", {})
 
     assert outcome["outcome"] == "unavailable"
     assert "/dev/ttyNone" in str(outcome["detail"])

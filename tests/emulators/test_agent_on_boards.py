@@ -46,7 +46,7 @@ def run_on(
     return worker.run_one(task, {"window_s": 0.01, **arguments})
 
 
-@pytest.mark.parametrize("task", ["board_int8_mac", "board_fp32_dot", "board_copy"])
+@pytest.mark.parametrize("task", ["mac8", "dotf", "copy"])
 def test_a_micro_kernel_is_measured_on_the_boards_own_clock(
     emulator: Machine, monkeypatch: pytest.MonkeyPatch, task: str
 ) -> None:
@@ -77,7 +77,7 @@ def test_a_chosen_classifier_scores_on_the_board_what_numpy_scores(
     precision: str,
     is_sparse: bool,
 ) -> None:
-    outcome = run_on(emulator, monkeypatch, "board_digits", images=10, **arguments)
+    outcome = run_on(emulator, monkeypatch, "digits", images=10, **arguments)
 
     assert outcome["outcome"] == "measured", outcome["detail"]
     environment = outcome["environment"]
@@ -103,12 +103,12 @@ def _right(precision: str, is_sparse: bool, **shape: Any) -> int:
 def test_a_model_the_board_has_no_room_for_is_refused_in_words(
     uno: Machine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    outcome = run_on(uno, monkeypatch, "board_digits", width=64)
+    outcome = run_on(uno, monkeypatch, "digits", width=64)
 
     assert outcome["outcome"] == "failed"
     assert "5072 bytes" in outcome["detail"]
     assert "fewer units" in outcome["detail"]
-    assert run_on(uno, monkeypatch, "board_int8_mac")["outcome"] == "measured"
+    assert run_on(uno, monkeypatch, "mac8")["outcome"] == "measured"
 
 
 def test_energy_is_that_of_the_replayed_trace_between_the_pins_edges(
@@ -119,7 +119,7 @@ def test_energy_is_that_of_the_replayed_trace_between_the_pins_edges(
     (tmp_path / "trace.csv").write_text("time_s,idle_w,active_w\n" + rows)
     monkeypatch.setenv(replay.TRACE, str(tmp_path / "trace.csv"))
 
-    outcome = run_on(uno, monkeypatch, "board_int8_mac", size=256, window_s=0.05)
+    outcome = run_on(uno, monkeypatch, "mac8", size=256, window_s=0.05)
 
     assert uno.edges is not None
     windows = machines.windows_cycles(uno.edges)[-5:]
