@@ -113,6 +113,9 @@ def _sheet(board: Board) -> Iterator[str]:
         text = f"{point.state}: {point.volts:g} V, {point.amperes * 1e3:g} mA{note}"
         yield f"| power | {cited(text, point.source)} |"
     yield f"| meters | {', '.join(board.meters)} |"
+    if board.kind == "microcontroller":
+        known = ", ".join(board.firmware).replace("reference", "this package's reference firmware")
+        yield f"| firmware | {known or 'none known to us yet'} |"
     steps = " ".join(f"{n}. {step}" for n, step in enumerate(board.flashing.steps, 1))
     yield f"| flash | {cited(f'{board.flashing.tool}: {steps}', board.flashing.source)} |"
     yield f"| meter goes | {cited(board.wiring.meter, board.wiring.meter_source)} |"

@@ -138,6 +138,8 @@ class Board:
     parts: tuple[str, ...]
     """What it carries that a task may need: microphone, imu, camera, edge-tpu, cuda, ..."""
     meters: tuple[str, ...]
+    firmware: tuple[str, ...]
+    """Firmware known to run on it; "reference" is this package's own."""
     usb: Usb
     compute: Compute
     memory: Memory

@@ -26,6 +26,7 @@ catalogue = "a"
 families = ["dut"]
 parts = []
 meters = []
+firmware = []
 power = []
 [usb]
 ids = ["2341:0043"]

@@ -168,6 +168,14 @@ def test_a_gib_is_written_only_where_the_vendor_prints_one() -> None:
             assert "GiB" in machine.item["capacity"].note, f"{id_}: {text}"
 
 
+def test_a_driver_gives_what_the_vendor_prints_or_a_little_more() -> None:
+    """Memories come in powers of two: what is sold as 80 GB is nearly 80 GiB."""
+    for id_ in MACHINES:
+        machine = catalog.hardware(id_)
+        if "driver.capacity" in machine.item:
+            assert 1 <= machine.item.value("driver.capacity") / machine.capacity < 1.0738
+
+
 @pytest.mark.parametrize("id_", [i for i in MACHINES if catalog.hardware(i).capacity > 1e9])
 def test_memory_is_read_through_in_a_time_that_memories_take(id_: str) -> None:
     machine = catalog.hardware(id_)
