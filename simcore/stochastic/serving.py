@@ -5,9 +5,7 @@ a replica on arrival and stays there. Continuous batching, cache admission and p
 replica's (`serving_replica`).
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from enum import StrEnum
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,22 +14,12 @@ from simcore.checks import require_positive
 from simcore.stochastic.laws import ServiceLaw, draw_times
 from simcore.stochastic.serving_engine import Engine
 from simcore.stochastic.serving_replica import Replica
+from simcore.stochastic.serving_routing import Routing, router_of
+
+__all__ = ["Lengths", "Routing", "ServingRun", "Trace", "draw_trace", "serving_run"]
 
 Floats = NDArray[np.float64]
 Counts = NDArray[np.int64]
-
-
-class Routing(StrEnum):
-    """Which replica a request goes to."""
-
-    RANDOM = "random"
-    ROUND_ROBIN = "round_robin"
-    SHORTEST = "shortest"
-    """The one with the fewest requests, waiting and running."""
-    TWO_CHOICES = "two_choices"
-    """The shorter of two drawn at random."""
-    MOST_FREE_MEMORY = "most_free_memory"
-    """The one with the least cache in use and promised to its queue."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -226,13 +214,15 @@ def serving_run(
     first, finish = [0.0] * trace.arrivals.size, [0.0] * trace.arrivals.size
     prompts, answers = trace.prompts.tolist(), trace.answers.tolist()
     pool = [Replica(engine, prompts, answers, first, finish) for _ in range(replicas)]
-    choose = _chooser(routing, pool, trace, seed)
+    router = router_of(routing, pool, requests=trace.arrivals.size, seed=seed)
+    choose, placed = router.choose, router.placed
     chosen = []
     for request, time in enumerate(trace.arrivals.tolist()):
         index = choose(request, time)
         replica = pool[index]
         replica.advance(time)
         replica.arrive(request, time)
+        placed(index)
         chosen.append(index)
     for replica in pool:
         replica.advance(float("inf"))
@@ -244,51 +234,3 @@ def serving_run(
         preemptions=sum(replica.preemptions for replica in pool),
         events=sum(replica.events for replica in pool),
     )
-
-
-def _chooser(
-    routing: Routing, pool: list[Replica], trace: Trace, seed: np.random.SeedSequence | None
-) -> Callable[[int, float], int]:
-    """Return a function from request and time to the index of its replica."""
-    count, requests = len(pool), trace.arrivals.size
-    if routing is Routing.ROUND_ROBIN or count == 1:
-        return lambda request, time: request % count
-    if routing is Routing.RANDOM:
-        drawn = _drawn(seed, (requests,), count)
-        return lambda request, time: drawn[request]
-    if routing is Routing.TWO_CHOICES:
-        left = _drawn(seed, (requests,), count)
-        step = [1 + s for s in _drawn(seed, (requests,), count - 1, stream=1)]
-        pairs = [(a, (a + s) % count) for a, s in zip(left, step, strict=True)]
-        return lambda request, time: _least(pool, pairs[request], time, _load)
-    every = tuple(range(count))
-    if routing is Routing.SHORTEST:
-        return lambda request, time: _least(pool, every, time, _load)
-    sizes = (trace.prompts + trace.answers).tolist()
-    return lambda request, time: _least(pool, every, time, lambda r: _memory(r, sizes))
-
-
-def _drawn(
-    seed: np.random.SeedSequence | None, shape: tuple[int, ...], count: int, stream: int = 0
-) -> list[int]:
-    if seed is None:
-        raise ValueError("this routing draws at random: give it a seed")
-    child = np.random.SeedSequence(entropy=seed.entropy, spawn_key=(*seed.spawn_key, 7, stream))
-    found: list[int] = np.random.default_rng(child).integers(count, size=shape).tolist()
-    return found
-
-
-def _least(
-    pool: list[Replica], among: tuple[int, ...], time: float, key: Callable[[Replica], float]
-) -> int:
-    for index in among:
-        pool[index].advance(time)
-    return min(among, key=lambda index: key(pool[index]))
-
-
-def _load(replica: Replica) -> float:
-    return replica.load
-
-
-def _memory(replica: Replica, sizes: list[int]) -> float:
-    return replica.held + sum(sizes[request] for request in replica.queue)

@@ -21,24 +21,26 @@ class Replica:
     """
 
     __slots__ = (
+        "_alone",
         "_answers",
         "_closed",
         "_done",
         "_engine",
         "_finish",
         "_first",
-        "_paged",
         "_prompts",
         "cache",
         "ends",
         "events",
         "held",
+        "is_paged",
         "now",
         "preemptions",
         "prefilling",
         "queue",
         "running",
         "step",
+        "waiting",
     )  # fmt: skip
 
     def __init__(
@@ -50,7 +52,8 @@ class Replica:
         finish: list[float],
     ) -> None:
         self._engine = engine
-        self._paged = engine.admission is Admission.PAGED
+        self.is_paged = engine.admission is Admission.PAGED
+        self._alone = engine.prefill is Prefill.ALONE
         self._prompts, self._answers = prompts, answers
         self._first, self._finish = first, finish
         self._done: dict[int, int] = {}  # answer tokens a pushed-out request had already
@@ -60,6 +63,7 @@ class Replica:
         self.cache = 0  # tokens read in every step
         self.held = 0  # tokens of memory given out
         self.queue: deque[int] = deque()
+        self.waiting = 0  # tokens that the queue's prompts and answers come to
         self.prefilling: deque[list[int]] = deque()  # [request, prompt tokens left]
         self.running: dict[int, int] = {}  # request to the step at which it ends, oldest first
         self.ends: list[tuple[int, int]] = []  # heap of (step, request); stale entries are skipped
@@ -71,16 +75,32 @@ class Replica:
         """Requests waiting and running."""
         return len(self.queue) + len(self.prefilling) + len(self.running)
 
+    @property
+    def memory(self) -> int:
+        """Tokens of cache in use and promised to the queue."""
+        return self.held + self.waiting
+
+    def unchanged_until(self) -> float:
+        """Return when the step begins, at the earliest, after which fewer requests are here."""
+        if self.queue or self.prefilling or not self.running:
+            return self.now
+        n, steps = len(self.running), self._steps_to_end()
+        if self.is_paged and self.held + steps * n > self._engine.kv_tokens:
+            return self.now
+        first, growth = self._step_time(n, 0)
+        return self.now + (steps - 1) * (first + growth * (steps - 2) / 2.0)
+
     def arrive(self, request: int, time: float) -> None:
         """Take a request in; call `advance` to its time first."""
         if not self.load:
             self.now = max(self.now, time)
         self.queue.append(request)
+        self.waiting += self._prompts[request] + self._answers[request]
         self.events += 1
 
     def advance(self, until: float) -> None:
         """Do every step that starts before `until`."""
-        alone = self._engine.prefill is Prefill.ALONE
+        alone = self._alone
         while self.now < until:
             if self.queue:
                 admitted = self._admitted(alone)
@@ -106,12 +126,13 @@ class Replica:
         while queue and places > len(found):
             request = queue[0]
             prompt = self._prompts[request] + self._done.get(request, 0)
-            need = prompt + 1 if self._paged else prompt + self._answers[request]
+            need = prompt + 1 if self.is_paged else prompt + self._answers[request]
             if self.held + need > engine.kv_tokens:
                 break
             if alone and found and tokens + prompt > engine.max_prompt_tokens:
                 break
             queue.popleft()
+            self.waiting -= self._prompts[request] + self._answers[request]
             found.append([request, prompt])
             tokens += prompt
             self.held += need
@@ -169,28 +190,21 @@ class Replica:
 
     def _lacks_room(self) -> bool:
         """Whether the next step's tokens did not fit, so that a request was pushed out."""
-        if self._paged and self.held + len(self.running) > self._engine.kv_tokens:
+        if self.is_paged and self.held + len(self.running) > self._engine.kv_tokens:
             self._push_out()
             return True
         return False
 
     def _go(self, most: int | None, until: float, tokens: int) -> int:
         """Do steps of an unchanged batch: up to `most`, the next end, full memory, or `until`."""
-        running, ends, cost = self.running, self.ends, self._engine.cost
+        running, ends = self.running, self.ends
         n = len(running)
-        # Each step reads n tokens more: k steps take k * first + growth * k (k - 1) / 2.
-        first = (
-            cost.base + cost.per_sequence * n + cost.per_kv_token * self.cache
-            + cost.per_prompt_token * tokens
-        )  # fmt: skip
-        growth = cost.per_kv_token * n
+        first, growth = self._step_time(n, tokens)
         count = most or 1
         if n:
-            while running.get(ends[0][1]) != ends[0][0]:
-                heappop(ends)
-            to_end = ends[0][0] - self.step
+            to_end = self._steps_to_end()
             count = to_end if most is None else min(most, to_end)
-            if self._paged and self.held + count * n > self._engine.kv_tokens:
+            if self.is_paged and self.held + count * n > self._engine.kv_tokens:
                 count = int((self._engine.kv_tokens - self.held) // n)
         time = count * (first + growth * (count - 1) / 2.0)
         if count > 1 and self.now + time > until:
@@ -199,7 +213,7 @@ class Replica:
         self.now += time
         self.step += count
         self.cache += count * n
-        if self._paged:
+        if self.is_paged:
             self.held += count * n
         self.events += 1
         while ends and ends[0][0] <= self.step:
@@ -208,6 +222,25 @@ class Replica:
                 del running[request]
                 self._leave(request)
         return count
+
+    def _step_time(self, n: int, tokens: int) -> tuple[float, float]:
+        """Return what the next step takes and what each one after takes more.
+
+        Each step reads n tokens more: k steps take k * first + growth * k (k - 1) / 2.
+        """
+        cost = self._engine.cost
+        first = (
+            cost.base + cost.per_sequence * n + cost.per_kv_token * self.cache
+            + cost.per_prompt_token * tokens
+        )  # fmt: skip
+        return first, cost.per_kv_token * n
+
+    def _steps_to_end(self) -> int:
+        """Return the steps until the first of the running requests has its answer."""
+        running, ends = self.running, self.ends
+        while running.get(ends[0][1]) != ends[0][0]:
+            heappop(ends)
+        return ends[0][0] - self.step
 
     def _leave(self, request: int) -> None:
         size = self._prompts[request] + self._answers[request]
@@ -226,6 +259,7 @@ class Replica:
         self.held -= self._prompts[request] + done
         self._closed = True
         self.queue.appendleft(request)
+        self.waiting += self._prompts[request] + self._answers[request]
         self.preemptions += 1
         self.events += 1
 

@@ -1,12 +1,15 @@
 """The arithmetic and the wording of the benchmarks; what they measure is not judged here."""
 
 import json
+import subprocess
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from firmware_specs.wire import Ack, Log, encode
+from tests.benchmarks import peer
 from tests.benchmarks.__main__ import SECTIONS, missed_words
 from tests.benchmarks.drag import missed_frames
 from tests.benchmarks.mqtt import ids_of
@@ -120,6 +123,18 @@ def test_every_section_has_a_title_and_can_be_asked() -> None:
 
         assert module.TITLE
         assert callable(module.measure)
+
+
+def test_a_peer_that_cannot_be_installed_is_skipped_with_what_was_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(command: list[str], **_: Any) -> subprocess.CompletedProcess[str]:
+        return subprocess.CompletedProcess(command, 1, "", "warning\nno network\n")
+
+    monkeypatch.setattr(peer.subprocess, "run", refuse)
+
+    with pytest.raises(pytest.skip.Exception, match=r"mlsysim==0\.3\.0 could not.*: no network"):
+        peer.peer_environment(tmp_path)
 
 
 def test_frames_shown_on_time_miss_none_and_gaps_are_counted_in_frames() -> None:

@@ -148,6 +148,39 @@ def test_a_better_look_before_routing_waits_less() -> None:
     assert shortest < two < 0.7 * random
 
 
+@pytest.mark.parametrize(
+    ("routing", "amount"),
+    [
+        (Routing.SHORTEST, lambda replica: replica.load),
+        (Routing.MOST_FREE_MEMORY, lambda replica: replica.memory),
+    ],
+)
+@pytest.mark.parametrize("admission", list(Admission))
+@pytest.mark.parametrize("prefill", list(Prefill))
+@pytest.mark.parametrize("mean_answer", [2, 60])
+def test_a_pool_looked_at_when_due_routes_as_one_looked_at_every_time(
+    routing: Routing, amount: Any, admission: Admission, prefill: Prefill, mean_answer: float
+) -> None:
+    engine = Engine(cost=REAL, kv_tokens=6000, max_running=16, max_prompt_tokens=256,
+                    admission=admission, prefill=prefill)  # fmt: skip
+    trace = draw_trace(SEED(3), requests=400, arrival_rate=100.0, prompts=Lengths(mean=300),
+                       answers=Lengths(mean=mean_answer))  # fmt: skip
+    times = [0.0] * 400
+    pool = [Replica(engine, trace.prompts.tolist(), trace.answers.tolist(), times, times[:])
+            for _ in range(5)]  # fmt: skip
+    chosen = []
+    for request, time in enumerate(trace.arrivals.tolist()):
+        for replica in pool:
+            replica.advance(time)
+        chosen.append(min(range(5), key=lambda index: amount(pool[index])))
+        pool[chosen[-1]].arrive(request, time)
+
+    run = serving_run(engine, trace, replicas=5, routing=routing)
+
+    assert run.replica.tolist() == chosen
+    assert run.first[:200] == pytest.approx(times[:200])
+
+
 class Stepwise(Replica):
     """The same engine, one step at a time, watching its memory."""
 
