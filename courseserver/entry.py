@@ -1,7 +1,7 @@
 """Topmost: takes the checked launch, enrols the person, and sends the browser where it belongs."""
 
 from dataclasses import asdict
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import structlog
@@ -10,6 +10,7 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.timezone import make_aware
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST
@@ -28,6 +29,7 @@ from courseserver.courses.services import (
     person_known,
 )
 from courseserver.courses.variables import VARIABLES
+from courseserver.courses.zones import zone_of
 from courseserver.lti import frames, states, views
 from courseserver.lti.addresses import origin_of
 from courseserver.lti.deep_linking import LinkItem, response_jwt
@@ -239,6 +241,7 @@ def _picker(
         "q": request.POST.get("q", ""),
         "points": request.POST.get("points") or f"{POINTS_DEFAULT:g}",
         "due": request.POST.get("due", ""),
+        "zone": str(zone_of(course)),
         "several": wanted.accept_multiple,
         "columns": wanted.accept_line_item is not False,
         "refusal": refusal,
@@ -295,7 +298,7 @@ def _points(text: str) -> float:
 
 def _due(text: str) -> datetime | None:
     try:
-        return datetime.fromisoformat(text).replace(tzinfo=UTC) if text else None
+        return make_aware(datetime.fromisoformat(text)) if text else None
     except ValueError as error:
         raise Unprocessable(
             f"“{text[:40]}” is not a date and time.", remedy="Choose it again."

@@ -5,6 +5,19 @@ from typing import Any
 from django.db import models
 
 
+class _AppendOnly(models.QuerySet["AuditEntry"]):
+    """Rows of a log: added and read, neither changed nor taken away."""
+
+    def update(self, **values: Any) -> int:
+        raise TypeError("audit entries are append-only")
+
+    def delete(self) -> tuple[int, dict[str, int]]:
+        raise TypeError("audit entries are append-only")
+
+    def bulk_update(self, *args: Any, **kwargs: Any) -> int:
+        raise TypeError("audit entries are append-only")
+
+
 class AuditEntry(models.Model):
     """One action. Rows are never changed or deleted by the application.
 
@@ -20,6 +33,8 @@ class AuditEntry(models.Model):
     course_id = models.CharField(max_length=64, blank=True)
     reference = models.CharField(max_length=32, blank=True)
     detail = models.JSONField(default=dict)
+
+    objects = _AppendOnly.as_manager()
 
     class Meta:
         indexes = [

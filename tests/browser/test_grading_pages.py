@@ -1,11 +1,21 @@
 """The staff's pages in a browser: marking by keyboard, the board, accessibility in every look."""
 
+import json
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from courseserver.courses.models import Role, SendMode
+from courseserver.courses.models import (
+    Course,
+    Extension,
+    Person,
+    Role,
+    RosterReading,
+    RosterState,
+    SendMode,
+)
 from courseserver.grading.evidence import (
     ChallengeDone,
     Evidence,
@@ -15,6 +25,8 @@ from courseserver.grading.evidence import (
 )
 from courseserver.grading.faults import GradebookFault, Reach
 from courseserver.grading.models import LogMark
+from courseserver.lti import vault
+from courseserver.lti.nrps import Member
 from tests.browser.axe import faults_in_every_look
 from tests.browser.conftest import Open
 from tests.courseserver.grading.classroom import Classroom, Clock
@@ -67,7 +79,37 @@ def room(transactional_db: None) -> Classroom:
     room.mode(SendMode.WHEN_MARKED)
     room.submit(room.bob, **evidence)
     room.submit(room.bea, **evidence)
+    _busy_course(room, people["Dana Levy"])
     return room
+
+
+def _busy_course(room: Classroom, dana: Person) -> None:
+    """Sections, an extension, a late policy, a second lab, and a roster that was just read."""
+    for person, section in ((room.bob, "Monday"), (dana, "Tuesday")):
+        room.course.enrolments.filter(person=person).update(sections=[section])
+    Extension.objects.create(
+        assignment=room.assignment, section="Monday", due_at=room.clock.now(),
+        reason="Storm", given_by=room.alice,
+    )  # fmt: skip
+    Course.objects.filter(pk=room.course.pk).update(
+        late_percent_per_day=10.0, time_zone="Europe/Berlin"
+    )
+    room.new_assignment(room.course)
+    zoe = Member(
+        subject="zoe", role="learner", is_test_student=False, is_active=True,
+        name="Zoe Zucker", email="", sections=("Monday",),
+    )  # fmt: skip
+    tom = Member(
+        subject=room.subject(room.tom), role="learner", is_test_student=False, is_active=True,
+        name="Tom Tan", email="",
+    )  # fmt: skip
+    RosterReading.objects.create(
+        course=room.course,
+        state=RosterState.READ,
+        asked_at=room.clock.now(),
+        content_encrypted=vault.encrypt(json.dumps([asdict(zoe), asdict(tom)])),
+    )
+    room.course.enrolments.filter(person=room.tom).update(last_launch_at=room.clock.now())
 
 
 def addresses(room: Classroom) -> dict[str, str]:
@@ -79,6 +121,11 @@ def addresses(room: Classroom) -> dict[str, str]:
         "board": f"{assignment}/grades/",
         "log": f"/grading/submissions/{submission}/log/",
         "trail": f"/grading/courses/{room.course.id}/students/{room.bob.id}/",
+        "preview": f"{assignment}/grades/preview/",
+        "grades": f"/grading/courses/{room.course.id}/grades/?show=all",
+        "course log": f"/grading/courses/{room.course.id}/log/",
+        "roster": f"/grading/courses/{room.course.id}/roster/",
+        "settings": f"/grading/courses/{room.course.id}/settings/",
     }
 
 
@@ -142,7 +189,9 @@ def test_the_board_sends_and_says_so_without_scripts(room: Classroom, open_page:
         room.mark(person.submissions.get())
     page = open_page(addresses(room)["board"], room.alice, scripts=False)
 
-    page.get_by_role("button", name="Send 2 held grades").click()
+    page.get_by_role("button", name="Send 2 held grades…").click()
+    page.get_by_role("heading", name="What sending would change").wait_for()
+    page.get_by_role("button", name="Send 2 grades").click()
 
     page.get_by_role("status").filter(has_text="2 grades on the way to the LMS").wait_for()
     assert page.get_by_text("Queued, sends").count() == 2

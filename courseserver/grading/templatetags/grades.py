@@ -22,6 +22,14 @@ def points(value: float | None) -> str:
 
 
 @register.filter
+def plain(value: float | str | None) -> str:
+    """Return a number as one would type it, what was typed as it is, nothing for none."""
+    if value is None:
+        return ""
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+@register.filter
 def signed(value: float | None) -> str:
     """Return a change of points with its sign, or a dash where there is none."""
     return "—" if value is None else f"{value:+.2f}".removesuffix("0").replace("-", "−")

@@ -156,7 +156,7 @@ def test_everything_not_sent_is_tried_again_with_one_press(room: Classroom) -> N
     room.assignment.save()
     room.submit()
     room.drain()
-    assert "Retry all 1 grade not sent" in text_of(room, "course-grades")
+    assert "Retry all (1 not sent)" in text_of(room, "course-grades")
 
     room.client(room.tom).post(reverse("course-retry", args=[room.course.id]))
 
