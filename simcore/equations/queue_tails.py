@@ -147,8 +147,9 @@ def mgc_sojourn_quantile(
     ----------
     H. C. Tijms, A First Course in Stochastic Models, Wiley, 2003, sections 9.2 and 9.6.
     """
-    station = _Station(mean_service, utilisation, servers, service_scv, 1.0)
-    late = 1.0 - np.broadcast_to(below_one(probability, "probability"), station.shape).ravel()
+    below = below_one(probability, "probability")
+    station = _Station(mean_service, utilisation, servers, service_scv, np.ones(below.shape))
+    late = 1.0 - np.broadcast_to(below, station.shape).ravel()
     found = np.full(late.shape, np.inf)
     stable = station.rho < 1.0
     if stable.any():

@@ -38,6 +38,12 @@ class Input:
     choices: tuple[str, ...] = ()
     """Words it is one of, instead of a number."""
 
+    @property
+    def inside(self) -> float:
+        """A number within the limits, near 1, for where any will do."""
+        near = min(max(1.0, self.low), self.high)
+        return (self.low + min(self.high, self.low + 2.0)) / 2.0 if near <= self.low else near
+
     def checked(self, value: Any) -> Any:
         """Return the value as an array, or the word.
 

@@ -12,8 +12,6 @@ POINTS = 65
 ROUNDS = 9
 REACH, FAR_REACH = 1e6, 1e18
 """How far the search goes each way from a value that an item or default gives, or from 1."""
-_SOMEWHERE = 1.0
-"""A value inside the limits of every input, to have the others checked."""
 
 
 def inverse(
@@ -63,7 +61,7 @@ def inverse(
     unit_of(question(solver), column)
     if entry.choices:
         raise ValueError(f"{unknown} is one of {', '.join(entry.choices)}, not a number")
-    values = complete(solver, {unknown: _SOMEWHERE, **given}).values
+    values = complete(solver, {unknown: entry.inside, **given}).values
     known, reach = _hint(solver, unknown, given)
     ends = (
         max(entry.low, known / reach) if low is None else low,

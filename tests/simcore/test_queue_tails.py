@@ -101,3 +101,9 @@ def test_a_full_station_has_no_quantile() -> None:
 def test_an_empty_station_is_refused() -> None:
     with pytest.raises(ValueError, match="utilisation must be positive"):
         mgc_sojourn_quantile(1.0, 0.0, 1, 1, 0.99)
+
+
+def test_quantiles_of_several_probabilities_come_at_once():
+    together = mgc_sojourn_quantile(5e-3, 0.8, 1, 1, [0.5, 0.99])
+
+    assert together == pytest.approx([0.025 * np.log(2), 0.025 * np.log(100)], rel=1e-6)
