@@ -1,14 +1,13 @@
 """A recorded power trace played again beside an emulated board, on the emulator's own clock.
 
-The trace, named by `DEVICE_AGENT_REPLAY`, is a CSV file with the columns `time_s,idle_w,active_w`,
-evenly spaced, that starts over at its end. The port's option `edges` names the emulator's log of
-the sync pin: a line `hz N`, then `cycle level` for each edge. While the pin is low the idle column
-is played, else the active one. It stands for a meter that samples current and a logic input
-together; what is measured with it is emulated, and so labelled.
+The port's option `trace` names a CSV file with the columns `time_s,idle_w,active_w`, evenly spaced,
+that starts over at its end. Its option `edges` names the emulator's log of the sync pin: a line
+`hz N`, then `cycle level` for each edge. While the pin is low the idle column is played, else the
+active one. It stands for a meter that samples current and a logic input together; what is measured
+with it is emulated, and so labelled.
 """
 
 import csv
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +15,6 @@ from device_agent.boards.errors import BoardError
 from device_agent.boards.port import Address
 from device_agent.energy_windows import Recording, WindowMeter
 
-TRACE = "DEVICE_AGENT_REPLAY"
 _COLUMNS = ["time_s", "idle_w", "active_w"]
 _SAMPLES_MOST = 5_000_000
 
@@ -32,7 +30,7 @@ class Trace:
 
 def window_meter(address: Address) -> WindowMeter | None:
     """Return the replay beside this port, or None where none is set up."""
-    edges, trace = address.options.get("edges"), os.environ.get(TRACE)
+    edges, trace = address.options.get("edges"), address.options.get("trace")
     if not edges or not trace:
         return None
     return ReplayMeter(trace_read(Path(trace)), Path(edges))

@@ -94,12 +94,11 @@ def trace(folder: Path) -> Path:
 
 
 def test_a_replay_plays_the_busy_column_while_the_pin_is_high(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path,
 ) -> None:
-    monkeypatch.setenv(replay.TRACE, str(trace(tmp_path)))
     edges = tmp_path / "edges.txt"
     edges.write_text("hz 1000\n5 1\n7 0\n")
-    address = Address(url="/dev/x", options={"edges": str(edges)})
+    address = Address(url="/dev/x", options={"edges": str(edges), "trace": str(trace(tmp_path))})
     (meter,) = (m for make in window_meters() if (m := make(address)) is not None)
 
     meter.start()

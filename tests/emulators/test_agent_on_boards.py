@@ -12,7 +12,6 @@ from device_agent import worker
 from device_agent.__main__ import main
 from device_agent.boards import find
 from device_agent.classifier import quantising, training
-from device_agent.meters import replay
 from firmware_specs.datasets import digits
 from tests.emulators import machines
 from tests.emulators.machines import MACHINES, Machine
@@ -41,8 +40,7 @@ def uno(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
 def run_on(
     machine: Machine, monkeypatch: pytest.MonkeyPatch, task: str, **arguments: Any
 ) -> dict[str, Any]:
-    options = f";edges={machine.edges}" if machine.edges else ""
-    monkeypatch.setenv(find.PORTS, machine.url + options)
+    monkeypatch.setenv(find.PORTS, machine.url)
     return worker.run_one(task, {"window_s": 0.01, **arguments})
 
 
@@ -117,9 +115,10 @@ def test_energy_is_that_of_the_replayed_trace_between_the_pins_edges(
     active = 0.25 + 0.05 * np.sin(np.arange(50) / 50 * 2 * np.pi)
     rows = "".join(f"{i * 2e-5:.6f},0.15,{power:.9f}\n" for i, power in enumerate(active))
     (tmp_path / "trace.csv").write_text("time_s,idle_w,active_w\n" + rows)
-    monkeypatch.setenv(replay.TRACE, str(tmp_path / "trace.csv"))
+    find.detach()
+    monkeypatch.setenv(find.PORTS, f"{uno.url};edges={uno.edges};trace={tmp_path / 'trace.csv'}")
 
-    outcome = run_on(uno, monkeypatch, "mac8", size=256, window_s=0.05)
+    outcome = worker.run_one("mac8", {"size": 256, "window_s": 0.05})
 
     assert uno.edges is not None
     windows = machines.windows_cycles(uno.edges)[-5:]
