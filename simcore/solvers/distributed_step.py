@@ -3,6 +3,11 @@
 import numpy as np
 
 from simcore.equations.collectives import hierarchical_allreduce, ring_allreduce
+from simcore.equations.memory import (
+    training_state,
+    transformer_activations,
+    zero_traffic_ratio,
+)
 from simcore.equations.parallelism import pipeline_bubble
 from simcore.equations.precision import element_size
 from simcore.solvers.inputs import (
@@ -36,6 +41,12 @@ QUESTION = Question(
         Input("pipeline", "1", "pipeline stages", default=1.0, low=1.0, is_whole=True),
         Input("global_batch", "1", "sequences of a step", low=1.0, is_whole=True),
         Input("sequence", "1", "tokens of a sequence", low=1.0, is_whole=True),
+        Input("interleave", "1", "chunks of layers on each device of the pipeline", default=1.0,
+              low=1.0, is_whole=True),
+        Input("zero_stage", "1", "ZeRO stage among the data ranks", default=0.0, high=3.0,
+              is_whole=True),
+        Input("optimizer_size", "byte", "optimiser state of one parameter", default=12.0),
+        Input("capacity", "byte", "main memory of an accelerator", default=1e15, above=True),
         Input("overlap", "1", "share of the gradients' traffic hidden by the backward pass",
               default=0.0, high=1.0, spread=0.1),
         PRECISION,
@@ -53,15 +64,19 @@ QUESTION = Question(
         "bubble": "s",
         "parallel_efficiency": "1",
         "tokens_per_second": "1/s",
+        "state": "byte",
+        "activations": "byte",
     },
     items=(MODEL, MACHINE, LINK),
     sources=(
         "D. Narayanan et al., Megatron-LM on GPU clusters, SC 2021, arXiv:2104.04473",
+        "S. Rajbhandari et al., ZeRO, SC 2020, arXiv:1910.02054",
         ("P. Patarasuk, X. Yuan, Bandwidth optimal all-reduce, 2009, "
         "doi:10.1016/j.jpdc.2008.09.002"),
     ),
-    limits="{tensor:g} x {pipeline:g} must divide the {devices:g} accelerators, leave each replica "
-    "a sequence of the {global_batch:g}, and {tensor:g} must fit a node of {per_node:g}",
+    limits="{tensor:g} x {pipeline:g} must divide the {devices:g} accelerators and leave each "
+    "replica a sequence of the {global_batch:g}, {tensor:g} must fit a node of {per_node:g}, and a "
+    "state of {state:g} byte with activations of {activations:g} the {capacity:g} byte of each",
 )  # fmt: skip
 
 
@@ -84,13 +99,16 @@ def answer(x: Values) -> Answer:
     tokens = local * x["sequence"]
     forward = tokens * (2 * x["parameters"] + 4 * x["layers"] * x["hidden"] * x["sequence"])
     compute = 3 * forward / (replica * x["peak_flop_rate"] * x["efficiency"])
-    gradients = _gradients(x, data, x["parameters"] * element / replica) * (1 - x["overlap"])
+    sent = x["parameters"] * element / replica * zero_traffic_ratio(x["zero_stage"])
+    gradients = _gradients(x, data, sent) * (1 - x["overlap"])
     activations = tokens * x["hidden"] * element
     one = ring_allreduce(
         activations, x["tensor"], bandwidth=x["node_bandwidth"], latency=x["node_latency"]
     )
     tensor = 4 * np.ceil(x["layers"] / x["pipeline"]) * one.time
-    share = pipeline_bubble(x["pipeline"], np.maximum(1.0, np.floor(local)))
+    share = pipeline_bubble(
+        x["pipeline"], np.maximum(1.0, np.floor(local)), interleave=x["interleave"]
+    )
     bubble = (compute + tensor) * share / (1 - share)
     terms = {
         "compute": np.asarray(compute),
@@ -100,6 +118,8 @@ def answer(x: Values) -> Answer:
     }
     time = np.asarray(compute + gradients + tensor + bubble)
     fits = (np.mod(x["devices"], replica) == 0) & (local >= 1) & (x["tensor"] <= x["per_node"])
+    state, activations = _memory(x, element, data, local)
+    fits = fits & (state + activations <= x["capacity"])
     all_tokens = x["global_batch"] * x["sequence"]
     return Answer(
         value=time,
@@ -107,10 +127,39 @@ def answer(x: Values) -> Answer:
             **terms,
             "parallel_efficiency": np.asarray(compute / time),
             "tokens_per_second": np.asarray(all_tokens / time),
+            "state": state,
+            "activations": activations,
         },
         bound=Answer.longest(**terms),
         feasible=np.asarray(fits),
     )
+
+
+def _memory(
+    x: Values, element: float, data: np.ndarray, local: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return state and activations of one accelerator; micro-batches are single sequences. [byte]
+
+    Attention scores are never written, the sequence is split among the tensor ranks, and a stage
+    keeps as many micro-batches in flight as there are stages.
+    """
+    state = training_state(
+        x["parameters"] / (x["tensor"] * x["pipeline"]),
+        weight_size=element,
+        gradient_size=element,
+        optimizer_size=x["optimizer_size"],
+        devices=data,
+        zero_stage=x["zero_stage"],
+    )
+    one = transformer_activations(
+        x["sequence"],
+        1.0,
+        x["hidden"],
+        np.ceil(x["layers"] / x["pipeline"]),
+        recompute="selective",
+    )
+    flying = np.minimum(x["pipeline"], np.maximum(local, 1.0))
+    return state.total, np.asarray(one * element / 2.0 * flying / x["tensor"])
 
 
 def _gradients(x: Values, data: np.ndarray, message: np.ndarray) -> np.ndarray:

@@ -9,6 +9,7 @@ import pytest
 from simcore import solvers
 from simcore.errors import NotInCatalogue, UnitError
 from simcore.solvers.asking import ask
+from simcore.tools import pareto
 from simcore.units import parse
 
 DAY, YEAR, KWH = 86400.0, 365 * 86400.0, 3.6e6
@@ -42,6 +43,9 @@ POINTS = {
     "edge_offload": {"flop": 0.6e9, "device_rate": 5e9, "server_rate": 1e12, "upload": 150e3,
                      "radio_rate": 2.5e6, "distance": 1e6, "device_power": 2.0,
                      "radio_power": 1.0},
+    "disaggregated_serving": {"model": "llama-3-8b", "hardware": "h100-sxm", "prompt": 8192,
+                              "answer": 256, "writer": "h200-sxm", "link": "infiniband-ndr",
+                              "efficiency": 0.5},
     "iron_law": {"memory": 0.04, "compute": 0.01, "overhead": 0.002, "compute_speedup": 4},
     "amdahl": {"stage": 0.055, "rest": 0.045, "factor": 10},
     "kernel_efficiency": {"hardware": "h100-sxm", "flop": 1e12, "kernels": 500, "efficiency": 0.5},
@@ -247,7 +251,7 @@ BY_HAND = [
     ("preemption", {}, "useful", (1 - 6.4 * 1200 / DAY) / (1 + 30 / 1800)),
     ("fleet_goodput", {}, "value", 0.9 * 0.9 * 0.4),
     ("placement", {"carbon_price": 0.1}, "carbon", 1586.479104),
-    ("mcu_inference", {}, "cycles", 2656768 * 3.435),
+    ("mcu_inference", {}, "cycles", 2656768 * 3.41),
     # s = 1 - (25 + 100 s^2 - 85) / 15: 100 s^2 + 15 s - 75 = 0.
     ("thermal_throttle", {}, "value", (-15 + (225 + 30000) ** 0.5) / 200),
     # Half speed: (4 / 8 + 1) W for 2 s against 5 W for 1 s.
@@ -265,6 +269,12 @@ BY_HAND = [
     ("silent_corruption", {}, "value", 1 - np.exp(-1)),
     ("radio_energy", {}, "send_over_compute", 16),
     ("speculative_decoding", {"accepted": 0.0}, "value", 56e-3),
+    # 32 layers x 8 heads x 128 x 2 x 2 byte for each of 8192 tokens at 50 GB/s.
+    ("disaggregated_serving", {}, "transfer", 131072 * 8192 / 50e9),
+    # 16 byte a parameter on 32 accelerators of a replica; ZeRO-3 shards it over 8 replicas more.
+    ("distributed_step", {}, "state", 16 * 70553706496 / 32),
+    ("distributed_step", {"zero_stage": 3}, "state", 16 * 70553706496 / 256),
+    ("distributed_step", {}, "activations", 34 * 2048 * 8192 * 20 * 4 / 8),
     ("chunked_prefill", {"decodes": 0, "piece": 8192}, "steps", 1),
     ("long_sequence", {}, "value", 34 * 131072 * 4096 * 32 / 64),
     ("cold_start", {}, "read", 2 * 70553706496 / 7e9),
@@ -393,3 +403,26 @@ def test_what_is_missing_is_named_with_what_could_give_it():
 def test_a_text_that_is_no_result_is_refused():
     with pytest.raises(ValueError, match="missing"):
         solvers.Result.from_json("{}")
+
+
+def test_a_split_that_does_not_fit_the_memory_says_so_and_another_is_found():
+    small = solvers.solve("distributed_step", **{**POINTS["distributed_step"], "tensor": 1,
+                                                 "pipeline": 1})  # fmt: skip
+    axes = {"tensor": [1, 2, 4, 8], "pipeline": [1, 2, 4, 8, 16]}
+    fixed = {k: v for k, v in POINTS["distributed_step"].items() if k not in axes}
+    best = pareto("distributed_step", axes, minimize=["value"], **fixed)[0]
+
+    assert not small.feasible
+    assert "a state of 1.12886e+12 byte" in small.reason
+    assert best["state"] + best["activations"] <= 80e9
+    assert best["tensor"] * best["pipeline"] >= 16
+
+
+def test_a_region_is_chosen_by_its_cost_with_carbon():
+    axes = {"grid": ["quebec", "poland", "united-states"]}
+    fixed = {k: v for k, v in POINTS["placement"].items() if k != "grid"}
+    found = pareto("placement", axes, minimize=["value"], **fixed)
+
+    assert [row["grid"] for row in found] == ["quebec"]
+    free = pareto("placement", axes, minimize=["value"], carbon_price=0.0, **fixed)
+    assert len(free) == 3
