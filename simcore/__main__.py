@@ -6,8 +6,11 @@ stderr says what to write instead), 3 an assertion of the question does not hold
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Sequence
+from types import ModuleType
+from typing import Any
 
 from simcore import commands
 from simcore.errors import SimError
@@ -22,13 +25,21 @@ def main(argv: Sequence[str] | None = None) -> int:
     except (SimError, ValueError, OSError) as error:
         print(f"simcore: {error}", file=sys.stderr)
         return 2
-    if options.json:
-        print(json.dumps(answer, indent=1, allow_nan=False))
-    elif hasattr(module, "text"):
-        print(module.text(answer))
-    else:
-        print("\n".join(commands.lines(answer)))
+    _print(json.dumps(answer, indent=1, allow_nan=False) if options.json else _text(module, answer))
     return int(module.exit_code(answer)) if hasattr(module, "exit_code") else 0
+
+
+def _text(module: ModuleType, answer: dict[str, Any]) -> str:
+    if hasattr(module, "text"):
+        return str(module.text(answer))
+    return "\n".join(commands.lines(answer))
+
+
+def _print(text: str) -> None:
+    try:
+        print(text, flush=True)
+    except BrokenPipeError:  # who reads has read enough; Python flushes once more at its end
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _parser(argv: Sequence[str]) -> argparse.ArgumentParser:

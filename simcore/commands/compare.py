@@ -10,6 +10,7 @@ from typing import Any
 
 from simcore.tools import asserting, compare, sensitivity
 from simcore.tools.reading import axes, inputs
+from simcore.tools.wording import table
 
 MOST = 64
 
@@ -46,13 +47,21 @@ def answer(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def text(found: dict[str, Any]) -> str:
-    rows = []
+    rows: list[dict[str, Any]] = []
+    units: dict[str, str] = {}
     for entry in found["candidates"]:
-        value = "inf" if entry["value"]["value"] is None else f"{entry['value']['value']:.6g}"
-        name = f"{'*' if entry['best'] else ' '} {entry['label']:40}"
-        amount = f"{value:>12} {entry['value']['unit']:6} x{entry['ratio']:.3g}"
-        rows.append(f"{name} {amount}  {entry['reason']}")
-    return "\n".join(rows)
+        value, terms = entry["value"], entry["terms"]
+        units |= {"value": value["unit"], **{name: term["unit"] for name, term in terms.items()}}
+        rows.append({
+            "": "*" if entry["best"] else "", "candidate": entry["label"],
+            "value": value["value"], "of the first": float(entry["ratio"]),
+            **{name: term["value"] for name, term in terms.items()}, "reason": entry["reason"],
+        })  # fmt: skip
+    moved = [f"{entry['label']}: " + ", ".join(f"{name} {by:+.2f}"
+             for name, by in entry["sensitivity"].items() if by)
+             for entry in found["candidates"] if "sensitivity" in entry]  # fmt: skip
+    words = ["", "per cent of value for each per cent of input", *moved] if moved else []
+    return "\n".join([*table(rows, {**units, "of the first": "1"}), *words])
 
 
 def exit_code(found: dict[str, Any]) -> int:

@@ -14,6 +14,7 @@ from simcore.errors import NotInCatalogue, unknown
 from simcore.tools import asserting, sensitivity, uncertainty
 from simcore.tools.reading import inputs
 from simcore.tools.uncertainty import DRAWS
+from simcore.tools.wording import assertion_words, quantity, result_lines
 from simcore.units import si
 
 
@@ -38,12 +39,15 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def answer(options: argparse.Namespace) -> dict[str, Any]:
-    if options.subject in solvers.names():
-        return _solved(options)
-    known = (*solvers.names(), *catalog.names("hardware"))
-    if options.subject not in known:
-        raise NotInCatalogue(unknown("solver or machine", options.subject, known))
-    return _step(options)
+    if options.subject in catalog.names("hardware"):
+        return _step(options)
+    try:
+        solvers.question(options.subject)
+    except NotInCatalogue:
+        known = (*solvers.names(), *catalog.names("hardware"))
+        nearest, _, _ = unknown("solver or machine", options.subject, known).partition("known:")
+        raise NotInCatalogue(f"{nearest}see schema and zoo hardware") from None
+    return _solved(options)
 
 
 def _solved(options: argparse.Namespace) -> dict[str, Any]:
@@ -88,17 +92,18 @@ def _uncertain(options: argparse.Namespace, given: dict[str, Any]) -> dict[str, 
 
 
 def _step(options: argparse.Namespace) -> dict[str, Any]:
-    if options.flop is None or options.traffic is None:
-        raise ValueError("a machine's step needs --flop and --traffic, such as --flop '2 TFLOP'")
+    missing = [f"--{name}" for name in ("flop", "traffic") if getattr(options, name) is None]
+    if missing:
+        raise ValueError(f"eval {options.subject} needs {' and '.join(missing)}")
     machine = catalog.hardware(options.subject)
     flop, traffic = si(options.flop, "FLOP"), si(options.traffic, "byte")
+    given = {"efficiency": options.efficiency, "overhead": si(options.overhead, "s")}
     terms = step_terms(
         flop,
         traffic,
         peak_flop_rate=machine.peak(options.precision),
         bandwidth=machine.bandwidth,
-        efficiency=options.efficiency,
-        overhead=si(options.overhead, "s"),
+        **given,
     )
     return {
         "hardware": machine.name,
@@ -109,7 +114,17 @@ def _step(options: argparse.Namespace) -> dict[str, Any]:
         "bound": str(terms.bound),
         "intensity_flop_per_byte": float(arithmetic_intensity(flop, traffic)),
         "ridge_flop_per_byte": machine.ridge(options.precision),
+        "assertions": _kept(options, flop=flop, traffic=traffic, **given),
     }
+
+
+def _kept(options: argparse.Namespace, **given: float) -> list[dict[str, Any]]:
+    if not options.assertions:
+        return []
+    result = solvers.solve(
+        "single_node", hardware=options.subject, precision=options.precision, **given
+    )
+    return asserting.checked([result], options.assertions)
 
 
 def _pair(text: str) -> tuple[str, str]:
@@ -120,30 +135,34 @@ def _pair(text: str) -> tuple[str, str]:
 
 
 def exit_code(found: dict[str, Any]) -> int:
-    return asserting.exit_code(found) if "assertions" in found else 0
+    return asserting.exit_code(found)
 
 
 def text(found: dict[str, Any]) -> str:
     if "solver" not in found:
-        return "\n".join(commands.lines(found))
-    terms = {"value": found["value"], **found["terms"]}
-    shown: dict[str, Any] = {name: _quantity(term) for name, term in terms.items()}
-    shown |= {name: found[name] for name in ("bound", "reason", "evidence")}
-    shown |= {f"elasticity of {name}": value
-              for name, value in found.get("sensitivity", {}).items() if value}  # fmt: skip
+        return "\n".join(commands.lines(_step_words(found)))
+    shown = {f"elasticity of {name}": value
+             for name, value in found.get("sensitivity", {}).items() if value}  # fmt: skip
     if "uncertainty" in found:
         shown |= _interval(found["uncertainty"])
-    shown |= {f"assert {entry['assert']}": "holds" if entry["holds"] else "VIOLATED"
-              for entry in found["assertions"]}  # fmt: skip
-    return "\n".join(commands.lines(shown))
+    return "\n".join([*result_lines(found), *commands.lines(shown), *found["sources"]])
+
+
+def _step_words(found: dict[str, Any]) -> dict[str, str]:
+    endings = {"_s": "s", "_flop_per_byte": "FLOP/byte"}
+    shown = {}
+    for name, value in found.items():
+        ending = next((end for end in endings if name.endswith(end)), "")
+        if isinstance(value, float):
+            shown[name.removesuffix(ending)] = quantity(value, endings[ending])
+        elif isinstance(value, str):
+            shown[name] = value
+    return {**shown, **assertion_words(found["assertions"])}
 
 
 def _interval(known: dict[str, Any]) -> dict[str, str]:
-    def number(name: str) -> str:
-        return "infinite" if known[name] is None else f"{known[name]:.5g}"
-
-    rows = {f"{known['level']:.0%} of draws": f"{number('low')} to {number('high')} "
-            f"{known['unit']}, median {number('median')}"}  # fmt: skip
+    low, middle, high = (quantity(known[name], known["unit"]) for name in ("low", "median", "high"))
+    rows = {f"{known['level']:.0%} of draws": f"{low} to {high}, median {middle}"}
     rows["feasible in"] = f"{known['feasible']:.1%}"
     rows |= {
         f"probability {text}": f"{value:.1%}" for text, value in known["probabilities"].items()
@@ -151,7 +170,3 @@ def _interval(known: dict[str, Any]) -> dict[str, str]:
     rows |= {f"from {name}": f"{share['total']:.1%}" for name, share in known["shares"].items()
              if share["total"] > 0.001}  # fmt: skip
     return rows
-
-
-def _quantity(term: dict[str, Any]) -> str:
-    return "infinite" if term["value"] is None else f"{term['value']:.6g} {term['unit']}"

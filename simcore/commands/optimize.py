@@ -6,12 +6,16 @@ python -m simcore optimize single_node --solve-for bandwidth --target "5 ms" --s
 """
 
 import argparse
+from pathlib import Path
 from typing import Any
 
 from simcore import solvers
 from simcore.tools import asserting, inverse, pareto, size
 from simcore.tools.constraints import unit_of
+from simcore.tools.drawing import Drawing, write
+from simcore.tools.plot import dot_plot
 from simcore.tools.reading import axes, inputs
+from simcore.tools.wording import quantity, result_lines, table
 from simcore.units import si
 
 
@@ -25,6 +29,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--solve-for", metavar="INPUT")
     parser.add_argument("--target", help="value to reach, with its unit")
     parser.add_argument("--column", default="value", help="what is to reach it")
+    parser.add_argument("--plot", type=Path, help="SVG or PNG of the front, two objectives")
     asserting.argument(parser)
 
 
@@ -58,6 +63,8 @@ def _front(options: argparse.Namespace, fixed: dict[str, Any]) -> dict[str, Any]
         constraints=options.subject,
         **fixed,
     )
+    if options.plot is not None:
+        write(_plot(options, front), options.plot)
     best = [
         solvers.solve(options.solver, **{**fixed, **{name: row[name] for name in grid}})
         for row in front
@@ -80,11 +87,19 @@ def exit_code(found: dict[str, Any]) -> int:
 def text(found: dict[str, Any]) -> str:
     if "solved" in found:
         solved = found["solved"]
-        return f"{solved['input']} = {solved['value']:.6g} {solved['unit']}"
-    rows = [", ".join(f"{name}={_cell(value)}" for name, value in row.items())
-            for row in found["front"]]  # fmt: skip
-    return "\n".join([*rows, f"{len(rows)} of {found['points']} points are on the front"])
+        head = f"{solved['input']} = {quantity(solved['value'], solved['unit'])}"
+        return "\n".join([head, "", *result_lines({**found["result"], **found})])
+    units = solvers.question(found["solver"]).units
+    rows = table(found["front"], units)
+    return "\n".join([*rows, f"{len(found['front'])} of {found['points']} points are on the front"])
 
 
-def _cell(value: Any) -> str:
-    return f"{value:.5g}" if isinstance(value, float) else str(value)
+def _plot(options: argparse.Namespace, front: list[dict[str, Any]]) -> Drawing:
+    """Return the front over the first two objectives."""
+    asked = solvers.question(options.solver)
+    names = [*options.minimize, *options.maximize][:2]
+    if len(names) < 2 or not front:
+        raise ValueError("a plot needs two objectives and a point that keeps the constraints")
+    across, up = ([row[name] for row in front] for name in names)
+    labels = [f"{name} [{unit_of(asked, name)}]" for name in names]
+    return dot_plot({"front": (across, up)}, title=asked.title, x=labels[0], y=labels[1])

@@ -7,9 +7,10 @@ python -m simcore serve llama-3-8b h100-sxm ... --assert "first_token < 500 ms"
 import argparse
 from typing import Any
 
-from simcore import commands, solvers
+from simcore import solvers
 from simcore.tools import asserting
 from simcore.tools.reading import inputs
+from simcore.tools.wording import result_lines
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -40,12 +41,7 @@ def answer(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def text(found: dict[str, Any]) -> str:
-    terms = {"value": found["value"], **found["terms"]}
-    shown = {name: f"{term['value']:.6g} {term['unit']}" for name, term in terms.items()}
-    shown |= {name: found[name] for name in ("bound", "reason", "evidence")}
-    shown |= {f"assert {entry['assert']}": "holds" if entry["holds"] else "VIOLATED"
-              for entry in found["assertions"]}  # fmt: skip
-    return "\n".join(commands.lines(shown))
+    return "\n".join(result_lines(found))
 
 
 def exit_code(found: dict[str, Any]) -> int:

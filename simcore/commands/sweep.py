@@ -21,6 +21,7 @@ from simcore.tools.constraints import Constraint, unit_of
 from simcore.tools.drawing import Drawing, write
 from simcore.tools.plot import line_plot
 from simcore.tools.reading import axes, inputs
+from simcore.tools.wording import quantity, table
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -72,15 +73,15 @@ def answer(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def text(found: dict[str, Any]) -> str:
-    head = f"{found['points']} points, {found['feasible']} feasible; {found['value']['meaning']}"
-    if not found["rows"]:
-        return head
-    names = list(found["rows"][0])
-    table = [names, *([_cell(row[name]) for name in names] for row in found["rows"])]
-    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
-    lines = ["  ".join(cell.rjust(w) for cell, w in zip(line, widths, strict=True))
-             for line in table]  # fmt: skip
-    return "\n".join([*lines, f"{head} [{found['value']['unit']}]"])
+    value = found["value"]
+    head = f"{found['points']} points, {found['feasible']} feasible; {value['meaning']}"
+    if found["least"] is not None:
+        ends = " to ".join(quantity(found[end], value["unit"]) for end in ("least", "most"))
+        head = f"{head}: {ends}"
+    broken = [f"assert {entry['assert']}: violated at {entry['violations']} points"
+              for entry in found["assertions"] if not entry["holds"]]  # fmt: skip
+    units = solvers.question(found["solver"]).units
+    return "\n".join([*table(found["rows"], units), head, *broken])
 
 
 def exit_code(found: dict[str, Any]) -> int:

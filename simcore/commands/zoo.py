@@ -8,6 +8,7 @@ import argparse
 from typing import Any
 
 from simcore import catalog, commands
+from simcore.tools.wording import quantity
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -37,5 +38,5 @@ def text(found: dict[str, Any]) -> str:
 
 
 def _fact(fact: dict[str, Any]) -> str:
-    unit = "" if fact["unit"] == "1" else f" {fact['unit']}"
-    return f"{fact['value']:.6g}{unit}  [{fact['kind']}] {fact['source']}"
+    note = f" ({fact['note']})" if fact["note"] else ""
+    return f"{quantity(fact['value'], fact['unit']):>16}  [{fact['kind']}] {fact['source']}{note}"

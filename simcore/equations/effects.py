@@ -144,31 +144,34 @@ def predict_each(
     prior: ArrayLike,
     covariance: ArrayLike,
     *,
-    among: Sequence[int],
+    wanted: Sequence[int],
+    others: Sequence[int],
     noise: float,
 ) -> Estimate:
-    """Return for each of some measurements what `predict_missing` makes of all the others of them.
+    """Return for each of some measurements what `predict_missing` makes of all the rest.
 
-    One inverse serves them all: with K the covariance with noise and y the differences from the
-    prior, a measurement lies (K^-1 y) / diag(K^-1) above its prediction.
+    One factorisation serves them all: with K the covariance with noise of wanted and others, and y
+    the differences from the prior, a measurement lies (K^-1 y) / diag(K^-1) above its prediction.
 
     Parameters
     ----------
     logarithms : array_like, shape (n,)
-        Measured; those not in `among` are not looked at. [1]
+        Measured; those neither wanted nor among the others are not looked at. [1]
     prior : array_like, shape (n,)
         What is expected before anything is measured. [1]
     covariance : array_like, shape (n, n)
         Of the differences from the prior, without noise. [1]
-    among : sequence of int, length k
-        Which measurements are predicted from one another. [1]
+    wanted : sequence of int, length w
+        Which are predicted, each from the other wanted ones as well. [1]
+    others : sequence of int
+        Which may be used beside them. [1]
     noise : float
         Variance of one measurement by itself. [1]
 
     Returns
     -------
     Estimate
-        Means and standard deviations of the logarithms, each of shape (k,). [1]
+        Means and standard deviations of the logarithms, each of shape (w,). [1]
 
     Raises
     ------
@@ -180,10 +183,9 @@ def predict_each(
     C. Rasmussen, C. Williams, "Gaussian Processes for Machine Learning", 2006, eq. 5.12.
     """
     require_positive(noise=noise)
-    at = np.asarray(list(among), dtype=int)
+    at, first = np.asarray([*wanted, *others], dtype=int), len(wanted)
     y, m = np.asarray(logarithms, dtype=float)[at], np.asarray(prior, dtype=float)[at]
-    inverse = np.linalg.inv(
-        np.asarray(covariance, dtype=float)[np.ix_(at, at)] + noise * np.eye(at.size)
-    )
+    k = np.asarray(covariance, dtype=float)[np.ix_(at, at)] + noise * np.eye(at.size)
+    inverse = np.linalg.solve(k, np.eye(at.size, first))
     own = np.diagonal(inverse)
-    return Estimate(np.asarray(y - inverse @ (y - m) / own), np.asarray(np.sqrt(1.0 / own)))
+    return Estimate(np.asarray(y[:first] - (y - m) @ inverse / own), np.asarray(np.sqrt(1.0 / own)))

@@ -143,6 +143,12 @@ class Question:
     limits: str = ""
     """Reason where it is not feasible; `{term}` prints a term or input."""
 
+    @property
+    def units(self) -> dict[str, str]:
+        """Unit of every number asked for or answered, by name."""
+        numbers = {entry.name: entry.unit for entry in self.inputs if not entry.choices}
+        return {**numbers, "value": self.unit, **self.terms}
+
     def input(self, name: str) -> Input:
         """Return an input by name.
 

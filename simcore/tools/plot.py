@@ -87,9 +87,9 @@ def dot_plot(dots: Series, *, title: str, x: str, y: str, diagonal: bool = False
     return _plot(dots, title, x, y, are_joined=False, diagonal=diagonal)
 
 
-def amount(value: float) -> str:
-    """Return a number with an SI prefix where it would be long: 2.5e12 is "2.5 T"."""
-    if value == 0 or 1e-2 <= abs(value) < 1e4:
+def amount(value: float, least: float = 1e-2) -> str:
+    """Return a number with an SI prefix where it is small or long: 2.5e12 is "2.5 T"."""
+    if value == 0 or least <= abs(value) < 1e4:
         return f"{value:.4g}"
     power = 3 * math.floor(math.log10(abs(value) * (1 + 1e-12)) / 3)
     if power not in _PREFIXES:

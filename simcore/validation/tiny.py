@@ -139,7 +139,7 @@ def _estimates(
         row = asked[own[0]]
         others = [j for j, other in enumerate(timed) if other.system != system and rule(row, other)]
         if rule(row, row):  # they learn from one another as well
-            each = predict_each(logs, prior, covariance, among=[*own, *others], noise=_NOISE)
+            each = predict_each(logs, prior, covariance, wanted=own, others=others, noise=_NOISE)
         else:
             each = predict_missing(logs, prior, covariance, known=others, wanted=own, noise=_NOISE)
         found |= {i: Estimate(each.mean[k], each.deviation[k]) for k, i in enumerate(own)}

@@ -1,4 +1,6 @@
 import json
+import subprocess
+import sys
 
 import pytest
 
@@ -20,7 +22,7 @@ def test_zoo_lists_categories_then_items_then_numbers_with_their_sources(capsys)
     assert "h100-sxm" in items
     assert "NVIDIA H100 SXM5 80 GB" in items
     bandwidth = next(line for line in numbers.splitlines() if line.startswith("bandwidth"))
-    assert "3.35e+12 byte/s" in bandwidth
+    assert "3.35 TB/s" in bandwidth
     assert "[datasheet]" in bandwidth
 
 
@@ -54,11 +56,46 @@ def test_overhead_and_efficiency_are_counted(capsys):
     assert answer["bound"] == "compute"
 
 
+def test_eval_answers_any_solver_at_a_point(capsys):
+    code, out, _ = run(capsys, "eval", "checkpoint_interval", "--set", "save=2 min", "--set",
+                       "mtbf=5 h", "--sensitivity", "--json")  # fmt: skip
+
+    answer = json.loads(out)
+    assert code == 0
+    assert answer["terms"]["young"]["value"] == pytest.approx((2 * 120 * 18000) ** 0.5)
+    assert answer["sensitivity"]["mtbf"] == pytest.approx(0.5, abs=0.05)
+
+
+@pytest.mark.parametrize(("limit", "code"), [("value < 10 ms", 0), ("value < 1 ms", 3)])
+@pytest.mark.parametrize("what", [("h100-sxm", "--flop", "2.1 TFLOP", "--traffic", "25 GB"),
+                                  ("single_node", "--set", "hardware=h100-sxm", "--set",
+                                   "flop=2.1 TFLOP", "--set", "traffic=25 GB", "--set",
+                                   "efficiency=1")])  # fmt: skip
+def test_eval_exits_with_3_where_an_assertion_does_not_hold(capsys, what, limit, code):
+    found, out, _ = run(capsys, "eval", *what, "--assert", limit)
+
+    assert found == code
+    assert ("VIOLATED" in out) == (code == 3)
+    assert "7.463 ms" in out
+
+
+def test_a_reader_who_has_read_enough_ends_the_command_quietly():
+    script = (
+        "python=$0; $python -m simcore zoo hardware | head -1 >/dev/null; echo ${PIPESTATUS[0]}"
+    )
+    done = subprocess.run(["bash", "-c", script, sys.executable], capture_output=True, text=True)
+
+    assert (done.stdout.strip(), done.stderr) == ("0", "")
+
+
 @pytest.mark.parametrize(
     ("argv", "message"),
     [
         (("zoo", "hardwear"), "did you mean 'hardware'"),
         (("zoo", "hardware", "h100"), "did you mean 'h100-sxm'"),
+        (("eval", "h100"), "did you mean 'h100-sxm'? see schema and zoo hardware"),
+        (("eval", "h100-sxm", "--flop", "2 TFLOP"), "eval h100-sxm needs --traffic"),
+        (("eval", "single_node", "--set", "flop=2"), "FLOP is needed"),
         (("eval", "h100-sxm", "--flop", "2 TFLOPS", "--traffic", "1 GB"), "write TFLOP/s"),
         (("eval", "h100-sxm", "--flop", "2 TFLOP", "--traffic", "1 s"), "byte is needed"),
         (("eval", "h100-sxm", "--flop", "-2 TFLOP", "--traffic", "1 GB"), "flop must be 0 or more"),

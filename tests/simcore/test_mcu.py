@@ -124,12 +124,11 @@ def test_each_of_some_is_predicted_as_if_it_alone_were_missing():
     rng = np.random.default_rng(5)
     root = rng.normal(size=(6, 6))
     covariance, logarithms, prior = root @ root.T, rng.normal(size=6), rng.normal(size=6)
-    among = [0, 2, 3, 5]
 
-    each = predict_each(logarithms, prior, covariance, among=among, noise=0.3)
+    each = predict_each(logarithms, prior, covariance, wanted=[3, 0], others=[2, 5], noise=0.3)
 
-    for place, wanted in enumerate(among):
-        known = [i for i in among if i != wanted]
+    for place, wanted in enumerate([3, 0]):
+        known = [i for i in (0, 2, 3, 5) if i != wanted]
         alone = predict_missing(
             logarithms, prior, covariance, known=known, wanted=wanted, noise=0.3
         )

@@ -122,6 +122,21 @@ def test_optimize_prints_the_front_or_fails_where_nothing_is_left(capsys):
     assert [row["hardware"] for row in json.loads(out)["front"]] == ["h100-sxm"]
 
 
+def test_optimize_draws_the_front_of_two_objectives(capsys, tmp_path):
+    grid = ("optimize", "serving", "--over", "batch=1:64:log:7", "--set", "model=llama-3-8b",
+            "--set", "hardware=h100-sxm", "--set", "prompt=2048 token", "--set", "answer=256 token",
+            "--set", "efficiency=0.5", "--minimize", "token_gap")  # fmt: skip
+    code, out, _ = run(capsys, *grid, "--maximize", "tokens_per_second", "--plot",
+                       str(tmp_path / "front.svg"))  # fmt: skip
+    refused, _, err = run(capsys, *grid, "--plot", str(tmp_path / "one.svg"))
+
+    drawing = ElementTree.fromstring((tmp_path / "front.svg").read_text(encoding="utf-8"))
+    assert (code, refused) == (0, 2)
+    assert len(drawing.findall("{*}circle")) == 7 + 1  # and one beside its name
+    assert "7 of 7 points are on the front" in out
+    assert "needs two objectives" in err
+
+
 def test_optimize_solves_for_an_input(capsys):
     code, out, _ = run(capsys, "optimize", "single_node", "--solve-for", "bandwidth", "--target",
                        "5 ms", "--set", "hardware=h100-sxm", *STEP, "--json")  # fmt: skip
