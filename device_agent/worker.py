@@ -26,6 +26,8 @@ ONE_THREAD = {f"{name}_NUM_THREADS": "1" for name in _LIBRARIES}
 _PR_SET_PDEATHSIG = 1
 # DEVICE_AGENT_REHEARSAL=1 shortens every measurement, for trying a bench out; results say so.
 _REHEARSAL_SCALE = 0.1
+_DISTURBED = "after two tries: other work on this machine, or a governor that changes the clock"
+_DISTURBED_BOARD = "between windows: interrupts, a radio or another task on the board"
 
 
 def main(arguments: list[str]) -> int:
@@ -95,7 +97,7 @@ def _from_elsewhere(measured: Measured) -> dict[str, Any]:
     timing = timing_from(measured.times_s, calls=measured.calls)
     return {
         **_figures(timing, measured.amount),
-        **_doubts(timing, is_rehearsal=False),
+        **_doubts(timing, cause=_DISTURBED_BOARD),
         "evidence": measured.evidence,
         "energy": _plain(measured.energy),
         "environment": dict(measured.environment) | {"calls": measured.calls},
@@ -110,15 +112,14 @@ def _figures(timing: Timing, amount: float | None) -> dict[str, Any]:
     return {"value": value, "low": low, "high": high, "n": timing.n}
 
 
-def _doubts(timing: Timing, *, is_rehearsal: bool) -> dict[str, Any]:
+def _doubts(
+    timing: Timing, *, is_rehearsal: bool = False, cause: str = _DISTURBED
+) -> dict[str, Any]:
     if is_rehearsal:
         return {"flags": ["rehearsal"], "detail": "a rehearsal: measured for a tenth of the time"}
     if timing.spread <= SPREAD_LIMIT:
         return {"flags": [], "detail": ""}
-    detail = (
-        f"spread {timing.spread:.0%} exceeds {SPREAD_LIMIT:.0%} after two tries: other work on"
-        " this machine, or a governor that changes the clock"
-    )
+    detail = f"spread {timing.spread:.0%} exceeds {SPREAD_LIMIT:.0%} {cause}"
     return {"flags": ["unsteady"], "detail": detail}
 
 

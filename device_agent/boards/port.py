@@ -96,7 +96,8 @@ class SerialPort:
                 address.url,
                 baudrate=address.baud,
                 timeout=_READ_S,
-                write_timeout=_WRITE_S,
+                # pyserial's RFC 2217 client knows no such limit.
+                write_timeout=None if "://" in address.url else _WRITE_S,
                 exclusive=True,
             )
         except (serial.SerialException, OSError, ValueError) as error:

@@ -21,6 +21,7 @@ from tests.doubles.fake_board import (
     ImpulseFirmware,
     MemoryPort,
     board_on_pty,
+    serial_server,
 )
 from tests.firmware_specs import transcripts
 
@@ -240,6 +241,27 @@ def test_ports_of_the_settings_come_before_usb() -> None:
         ("/dev/a", 9600),
         ("socket://b:1", 115_200),
     ]
+
+
+def test_a_board_behind_a_serial_server_of_the_network_is_used() -> None:
+    firmware = DutFirmware(name="far away")
+    with serial_server(firmware) as address, SerialPort(address_of(address)) as port:
+        assert Dut(port).sync() == "far away"
+
+
+def test_a_dialect_of_another_package_is_asked_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "their_board.py").write_text(
+        "NAME, RANK = 'theirs', 1\n\ndef recognise(port):\n    return None\n"
+    )
+    metadata = tmp_path / "their_package-1.dist-info"
+    metadata.mkdir()
+    (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: their-package\nVersion: 1\n")
+    (metadata / "entry_points.txt").write_text(f"[{dialects.ENTRY_POINT}]\ntheirs = their_board\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+
+    assert [d.NAME for d in dialects.dialects()] == ["theirs", "lab", "dut", "edge-impulse"]
 
 
 # --- the whole way to a result ------------------------------------------------------------------

@@ -7,12 +7,15 @@ answer that breaks off, silence, a board that talks for ever, one that is unplug
 
 import os
 import select
+import socket
 import threading
 import tty
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Protocol
+
+from serial.rfc2217 import PortManager
 
 from device_agent.boards.errors import BoardGone
 
@@ -243,3 +246,58 @@ class PtyBoard:
             answer = self.faults.apply(self.firmware.receive(os.read(self._near, 4096)))
             if answer:
                 os.write(self._near, answer)
+
+
+@dataclass(slots=True)
+class _Line:
+    """What pyserial's RFC 2217 server wants of a port."""
+
+    baudrate: int = 115_200
+    bytesize: int = 8
+    parity: str = "N"
+    stopbits: float = 1
+    xonxoff: bool = False
+    rtscts: bool = False
+    dtr: bool = True
+    rts: bool = True
+    cts: bool = True
+    dsr: bool = True
+    ri: bool = False
+    cd: bool = True
+    break_condition: bool = False
+
+    def reset_input_buffer(self) -> None: ...
+
+    def reset_output_buffer(self) -> None: ...
+
+
+@contextmanager
+def serial_server(firmware: Firmware) -> Iterator[str]:
+    """Serve a fake board by RFC 2217, as ser2net does, and yield its URL."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    thread = threading.Thread(target=_serve_telnet, args=(listener, firmware), daemon=True)
+    thread.start()
+    try:
+        yield f"rfc2217://127.0.0.1:{listener.getsockname()[1]}"
+    finally:
+        listener.close()
+        thread.join(timeout=5)
+
+
+def _serve_telnet(listener: socket.socket, firmware: Firmware) -> None:
+    client, _ = listener.accept()
+    with client:
+        manager = PortManager(_Line(), _Connection(client))
+        while data := client.recv(4096):
+            plain = b"".join(manager.filter(data))
+            answer = firmware.receive(plain)
+            if answer:
+                client.sendall(b"".join(manager.escape(answer)))
+
+
+@dataclass(slots=True)
+class _Connection:
+    client: socket.socket
+
+    def write(self, data: bytes) -> None:
+        self.client.sendall(data)

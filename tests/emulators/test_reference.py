@@ -53,7 +53,7 @@ def raw_ask(port: SerialPort, command: bytes) -> list[str]:
     while not data.endswith(b"m-ready\r\n"):
         assert time.monotonic() < deadline, f"{command!r} was answered by {data!r}"
         data += port.read()
-    return data.decode("ascii").split("\r\n")[:-1]
+    return data.decode("latin-1").split("\r\n")[:-1]
 
 
 # --- sizes --------------------------------------------------------------------------------------
@@ -108,6 +108,24 @@ def test_what_is_longer_than_the_buffer_harms_nothing(board: LabBoard) -> None:
     reply = board.ask(b"x" * 300 + b"%")
 
     assert any("Unknown command" in line.text for line in reply.lines)
+    assert board.model() == "fsm01"
+
+
+def test_no_command_however_odd_keeps_the_firmware_from_the_next_one(
+    board: LabBoard, port: SerialPort
+) -> None:
+    rng = np.random.default_rng(7)
+    words = [b"db", b"load", b"print", b"blob", b"infer", b"kernel", b"mac8", b"copy", b"outputs",
+             b"results", b"counter", b"0", b"1", b"65", b"4294967296", b"-1", b"ff", b"00", b"zz",
+             b"", b"  ", b"\x00", b"\xff"]  # fmt: skip
+    for _ in range(60):
+        command = b" ".join(rng.choice(np.array(words, dtype=object), rng.integers(1, 8)))
+        # More than one run could take for ever, as asked.
+        if command.startswith((b"infer", b"kernel")):
+            continue
+        raw_ask(port, command + b"%")
+
+    assert board.sync().startswith("courseserver")
     assert board.model() == "fsm01"
 
 

@@ -1,15 +1,19 @@
 """Dialects of boards, found by folder: every module here with `NAME`, `RANK` and `recognise`.
 
-A driver of your own is one more module. Lower ranks are asked first.
+A driver of your own is one more module, or comes with a package that names it under the entry
+point `device_agent.dialects`. Lower ranks are asked first.
 """
 
 import importlib
 import pkgutil
+from importlib.metadata import entry_points
 from typing import Protocol, cast
 
 from device_agent.boards.errors import BoardError, BoardSilent
 from device_agent.boards.port import Address, Port
 from firmware_specs.serial.replies import ReplyError
+
+ENTRY_POINT = "device_agent.dialects"
 
 
 class Board(Protocol):
@@ -33,6 +37,7 @@ def dialects() -> list[Dialect]:
         cast(Dialect, importlib.import_module(f"{__name__}.{info.name}"))
         for info in pkgutil.iter_modules(__path__)
     ]
+    modules += [cast(Dialect, entry.load()) for entry in entry_points(group=ENTRY_POINT)]
     return sorted(modules, key=lambda dialect: dialect.RANK)
 
 
