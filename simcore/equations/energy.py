@@ -226,4 +226,6 @@ def capped_speed(power: ArrayLike, *, idle_power: ArrayLike, limit: ArrayLike) -
     require_positive(limit=limit)
     idle = np.asarray(idle_power, dtype=float)
     dynamic = np.maximum(np.asarray(power, dtype=float) - idle, np.finfo(float).tiny)
-    return np.asarray(np.clip((np.asarray(limit, dtype=float) - idle) / dynamic, 0.0, 1.0))
+    room = np.asarray(limit, dtype=float) - idle
+    with np.errstate(over="ignore"):  # no dynamic power: any limit above idle is enough
+        return np.asarray(np.clip(room / dynamic, 0.0, 1.0))

@@ -34,7 +34,9 @@ def plain_equations():
     for equation in (equation for topic in topics() for equation in topic.equations):
         units = {name: entry.unit for entry in equation.parameters
                  for name in entry.name.split(", ")}  # fmt: skip
-        is_plain = all(entry.is_number and entry.unit != "any" for entry in equation.parameters)
+        is_plain = all(entry.is_number and entry.unit != "any"
+                       and not entry.kind.startswith("sequence")
+                       for entry in equation.parameters)  # fmt: skip
         answer = equation.returns[0]
         if is_plain and len(equation.returns) == 1 and answer.is_number:
             function = getattr(importlib.import_module(equation.module), equation.name)
@@ -78,3 +80,20 @@ def test_scaling_the_units_scales_the_answer_as_its_unit_says(function, units, u
 
 def test_most_equations_can_be_tried_this_way():
     assert sum(any(scale(u) != 1 for u in case.values[1].values()) for case in PLAIN) >= 30
+
+
+@pytest.mark.parametrize(("function", "units", "unit"), PLAIN)
+def test_an_array_gives_what_its_numbers_give(function, units, unit):
+    found = []
+    for values in tries(list(units)):
+        now = answered(function, values)
+        if now is not None:
+            found.append((values, now))
+        if len(found) == 3:
+            break
+    arrays = {name: np.asarray([values[name] for values, _ in found]) for name in units}
+
+    together = answered(function, arrays)
+    expected = np.stack([one for _, one in found], axis=-1)
+    assert together.shape == expected.shape
+    assert together == pytest.approx(expected, rel=1e-9)
