@@ -25,7 +25,7 @@ from tests.soak.kills import Round, play_round
 
 # 10,000 scores for 500 students.
 SIZE = Size(students=500, labs=4, scores_each=5)
-PATIENCE_S = 3600.0
+PATIENCE_S, WAVE_S, PACE_S = 3600.0, 100.0, (3.0, 12.0)
 
 
 def main() -> int:
@@ -99,7 +99,9 @@ def _grade_rounds(seed: int) -> int:
     for database, product in (("SQLite", "moodle"), ("PostgreSQL and Redis", "canvas")):
         with tempfile.TemporaryDirectory() as folder, _database(database, Path(folder)) as names:
             manage(names, "migrate", "--verbosity", "0")
-            outcome = play(product, SIZE, names, seed, patience_s=PATIENCE_S)
+            outcome = play(
+                product, SIZE, names, seed, patience_s=PATIENCE_S, wave_s=WAVE_S, pace_s=PACE_S
+            )
         told.append((database, outcome, os.getloadavg()[2]))
         print(f"{database}: {'; '.join(outcome.wrong) or 'nothing wrong'}", flush=True)
         path = _grade_evidence(told, seed)
@@ -132,8 +134,8 @@ def _grade_evidence(told: list[tuple[str, Outcome, float]], seed: int) -> Path:
         f"# Grades through a failing LMS, {now:%Y-%m-%d}\n\n"
         f"{SIZE.scores:,} scores for {SIZE.students} students in {SIZE.labs} labs whose columns "
         "the tool makes itself, through a double of a real product that fails as listed below and "
-        "restarts, while two senders are killed (SIGKILL) every few seconds. Newer scores replace "
-        "older ones that have not left. All waits of the sender are a tenth of production's. "
+        "restarts, while one of two senders is killed (SIGKILL) every 3 to 12 s. Newer scores "
+        "replace older ones that have not left. All waits of the sender are a tenth of production's. "
         "Checked at the end: every grade there equals ours and is read back, one column per lab, "
         "the stamps of applied scores strictly increasing for each student and column.\n\n"
         f"- commit {_commit()}, seed {seed}, Python {platform.python_version()}, "

@@ -16,6 +16,8 @@ import django
 
 django.setup()
 
+from django.db.models import F  # noqa: E402
+
 from courseserver.common import clock  # noqa: E402
 from courseserver.courses.models import (  # noqa: E402
     Assignment,
@@ -72,28 +74,43 @@ def seed(options: dict[str, Any]) -> None:
 
 
 def produce(options: dict[str, Any]) -> None:
-    """Hand in work until every student of every lab has had their number of scores."""
+    """Hand in work in waves: each gives every student of every lab one more score.
+
+    A wave waits a while for the scores before it to leave, so that most of them do.
+    """
     rng = random.Random(options["seed"])
     pairs = [
         (assignment, person)
         for assignment in Assignment.objects.all()
         for person in Person.objects.order_by("pk")
     ]
-    turns = [pair for pair in pairs for _ in range(options["scores_each"])]
-    rng.shuffle(turns)
-    for number, (assignment, person) in enumerate(turns):
-        services.submission_receive(
-            assignment=assignment,
-            person=person,
-            attempt_id=f"att_{number}",
-            lab_slug=assignment.lab,
-            lab_version="1",
-            completion=rng.randrange(101) / 100,
-            challenge=rng.randrange(101) / 100,
-            log_text="",
-            evidence={},
-            submitted_at=clock.now(),
-        )
+    for wave in range(options["scores_each"]):
+        rng.shuffle(pairs)
+        for assignment, person in pairs:
+            _hand_in(assignment, person, wave, rng)
+        _wait_for_most(len(pairs) // 20, options["wave_s"])
+
+
+def _hand_in(assignment: Assignment, person: Person, wave: int, rng: random.Random) -> None:
+    services.submission_receive(
+        assignment=assignment,
+        person=person,
+        attempt_id=f"att_{wave}_{assignment.pk}_{person.pk}",
+        lab_slug=assignment.lab,
+        lab_version="1",
+        completion=rng.randrange(101) / 100,
+        challenge=rng.randrange(101) / 100,
+        log_text="",
+        evidence={},
+        submitted_at=clock.now(),
+    )
+
+
+def _wait_for_most(left: int, longest_s: float) -> None:
+    deadline = time.monotonic() + longest_s
+    unsent = GradeOutbox.objects.filter(last_sent_version__lt=F("desired_version"))
+    while unsent.count() > left and time.monotonic() < deadline:
+        time.sleep(0.5)
 
 
 def nursery(options: dict[str, Any]) -> None:

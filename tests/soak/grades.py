@@ -128,9 +128,26 @@ class Outcome:
 
 
 def play(
-    product: str, size: Size, environment: dict[str, str], seed: int, *, patience_s: float
+    product: str,
+    size: Size,
+    environment: dict[str, str],
+    seed: int,
+    *,
+    patience_s: float,
+    wave_s: float,
+    pace_s: tuple[float, float],
 ) -> Outcome:
-    """Play one round on the database that the environment names."""
+    """Play one round on the database that the environment names.
+
+    Parameters
+    ----------
+    patience_s : float
+        How long the end is waited for. [s]
+    wave_s : float
+        How long a wave of scores waits at most for the one before it to leave. [s]
+    pace_s : (float, float)
+        Least and most time between two kills. [s]
+    """
     rng = random.Random(seed)
     began = time.monotonic()
     server = Server()
@@ -143,8 +160,9 @@ def play(
     _run(full, "seed", {**size.as_dict(), **_addresses(lms, product)})
     server.start(lms)
     try:
-        with _trouble(full, server, lms, rng) as trouble:
-            _run(full, "produce", {"seed": rng.randrange(2**31), **size.as_dict()})
+        with _trouble(full, server, lms, rng, pace_s) as trouble:
+            work = {"seed": rng.randrange(2**31), "wave_s": wave_s, **size.as_dict()}
+            _run(full, "produce", work)
             presses = _until_quiet(full, lms, patience_s)
     finally:
         lms.chaos.is_over = True
@@ -194,9 +212,13 @@ class _Trouble:
 
 @contextmanager
 def _trouble(
-    environment: dict[str, str], server: Server, lms: _Chaotic, rng: random.Random
+    environment: dict[str, str],
+    server: Server,
+    lms: _Chaotic,
+    rng: random.Random,
+    pace_s: tuple[float, float],
 ) -> Iterator[_Trouble]:
-    """Keep two senders alive, killing one every few seconds and the LMS now and then."""
+    """Keep two senders alive, killing one every `pace_s` and the LMS now and then."""
     told, over = _Trouble(), threading.Event()
     nursery = subprocess.Popen(
         _command("nursery", {}),
@@ -216,7 +238,7 @@ def _trouble(
 
     def work() -> None:
         rounds, senders = 0, [born(), born()]
-        while not over.wait(rng.uniform(0.5, 4.0)):
+        while not over.wait(rng.uniform(*pace_s)):
             rounds += 1
             victim = rng.randrange(2)
             os.kill(senders[victim], signal.SIGKILL)
