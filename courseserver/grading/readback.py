@@ -101,10 +101,11 @@ def _override(row: GradeOutbox) -> None:
 
 @transaction.atomic
 def read_failed(pk: int, *, now: datetime, delay: timedelta) -> None:
-    """Look again later; after too many looks the grade counts as sent and unseen."""
+    """Look again later, as long as the grade is young: a fault says nothing about the grade."""
     row = _locked(pk)
     row.read_attempts += 1
-    row.next_read_at = now + delay if row.read_attempts <= len(LOOKS_S) else None
+    is_young = row.last_sent_at is None or now - row.last_sent_at < YOUNG
+    row.next_read_at = now + delay if is_young else None
     row.save()
 
 

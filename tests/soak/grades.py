@@ -136,6 +136,7 @@ def play(
     patience_s: float,
     wave_s: float,
     pace_s: tuple[float, float],
+    kills_max: int = 1_000_000,
 ) -> Outcome:
     """Play one round on the database that the environment names.
 
@@ -147,6 +148,8 @@ def play(
         How long a wave of scores waits at most for the one before it to leave. [s]
     pace_s : (float, float)
         Least and most time between two kills. [s]
+    kills_max : int
+        After so many kills the senders and the LMS are left alive. [1]
     """
     rng = random.Random(seed)
     began = time.monotonic()
@@ -160,7 +163,7 @@ def play(
     _run(full, "seed", {**size.as_dict(), **_addresses(lms, product)})
     server.start(lms)
     try:
-        with _trouble(full, server, lms, rng, pace_s) as trouble:
+        with _trouble(full, server, lms, rng, pace_s, kills_max) as trouble:
             work = {"seed": rng.randrange(2**31), "wave_s": wave_s, **size.as_dict()}
             _run(full, "produce", work)
             presses = _until_quiet(full, lms, patience_s)
@@ -217,6 +220,7 @@ def _trouble(
     lms: _Chaotic,
     rng: random.Random,
     pace_s: tuple[float, float],
+    kills_max: int,
 ) -> Iterator[_Trouble]:
     """Keep two senders alive, killing one every `pace_s` and the LMS now and then."""
     told, over = _Trouble(), threading.Event()
@@ -239,12 +243,14 @@ def _trouble(
     def work() -> None:
         rounds, senders = 0, [born(), born()]
         while not over.wait(rng.uniform(*pace_s)):
+            if told.kills >= kills_max:
+                continue
             rounds += 1
             victim = rng.randrange(2)
             os.kill(senders[victim], signal.SIGKILL)
             told.kills += 1
             senders[victim] = born()
-            if rounds % 8 == 4 and not over.is_set():
+            if rounds % 8 == 3 and not over.is_set():
                 server.stop()
                 lms.tokens.clear()
                 over.wait(rng.uniform(0.5, 2.0))

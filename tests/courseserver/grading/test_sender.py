@@ -408,6 +408,21 @@ def test_a_read_back_that_fails_does_not_lose_the_sent_state(room: Classroom) ->
     assert room.row().state == SendState.IN_LMS
 
 
+def test_a_gradebook_that_cannot_be_read_for_hours_is_looked_at_until_it_can(
+    room: Classroom,
+) -> None:
+    room.submit()
+    room.drain()
+    GradeOutbox.objects.update(state=SendState.SENT, next_read_at=clock.now())
+    room.gradebook.read_faults = [busy() for _ in range(8)]
+
+    for _ in range(9):
+        room.drain()
+        room.clock.pass_s(2 * sender.BACKOFF_CAP_S)
+
+    assert room.row().state == SendState.IN_LMS
+
+
 def test_a_grade_changed_in_the_lms_is_noticed_within_a_day_without_a_press(
     room: Classroom,
 ) -> None:
