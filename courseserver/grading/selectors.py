@@ -6,6 +6,7 @@ from datetime import datetime
 
 from courseserver.common import clock
 from courseserver.courses import selectors as course_selectors
+from courseserver.courses.due import due_dates
 from courseserver.courses.models import Assignment, Course, Person, Role
 from courseserver.grading import states
 from courseserver.grading.faults import Words, words
@@ -305,6 +306,8 @@ class StudentAssignment:
     """One line of a student's course page."""
 
     assignment: Assignment
+    # The student's own, extensions included.
+    due_at: datetime | None
     score: Score | None
     shown: states.Shown
 
@@ -316,6 +319,7 @@ def student_assignments(course: Course, person: Person) -> list[StudentAssignmen
     return [
         StudentAssignment(
             assignment=assignment,
+            due_at=due_dates(assignment).of(person.id),
             score=scores.get(assignment.id),
             shown=states.shown_to_student(outbox.get(assignment.id), assignment.send_mode)
             if assignment.id in scores

@@ -1,6 +1,6 @@
 """What the grade rounds run as processes of their own, on whatever database the environment names.
 
-python -m tests.soak.grade_worker seed|produce|nursery|press|look OPTIONS-AS-JSON
+python -m tests.soak.grade_worker seed|produce|nursery|settle OPTIONS-AS-JSON
 """
 
 import json
@@ -16,7 +16,7 @@ import django
 
 django.setup()
 
-from django.db.models import F  # noqa: E402
+from django.db.models import F, QuerySet  # noqa: E402
 
 from courseserver.common import clock  # noqa: E402
 from courseserver.courses.models import (  # noqa: E402
@@ -27,9 +27,9 @@ from courseserver.courses.models import (  # noqa: E402
     Person,
     SendMode,
 )
-from courseserver.grading import lanes, looks, outbox, readback, sender, services  # noqa: E402
+from courseserver.grading import lanes, outbox, readback, sender, services  # noqa: E402
 from courseserver.grading.gradebooks import LtiGradebook  # noqa: E402
-from courseserver.grading.models import GradeOutbox, Score  # noqa: E402
+from courseserver.grading.models import GradeOutbox, Score, SendState  # noqa: E402
 from courseserver.lti import ags, line_items, outgoing  # noqa: E402
 from courseserver.lti.models import Platform  # noqa: E402
 
@@ -141,33 +141,45 @@ def _send(rng: random.Random) -> None:
             time.sleep(0.05)
 
 
-def press(options: dict[str, Any]) -> None:
+def settle(options: dict[str, Any]) -> None:
+    """Wait until every grade is in the LMS, pressing "Retry all" now and then; tell what stands.
+
+    Prints how often it pressed, and every score with how far its grade is.
+    """
+    deadline, presses = time.monotonic() + options["patience_s"], 0
+    pressed_at = time.monotonic()
+    rows = GradeOutbox.objects.all()
+    while rows.exclude(state=SendState.IN_LMS).exists() and time.monotonic() < deadline:
+        time.sleep(0.3)
+        stuck = rows.filter(state__in=(SendState.REFUSED, SendState.RETRYING))
+        if time.monotonic() - pressed_at > options["press_s"] and stuck.exists():
+            _press(stuck)
+            presses, pressed_at = presses + 1, time.monotonic()
+    print(json.dumps({"presses": presses, "rows": _told(rows)}))
+
+
+def _press(stuck: QuerySet[GradeOutbox]) -> None:
     """Press "Retry all", as an instructor does on the board."""
     for platform in Platform.objects.all():
         lanes.lane_resume(platform.pk)
-    pressed = outbox.rows_retry(GradeOutbox.objects.all(), actor="system", now=clock.now())
-    print(json.dumps({"retried": pressed}))
+    outbox.rows_retry(stuck, actor="system", now=clock.now())
 
 
-def look(options: dict[str, Any]) -> None:
-    """Tell every score, and how far its grade is."""
+def _told(rows: QuerySet[GradeOutbox]) -> list[dict[str, Any]]:
     subjects = dict(Identity.objects.values_list("person_id", "subject"))
     scores = {(s.assignment_id, s.person_id): s for s in Score.objects.all()}
-    rows = [
+    return [
         {
-            "lab": row.assignment_id,
             "column": row.assignment.line_item_url,
             "subject": subjects[row.person_id],
             "points": scores[row.assignment_id, row.person_id].points,
             "versions": scores[row.assignment_id, row.person_id].version,
-            "desired": row.desired_points,
             "state": row.state,
             "reason": row.reason_code,
             "is_newest": row.last_sent_version == row.desired_version,
         }
-        for row in GradeOutbox.objects.select_related("assignment")
+        for row in rows.select_related("assignment")
     ]
-    print(json.dumps(rows))
 
 
 def _hurry() -> None:
@@ -176,13 +188,12 @@ def _hurry() -> None:
     lanes.PAUSE_MIN_S /= SPEED
     lanes.PAUSE_MAX_S /= SPEED
     line_items.LEASE /= SPEED
-    looks.FRESH /= SPEED
     readback.LOOKS_S = tuple(wait_s / SPEED for wait_s in readback.LOOKS_S)
     backoff_s = sender.backoff_s
     sender.backoff_s = lambda attempts, rng: backoff_s(attempts, rng) / SPEED
 
 
-COMMANDS = {f.__name__: f for f in (seed, produce, nursery, press, look)}
+COMMANDS = {f.__name__: f for f in (seed, produce, nursery, settle)}
 
 if __name__ == "__main__":
     COMMANDS[sys.argv[1]](json.loads(sys.argv[2]))

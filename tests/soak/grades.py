@@ -26,7 +26,7 @@ from tests.doubles.lms import Lms
 from tests.doubles.lti_platform import Answer, Asked, Server
 from tests.doubles.moodle import Moodle
 
-LEASE_S = 3.0
+LEASE_S, PRESS_S = 3.0, 5.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,11 +166,11 @@ def play(
         with _trouble(full, server, lms, rng, pace_s, kills_max) as trouble:
             work = {"seed": rng.randrange(2**31), "wave_s": wave_s, **size.as_dict()}
             _run(full, "produce", work)
-            presses = _until_quiet(full, lms, patience_s)
+            waits = {"patience_s": patience_s, "press_s": PRESS_S}
+            told = json.loads(_run(full, "settle", waits))
     finally:
         lms.chaos.is_over = True
         server.stop()
-    rows = json.loads(_run(full, "look", {}))
     return Outcome(
         product=product,
         size=size,
@@ -179,8 +179,8 @@ def play(
         posts_applied=len(lms.journal),
         kills=trouble.kills,
         restarts=trouble.restarts,
-        presses=presses,
-        wrong=tuple(_wrong(lms, rows, size)),
+        presses=told["presses"],
+        wrong=tuple(_wrong(lms, told["rows"], size)),
     )
 
 
@@ -268,21 +268,6 @@ def _trouble(
         thread.join()
         nursery.kill()
         nursery.wait()
-
-
-def _until_quiet(environment: dict[str, str], lms: _Chaotic, patience_s: float) -> int:
-    """Wait until nothing is on its way, pressing "Retry all" like an impatient instructor."""
-    deadline, presses = time.monotonic() + patience_s, 0
-    while time.monotonic() < deadline:
-        rows = json.loads(_run(environment, "look", {}))
-        states = Counter(row["state"] for row in rows)
-        if set(states) == {"in_lms"}:
-            break
-        if states["refused"] or states["retrying"]:
-            _run(environment, "press", {})
-            presses += 1
-        time.sleep(2.0)
-    return presses
 
 
 def _wrong(lms: Any, rows: list[dict[str, Any]], size: Size) -> Iterator[str]:

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.urls import reverse
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -166,3 +167,20 @@ def test_work_in_time_is_not_sent_again_by_a_new_policy(room: Classroom) -> None
     assert change(room, late_percent_per_day=10.0).rescored == 0
     room.drain()
     assert len(room.gradebook.posts) == 1
+
+
+def test_a_student_reads_their_own_due_date_the_policy_and_what_it_cost(
+    late_room: Classroom,
+) -> None:
+    late_room.course.time_zone = "Asia/Tokyo"
+    late_room.course.save()
+    url = reverse("course-home", args=[late_room.course.id])
+    before = late_room.client(late_room.bob).get(url).content.decode()
+    extend(late_room, person_id=late_room.bob.id)
+    after = late_room.client(late_room.bob).get(url).content.decode()
+
+    assert "late −20 %" in before
+    assert "loses 10 % for each day begun" in before
+    assert "19 Nov, 22:00" in before, "13:00 UTC, in Tokyo"
+    assert "19 Nov, 22:00" not in after
+    assert "late −" not in after
