@@ -9,7 +9,7 @@ import logging
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from queue import Empty
 
@@ -38,6 +38,7 @@ from firmware_specs.wire import (
 
 log = logging.getLogger(__name__)
 _STEP_S = 0.5
+_LOOK_EVERY_S = 5.0
 
 
 def utc_now() -> str:
@@ -69,11 +70,14 @@ class Agent:
     inbox: Inbox
     jobs: Jobs
     about: About
+    # Says what can be measured where that has changed, else None; asked while no job runs.
+    look: Callable[[], tuple[TaskInfo, ...] | None] = lambda: None
     clock: Callable[[], float] = time.monotonic
     outbox: Outbox = field(init=False)
     _config: Config = field(default_factory=Config)
     _is_stopping: bool = False
     _status_due_s: float = 0.0
+    _look_due_s: float = 0.0
 
     def __post_init__(self) -> None:
         self.outbox = Outbox(self.spool, self.transport, clock=self.clock)
@@ -97,6 +101,7 @@ class Agent:
         with suppress(Empty):
             self._handle(self.inbox.get(timeout=wait_s))
         self.jobs.start_next()
+        self._look()
         self.outbox.drain()
         if self.clock() >= self._status_due_s:
             self._say_status()
@@ -136,6 +141,17 @@ class Agent:
             self.outbox.acknowledged(decode(payload, Ack).ids)
         elif channel is topics.Down.CONFIG:
             self._config = decode(payload, Config)
+
+    def _look(self) -> None:
+        """Say a new birth where boards came or went; never beside a job, which holds the port."""
+        if self.jobs.current_id or self.clock() < self._look_due_s:
+            return
+        self._look_due_s = self.clock() + _LOOK_EVERY_S
+        tasks = self.look()
+        if tasks is not None:
+            log.info("boards changed: %d tasks can be measured", sum(t.available for t in tasks))
+            self.about = replace(self.about, tasks=tasks)
+            self._say_birth()
 
     # --- saying -----------------------------------------------------------------------------
     def _say_status(self) -> None:

@@ -9,6 +9,7 @@ from queue import Queue
 
 from device_agent import config
 from device_agent.agent import About, Agent, will_of
+from device_agent.boards.watch import BoardWatch
 from device_agent.jobs import Jobs
 from device_agent.meters import meters
 from device_agent.spool import Spool
@@ -42,6 +43,7 @@ def build(settings: config.Settings) -> Agent:
         raise config.ConfigError(str(error)) from error
     inbox: Queue[object] = Queue()
     start_work = partial(WorkerProcess, ports=settings.ports)
+    watch = BoardWatch(settings.ports, task_listing)
     spool = Spool(settings.spool_path)
     transport = MqttTransport(
         broker,
@@ -57,9 +59,8 @@ def build(settings: config.Settings) -> Agent:
         transport=transport,
         inbox=inbox,
         jobs=Jobs(settings.device_id, spool, transport, inbox, start_work=start_work),
-        about=About(
-            board=board(settings.board).id, tasks=task_listing(settings.ports), meters=meter_infos()
-        ),
+        about=About(board=board(settings.board).id, tasks=watch.tasks(), meters=meter_infos()),
+        look=watch.look,
     )
 
 

@@ -129,6 +129,25 @@ def test_a_job_is_accepted_run_reported_and_finished(bench: Bench) -> None:
     assert bench.answers() == [JobAnswer.ACCEPTED, JobAnswer.STARTED, JobAnswer.FINISHED]
 
 
+def test_a_board_plugged_in_later_is_told_once_and_never_within_a_job(bench: Bench) -> None:
+    news = [(TaskInfo(task="mac8", available=True),)]
+    bench.tell(command())
+    bench.agent.look = lambda: news.pop() if news else None
+    bench.agent._look_due_s = 0.0
+    before = len(bench.said(Birth))
+
+    bench.settle()
+    during = len(bench.said(Birth))
+    bench.finish(*RUNS)
+    bench.end()
+    for _ in range(3):
+        bench.settle()
+
+    births = bench.said(Birth)
+    assert (during, len(births)) == (before, before + 1)
+    assert [task.task for task in births[-1].tasks] == ["mac8"]
+
+
 def test_progress_is_said_while_a_job_runs(bench: Bench) -> None:
     bench.tell(command())
     bench.finish("a", "b")

@@ -13,6 +13,7 @@ from device_agent.boards.dialects.dut import Dut
 from device_agent.boards.dialects.edge_impulse import EdgeImpulseBoard
 from device_agent.boards.errors import BoardError, BoardGone, BoardSilent
 from device_agent.boards.port import Address, SerialPort, address_of
+from device_agent.boards.watch import BoardWatch
 from firmware_specs.serial import commands, replies
 from firmware_specs.serial.replies import ReplyError
 from tests.doubles.fake_board import (
@@ -262,6 +263,22 @@ def test_a_dialect_of_another_package_is_asked_too(
     monkeypatch.syspath_prepend(str(tmp_path))
 
     assert [d.NAME for d in dialects.dialects()] == ["theirs", "lab", "dut", "edge-impulse"]
+
+
+def test_the_watch_tells_a_port_that_comes_goes_or_leads_elsewhere(tmp_path: Path) -> None:
+    port, asked = tmp_path / "tty", []
+    watch = BoardWatch(f"{port},socket://far:1", lambda ports: (asked.append(ports), ())[1])
+
+    assert watch.look() is None
+    for device in ("one", "two"):
+        (tmp_path / device).touch()
+        port.unlink(missing_ok=True)
+        port.symlink_to(tmp_path / device)
+        assert watch.look() == ()
+        assert watch.look() is None
+    port.unlink()
+    assert watch.look() == ()
+    assert len(asked) == 3
 
 
 # --- the whole way to a result ------------------------------------------------------------------
