@@ -210,7 +210,7 @@ def throttled_speed(
     References
     ----------
     G. Bhat, S. Gumussoy, U. Ogras, "Power-temperature stability and safety analysis for
-    multiprocessor systems", ACM TECS 16(5s), 2017. doi:10.1145/3126567
+    multiprocessor systems", ACM TECS 16(5s), 2017 (stable fixed points). arXiv:1806.06180
     """
     full, idle = not_negative(power, "power"), not_negative(idle_power, "idle_power")
     if np.any(idle > full):

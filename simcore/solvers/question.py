@@ -105,13 +105,17 @@ class Input:
         kind = "a whole number" if self.is_whole else "a number"
         below = "" if np.isinf(self.high) else f" and at most {self.high:g}{unit}"
         limit = f"{'above' if self.above else 'from'} {self.low:g}{unit}{below}"
-        if np.isfinite(value):
-            near = min(max(value, self.low), self.high)
-            near = float(np.ceil(near)) if self.is_whole else near
-            hint = f"; nearest valid: {near:g}" if near > self.low or not self.above else ""
-        else:
-            hint = "" if self.default is None else f"; default: {self.default}"
-        return f"{self.name} must be {kind} {limit}, got {value:g}{hint}"
+        return f"{self.name} must be {kind} {limit}, got {value:g}; {self._nearest(value)}"
+
+    def _nearest(self, value: float) -> str:
+        if np.isnan(value):
+            return "give a number" if self.default is None else f"default: {self.default}"
+        near = min(max(value, self.low), self.high)
+        near = float(np.ceil(near)) if self.is_whole else near
+        if np.isinf(near):
+            return "give a finite number"
+        just = "just above " if self.above and near <= self.low else ""
+        return f"nearest valid: {just}{near:g}"
 
 
 @dataclass(frozen=True, slots=True)

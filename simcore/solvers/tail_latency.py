@@ -3,7 +3,11 @@
 import numpy as np
 
 from simcore.equations.queue_tails import mgc_sojourn_quantile
-from simcore.equations.queueing import allen_cunneen_wait_mean, erlang_c
+from simcore.equations.queueing import (
+    allen_cunneen_wait_mean,
+    erlang_c,
+    mm1_sojourn_quantile,
+)
 from simcore.solvers.inputs import DEADLINE
 from simcore.solvers.question import Answer, Input, Question, Values
 
@@ -33,7 +37,7 @@ QUESTION = Question(
 def answer(x: Values) -> Answer:
     rho = np.asarray(x["arrival_rate"] * x["service"] / x["servers"])
     inside = np.minimum(rho, 1.0)
-    tail = mgc_sojourn_quantile(x["service"], inside, x["servers"], x["service_scv"], x["share"])
+    tail = _tail(x, inside)
     wait = allen_cunneen_wait_mean(x["service"], inside, x["servers"], 1.0, x["service_scv"])
     return Answer(
         value=tail,
@@ -47,6 +51,15 @@ def answer(x: Values) -> Answer:
                                                       "service")),
         feasible=np.asarray((rho < 1) & (tail <= x["deadline"])),
     )  # fmt: skip
+
+
+def _tail(x: Values, utilisation: np.ndarray) -> np.ndarray:
+    """Return the quantile of the stay, in closed form where one server has exponential service."""
+    if np.all(x["servers"] == 1) and np.all(x["service_scv"] == 1):
+        return mm1_sojourn_quantile(x["service"], utilisation, x["share"])
+    return mgc_sojourn_quantile(
+        x["service"], utilisation, x["servers"], x["service_scv"], x["share"]
+    )
 
 
 def _quantile(x: Values) -> np.ndarray:

@@ -27,7 +27,7 @@ QUESTION = Question(
            "time_constant": "s"},
     sources=(
         "K. Skadron et al., Temperature-aware microarchitecture, 2003, doi:10.1145/859618.859620",
-        "G. Bhat et al., Power-temperature stability and safety, 2017, doi:10.1145/3126567",
+        "G. Bhat et al., Power-temperature stability and safety, 2017, arXiv:1806.06180",
     ),
     less_is_better=False,
     limits="warm it is slower than {least_speed:g} of full speed, at {temperature:g} degC",

@@ -190,8 +190,9 @@ def test_units_that_solvers_state_are_units(name):
 def test_numbers_without_a_meaning_are_refused_with_value_and_limit(name):
     for entry in solvers.question(name).inputs:
         if not entry.choices:
-            for bad in (np.nan, entry.low - 1):
-                with pytest.raises(ValueError, match=rf"{entry.name} must be .*got"):
+            for bad in (np.nan, entry.low - 1, entry.low - 1e18):
+                hint = "nearest valid: |default: |give a number"
+                with pytest.raises(ValueError, match=rf"{entry.name} must be .*got .*; ({hint})"):
                     solvers.solve(name, **{**POINTS[name], entry.name: bad})
 
 
@@ -313,6 +314,14 @@ def test_figures_that_a_pencil_gives(name, change, column, expected):
 
     shown = found.value if column == "value" else found.terms[column]
     assert shown.value == pytest.approx(expected, rel=2e-4)
+
+
+def test_a_tail_in_closed_form_is_that_of_the_transform():
+    given = {**POINTS["tail_latency"], "arrival_rate": 160.0}
+    closed = solvers.solve("tail_latency", **given).value.value
+    nearly = solvers.solve("tail_latency", **given, service_scv=1.0 + 1e-9).value.value
+
+    assert nearly == pytest.approx(closed, rel=1e-6)
 
 
 def test_by_hand():
