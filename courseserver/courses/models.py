@@ -233,3 +233,45 @@ class RosterReading(models.Model):
 
     def __str__(self) -> str:
         return f"roster of {self.course_id}, {self.state}"
+
+
+class Plan(models.Model):
+    """A course's term: which map it follows, from when, with which weeks off."""
+
+    course = models.OneToOneField(
+        Course, on_delete=models.CASCADE, primary_key=True, related_name="plan"
+    )
+    map_slug = models.CharField(max_length=64)
+    starts_on = models.DateField()
+    # First days of weeks without teaching, as ISO dates.
+    breaks = models.JSONField(default=list)
+    # Work of a week is due on this day of it, 0 for its first, at this time of the course's clock.
+    due_day = models.PositiveSmallIntegerField(default=6)
+    due_time = models.TimeField()
+    made_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(due_day__lte=6), name="plan_due_day"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.map_slug} from {self.starts_on} in {self.course_id}"
+
+
+class PlannedLab(models.Model):
+    """One lab of a plan: in which week, and whether it is graded."""
+
+    plan = models.ForeignKey(Plan, on_delete=models.CASCADE, related_name="labs")
+    lab = models.CharField(max_length=64)
+    week = models.PositiveSmallIntegerField()
+    is_graded = models.BooleanField(default=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["plan", "lab"], name="planned_lab_unique"),
+            models.CheckConstraint(condition=Q(week__gte=1), name="planned_lab_week"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.lab} in week {self.week} of {self.plan_id}"

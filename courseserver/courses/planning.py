@@ -54,7 +54,7 @@ def spans(calendar: Calendar, count: int) -> list[Span]:
         If a break is not the first day of a week of this term.
     """
     length = timedelta(days=calendar.period_days)
-    made = []
+    made: list[Span] = []
     used: set[date] = set()
     day = calendar.starts_on
     while len(made) < count:
@@ -92,5 +92,3 @@ def _span(calendar: Calendar, number: int, day: date, length: timedelta) -> Span
 def current(weeks: Collection[Span], today: date) -> Span | None:
     """Return the week one is in: in a break the one to come, before the term the first."""
     return next((week for week in weeks if today <= week.ends_on), None)
-
-

@@ -1,11 +1,12 @@
 """What staff may set, checked."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 from django import forms
 from django.http import QueryDict
 
 from courseserver.courses.models import SendAs, SendMode
+from courseserver.courses.planning import BREAKS_MAX
 from courseserver.courses.zones import is_zone
 from labs.schemes import Level, Scheme
 
@@ -64,6 +65,27 @@ class CourseForm(forms.Form):
         if name and not is_zone(name):
             raise forms.ValidationError(f"“{name}” is no time zone; Europe/Berlin is one.")
         return name
+
+
+class TermForm(forms.Form):
+    """When a term's weeks begin, which are off, and when a week's work is due."""
+
+    starts_on = forms.DateField()
+    breaks = forms.CharField(required=False, max_length=400)
+    due_day = forms.IntegerField(min_value=0, max_value=6)
+    due_time = forms.TimeField()
+
+    def clean_breaks(self) -> frozenset[date]:
+        words = str(self.cleaned_data["breaks"]).replace(",", " ").split()
+        try:
+            found = frozenset(date.fromisoformat(word) for word in words)
+        except ValueError as error:
+            raise forms.ValidationError(
+                "Write the first day of each week off as 2027-03-29, with a space between two."
+            ) from error
+        if len(found) > BREAKS_MAX:
+            raise forms.ValidationError(f"A term has {BREAKS_MAX} weeks off at most.")
+        return found
 
 
 def levels_in(scheme: Scheme, posted: QueryDict) -> dict[str, Level]:

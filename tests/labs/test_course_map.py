@@ -100,7 +100,7 @@ def test_a_map_with_a_fault_says_which_key_and_what_to_do(
     assert read_map(path).weeks[0].labs[0].title == "X"
     path.write_text(SOUND.replace(old, new, 1))
 
-    with pytest.raises(ContentError, match="courses/maps/small.toml") as refusal:
+    with pytest.raises(ContentError, match=r"courses/maps/small\.toml") as refusal:
         read_map(path)
 
     assert told in str(refusal.value)
