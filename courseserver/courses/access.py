@@ -77,3 +77,9 @@ def staff_assignment_for(person: Person, assignment_id: str) -> tuple[Assignment
     if not enrolment.is_staff:
         raise Forbidden("Only the teaching staff of this course may open this.", remedy=_AGAIN)
     return assignment, enrolment
+
+
+def instructor_course_for(person: Person, course_id: str) -> Course:
+    course, _ = course_for(person, course_id)
+    instructor_enrolment_in(person, course)
+    return course

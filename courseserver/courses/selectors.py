@@ -6,7 +6,7 @@ from datetime import datetime
 
 from django.db.models import QuerySet
 
-from courseserver.courses.models import Assignment, Course, Enrolment, Identity, Role
+from courseserver.courses.models import Assignment, Course, Enrolment, Identity, Person, Role
 from courseserver.lti.models import Platform
 
 UNNAMED = "Name not shared"
@@ -105,3 +105,9 @@ def name_of(course: Course, person_id: str) -> str:
 
 def assignments(course: Course) -> QuerySet[Assignment]:
     return course.assignments.order_by("created_at", "pk")
+
+
+def courses_taught(person: Person) -> QuerySet[Course]:
+    """Return the courses in which this person is an instructor."""
+    mine = Enrolment.objects.filter(person=person, role=Role.INSTRUCTOR, is_active=True)
+    return Course.objects.filter(pk__in=mine.values("course")).order_by("-created_at", "pk")

@@ -4,7 +4,7 @@ from django.http import HttpResponse
 from django.urls import URLPattern, URLResolver, path
 from django.views.decorators.cache import cache_control
 
-from courseserver.grading.views import assignment, board, course, home, logs, people, roster
+from courseserver.grading.views import assignment, board, course, home, logs, people, roster, term
 
 # Names and scores: for no cache between us and the reader.
 _private = cache_control(private=True, no_store=True)
@@ -29,6 +29,13 @@ urlpatterns: list[URLPattern | URLResolver] = [
     _page("courses/<str:course_id>/roster/read/", roster.roster_read, "roster-read"),
     _page("courses/<str:course_id>/roster/apply/", roster.roster_apply, "roster-apply"),
     _page("courses/<str:course_id>/roster/drop/", roster.roster_drop, "roster-drop"),
+    _page("courses/<str:course_id>/week/", term.course_week, "course-week"),
+    _page("courses/<str:course_id>/plan/", term.course_plan, "course-plan"),
+    _page("courses/<str:course_id>/plan/make/", term.plan_make, "plan-make"),
+    _page("courses/<str:course_id>/plan/copy/", term.plan_copy, "plan-copy"),
+    _page("courses/<str:course_id>/plan/dates/", term.plan_dates, "plan-dates"),
+    _page("courses/<str:course_id>/plan/lab/", term.plan_lab, "plan-lab"),
+    _page("courses/<str:course_id>/plan/due/", term.plan_due, "plan-due"),
     _page(f"{_ASSIGNMENT}/", assignment.assignment_staff, "assignment-staff"),
     _page(f"{_ASSIGNMENT}/settings/", assignment.assignment_settings, "assignment-settings"),
     _page(f"{_ASSIGNMENT}/extensions/", assignment.extension_give, "extension-give"),

@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import asdict
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -16,6 +16,7 @@ from courseserver.courses.models import (
     RosterState,
     SendMode,
 )
+from courseserver.courses.plans import plan_make
 from courseserver.grading.evidence import (
     ChallengeDone,
     Evidence,
@@ -117,6 +118,8 @@ def addresses(room: Classroom) -> dict[str, str]:
     submission = room.bob.submissions.get().id
     return {
         "course": f"/grading/courses/{room.course.id}/",
+        "plan": f"/grading/courses/{room.course.id}/plan/",
+        "week": f"/grading/courses/{room.course.id}/week/?week=10",
         "assignment": f"{assignment}/",
         "board": f"{assignment}/grades/",
         "log": f"/grading/submissions/{submission}/log/",
@@ -130,10 +133,15 @@ def addresses(room: Classroom) -> dict[str, str]:
 
 
 def test_no_page_of_the_staff_has_a_barrier_in_any_look(room: Classroom, open_page: Open) -> None:
-    pages = [(path, room.alice) for path in addresses(room).values()]
+    found = addresses(room)
+    plan_make(
+        course=room.course, actor=room.alice, map_slug="foundations", starts_on=date(2026, 9, 7)
+    )
+    pages = [(path, room.alice) for path in found.values()]
+    students = [(found["week"], room.bob), (f"{found['course']}?all=1", room.bob)]
     faults = []
 
-    for path, person in [*pages, (addresses(room)["course"], room.bob)]:
+    for path, person in [*pages, *students]:
         page = open_page(path, person, reduced=True)
         faults += faults_in_every_look(page, path)
         page.context.close()

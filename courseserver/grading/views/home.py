@@ -1,22 +1,32 @@
-"""The course's page: "what needs me?" for staff, labs and scores for students."""
+"""The course's page: "what needs me?" for staff; this week, else labs and scores, for students."""
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 
 from courseserver.courses import access
+from courseserver.courses.plans import plan_of
 from courseserver.grading import selectors
 from courseserver.grading.late import policy_of
 
 
 def course_home(request: HttpRequest, course_id: str) -> HttpResponse:
     course, enrolment = access.course_for(access.person_of(request), course_id)
+    is_planned = plan_of(course) is not None
     if not enrolment.is_staff:
+        if is_planned and "all" not in request.GET:
+            return redirect("course-week", course_id)
         items = selectors.student_assignments(course, enrolment.person)
-        context = {"course": course, "items": items, "policy": policy_of(course)}
+        context = {
+            "course": course,
+            "items": items,
+            "is_planned": is_planned,
+            "policy": policy_of(course),
+        }
         return render(request, "grading/course_student.html", context)
     boards = selectors.boards(course)
     context = {
         "course": course,
+        "is_planned": is_planned,
         "boards": boards,
         "needs": selectors.needs(boards),
         "pause": next((board.pause for board in boards if board.pause), None),

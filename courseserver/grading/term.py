@@ -1,0 +1,138 @@
+"""A term as people see it: this week's work with one's own scores, and due dates that follow."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from django.db import transaction
+
+from courseserver.courses import plans
+from courseserver.courses import selectors as course_selectors
+from courseserver.courses.due import due_dates
+from courseserver.courses.models import Assignment, Course, Person, Plan
+from courseserver.courses.plans import PlannedWeek
+from courseserver.grading import selectors
+from courseserver.grading.selectors import StudentAssignment
+from courseserver.grading.settings_change import settings_change
+from labs.course_map import MapLab
+from labs.loader import UnknownLab, load_lab
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LabInWeek:
+    """A lab of the plan: its title, and the student's own state where it is placed."""
+
+    slug: str
+    title: str
+    is_graded: bool
+    item: StudentAssignment | None
+    due_at: datetime | None
+
+    @property
+    def is_done(self) -> bool:
+        return self.item is not None and self.item.score is not None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WeekView:
+    planned: PlannedWeek
+    labs: tuple[LabInWeek, ...]
+
+    @property
+    def number(self) -> int:
+        return self.planned.span.number
+
+    @property
+    def is_done(self) -> bool:
+        """Return whether every lab placed in this week is handed in."""
+        placed = [lab for lab in self.labs if lab.item is not None]
+        return bool(placed) and all(lab.is_done for lab in placed)
+
+
+def student_weeks(plan: Plan, person: Person) -> list[WeekView]:
+    """Return every week of the plan with one person's scores and own due dates."""
+    items = {
+        item.assignment.lab: item for item in selectors.student_assignments(plan.course, person)
+    }
+    return [
+        WeekView(
+            planned=planned,
+            labs=tuple(
+                _lab_in_week(plan, planned, placed.lab, placed.is_graded, items, person)
+                for placed in planned.labs
+            ),
+        )
+        for planned in plans.planned_weeks(plan)
+    ]
+
+
+def _lab_in_week(
+    plan: Plan,
+    planned: PlannedWeek,
+    slug: str,
+    is_graded: bool,
+    items: dict[str, StudentAssignment],
+    person: Person,
+) -> LabInWeek:
+    item = items.get(slug)
+    due_at = due_dates(item.assignment).of(person.pk) if item else planned.span.due_at
+    return LabInWeek(
+        slug=slug, title=title_of(plan, slug), is_graded=is_graded, item=item, due_at=due_at
+    )
+
+
+def title_of(plan: Plan, slug: str) -> str:
+    """Return a lab's own title, or the map's where the lab is not installed."""
+    try:
+        return load_lab(slug).title
+    except UnknownLab:
+        named = {lab.slug: lab.title for lab in plans.map_of(plan.map_slug).labs}
+        return named.get(slug, slug)
+
+
+def labs_to_add(plan: Plan, installed: list[MapLab]) -> list[MapLab]:
+    """Return the labs that the plan does not hold: the map's own first, then what is installed."""
+    held = set(plan.labs.values_list("lab", flat=True))
+    every = {lab.slug: lab for lab in [*plans.map_of(plan.map_slug).labs, *installed]}
+    return [lab for slug, lab in every.items() if slug not in held]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DueMove:
+    """A due date that the plan would change."""
+
+    assignment: Assignment
+    new: datetime
+
+
+def due_moves(plan: Plan) -> list[DueMove]:
+    """Return which labs of the course are due at another moment than the plan says."""
+    planned = {lab.lab: week.span.due_at for week in plans.planned_weeks(plan) for lab in week.labs}
+    return [
+        DueMove(assignment=assignment, new=planned[assignment.lab])
+        for assignment in course_selectors.assignments(plan.course)
+        if assignment.lab in planned and assignment.due_at != planned[assignment.lab]
+    ]
+
+
+@transaction.atomic
+def due_apply(*, plan: Plan, actor: Person) -> int:
+    """Give the course's labs the plan's due dates; scores of late work follow. Return how many."""
+    moves = due_moves(plan)
+    for move in moves:
+        settings_change(assignment=move.assignment, actor=actor, due_at=move.new)
+    return len(moves)
+
+
+def week_shown(weeks: list[WeekView], today: date, wanted: str) -> WeekView:
+    """Return the week asked for, else the current one, else the last."""
+    by_number = {str(week.number): week for week in weeks}
+    if wanted in by_number:
+        return by_number[wanted]
+    now = plans.week_now([week.planned for week in weeks], today)
+    return weeks[-1] if now is None else by_number[str(now.span.number)]
+
+
+def plans_to_copy(person: Person, course: Course) -> list[Plan]:
+    """Return the plans of the other courses that this person teaches."""
+    taught = course_selectors.courses_taught(person).exclude(pk=course.pk)
+    return list(Plan.objects.filter(course__in=taught).select_related("course"))
