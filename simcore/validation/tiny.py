@@ -44,11 +44,19 @@ PORTABLE_CONVOLUTION = 2.7
 MLPerf Tiny on a Cortex-M4 lie at 7 to 9 cycles a product with reference kernels and at 2.3 to 3.4
 with CMSIS-NN; a dense layer waits for its weights either way. Estimates. [1]"""
 
-_COREMARK = {"M0+": 2.46, "M4": 3.42, "M33": 4.02, "M7": 5.01, "M55": 4.2, "M85": 6.28}
-_PRODUCTS = {"M0+": 0.5, "M4": 2.0, "M33": 2.0, "M7": 2.0, "M55": 8.0, "M85": 8.0}
-"""CoreMark per MHz as Arm publishes it, and products one instruction makes (v6-M multiplies and
-adds in two, the DSP extension pairs two, Helium makes eight a cycle)."""
+SPEED = MappingProxyType({
+    "M0": 0.17, "M0+": 0.18, "M23": 0.19, "M3": 0.49, "M4": 1.0, "M33": 1.18, "M7": 2.0,
+    "M55": 4.9, "M85": 7.3,
+})  # fmt: skip
+"""8-bit products for each cycle relative to a Cortex-M4, before any measurement: CoreMark per MHz
+as Arm publishes it times the products one instruction makes (half a one on v6-M and v8-M baseline,
+one on the M3, a pair with the DSP extension, eight with Helium). The M7 loads and multiplies in one
+cycle: Arm gives it twice the signal processing of an M4. [1]"""
+_FLOAT_SPEED = MappingProxyType({"M4": 1.0, "M33": 1.18, "M7": 1.46, "M55": 1.23, "M85": 1.84})
+_FLOAT_COST = 2.0
+"""The same in fp32: CoreMark alone; one product an instruction where int8 makes a pair. [1]"""
 
+_SHORTEST_NAME = 6  # letters of a board's name that may stand in a longer one
 _NOISE = 0.0036
 _YEARS = 1.5  # rounds after which runtimes have changed by as much as they ever do
 _WIDE = (1.0, 0.3, 0.1)
@@ -66,15 +74,21 @@ _OTHER_EFFECTS = MappingProxyType({
 """The same for accelerators and processors of other makes: a class says little beforehand."""
 
 
+def same_board(row: TinyRow, other: TinyRow) -> bool:
+    """Whether two boards are one, also where one name says more: NUCLEO-H7A3ZI, NUCLEO-H7A3ZI-Q."""
+    short, long = sorted((row.board, other.board), key=len)
+    return short == long or (len(short) >= _SHORTEST_NAME and short in long)
+
+
 def other_board_and_submitter(row: TinyRow, other: TinyRow) -> bool:
     """Learn from no result of this board and none of this submitter."""
-    return row.board != other.board and row.submitter != other.submitter
+    return not same_board(row, other) and row.submitter != other.submitter
 
 
 def own_benchmarks(row: TinyRow, other: TinyRow) -> bool:
     """Learn from the system's other benchmarks, and from no other try of that team and board."""
     is_own = row.system == other.system
-    return is_own or row.board != other.board or row.submitter != other.submitter
+    return is_own or not same_board(row, other) or row.submitter != other.submitter
 
 
 def own_benchmarks_strictly(row: TinyRow, other: TinyRow) -> bool:
@@ -147,10 +161,12 @@ def _estimates(
 
 
 def _besides(rows: Sequence[TinyRow]) -> list[TinyRow]:
-    """Return the catalogue's results of systems that these rows hold nothing of."""
-    present = {(row.board, row.submitter, row.round) for row in rows}
+    """Return the catalogue's results of systems that these rows hold nothing of, by any name."""
+    boards = {(row.submitter, row.round, row.board) for row in rows}
+    chips = {(row.submitter, row.round, row.core, row.clock) for row in rows}
     return [row for row in tiny_rows.catalogued() if row.family == rows[0].family
-            and (row.board, row.submitter, row.round) not in present]  # fmt: skip
+            and (row.submitter, row.round, row.board) not in boards
+            and (row.submitter, row.round, row.core, row.clock) not in chips]  # fmt: skip
 
 
 def _nothing_to_learn(row: TinyRow, knowledge: str, known: Sequence[TinyRow]) -> str:
@@ -194,7 +210,7 @@ def _answer(
 
 
 def _energy(row: TinyRow, rows: Sequence[TinyRow]) -> Row:
-    """Predict energy from latency and the mean power of the system's other benchmarks."""
+    """Predict energy from latency and the median power of the system's other benchmarks."""
     powers = [r.energy / r.latency for r in rows
               if r is not row and r.system == row.system and r.network != row.network
               and r.energy and r.latency]  # fmt: skip
@@ -205,7 +221,7 @@ def _energy(row: TinyRow, rows: Sequence[TinyRow]) -> Row:
         reason = "no other benchmark of the system with its energy"
     predicted = None
     if row.latency is not None and powers:
-        predicted = float(inference_energy(row.latency, active_power=np.mean(powers)))
+        predicted = float(inference_energy(row.latency, active_power=np.median(powers)))
     return Row(id=row.id, family=row.family, knowledge="energy given latency", quantity="energy",
                unit="J", published=row.energy, predicted=predicted, learned_from=len(powers),
                reason=reason)  # fmt: skip
@@ -250,11 +266,9 @@ def _cycles(row: TinyRow) -> float:
 
 def _slower(core: str) -> float:
     """Return cycles relative to a Cortex-M4; 1 where nothing is known."""
-    name = core.removesuffix(" fp32")
-    if name not in _COREMARK:
-        return 1.0
-    products = 1.0 if core.endswith(" fp32") else _PRODUCTS[name]
-    return _COREMARK["M4"] / _COREMARK[name] * _PRODUCTS["M4"] / products
+    if core.endswith(" fp32"):
+        return _FLOAT_COST / _FLOAT_SPEED.get(core.removesuffix(" fp32"), 1.0)
+    return 1.0 / SPEED.get(core, 1.0)
 
 
 def _logarithms(rows: Sequence[TinyRow]) -> Array:

@@ -16,7 +16,8 @@ NETWORKS = MappingProxyType({
 """Benchmark: its network in the catalogue."""
 
 CORES = MappingProxyType({
-    "M0+": r"M0\+", "M33": r"M33", "M55": r"M55", "M85": r"M85", "M7": r"M7", "M4": r"M4",
+    "M0+": r"m0\s?(\+|plus)", "M33": r"m33", "M55": r"m55", "M85": r"m85", "M23": r"m23",
+    "M7": r"m7", "M4": r"m4", "M3": r"m3(?!\d)", "M0": r"m0(?!\d)",
 })  # fmt: skip
 """Core class: how the text of a system's processor names it; the first that matches counts."""
 
@@ -37,6 +38,7 @@ _RUNTIMES = (
 """Name, how a text names it, and its kind; without a library of its chip TensorFlow Lite for
 Microcontrollers runs its own kernels in portable C."""
 _ROUNDS = ("v0.5", "v0.7", "v1.0", "v1.1", "v1.2", "v1.3", "v1.4")  # in time; later ones come after
+_FLOAT = re.compile(r"float|fp32", re.IGNORECASE)
 _HERTZ = {"g": 1e9, "m": 1e6, "k": 1e3, "": 1e6}
 
 
@@ -89,20 +91,20 @@ def catalogued() -> tuple[TinyRow, ...]:
 def _row(row: Mapping[str, Any]) -> TinyRow:
     text = " ".join(str(row.get(k) or "") for k in ("framework", "system", "libs", "variant"))
     runtime, kind = runtime_of(text)
-    is_float = "float" in str(row["system"]).lower()
+    is_float = bool(_FLOAT.search(" ".join(str(row.get(k) or "") for k in ("system", "variant"))))
     core = _core(row)
-    plain = core in CORES and not is_float and not row.get("accelerator")
-    is_closed = row.get("division") == "closed"
+    plain = core in CORES and not is_float and not _accelerator(row)
+    is_open = str(row.get("division") or "closed").lower() == "open"
     energy, latency = row.get("energy_uJ"), row.get("latency_ms")
     board = plain_name(str(row.get("board") or row["system"]))
     return TinyRow(
         id="/".join(map(str, (row["round"], row.get("division"), row["submitter"], row["system"],
                               row.get("variant") or row["benchmark"]))),
         core=f"{core} fp32" if is_float else core,
-        family="mcu int8" if plain and is_closed else "mcu other",
+        family="mcu int8" if plain and not is_open else "mcu other",
         network=str(row["benchmark"]),
-        is_open=not is_closed,
-        clock=clock_of(row.get("processor_freq")),
+        is_open=is_open,
+        clock=clock_of(row.get("processor_freq")) or _clock_named(row),
         runtime=runtime,
         kind=kind,
         round=float(_ROUNDS.index(row["round"])) if row["round"] in _ROUNDS else len(_ROUNDS),
@@ -137,10 +139,22 @@ def clock_of(text: object) -> float | None:
     return float(found[1]) * _HERTZ[found[2].lower()] if found else None
 
 
+def _clock_named(row: Mapping[str, Any]) -> float | None:
+    """Return a clock that stands in the processor's or the system's text."""
+    text = f"{row.get('processor') or ''} {row['system']}"
+    found = re.search(r"([\d.]+\s?[mg]hz)", text, re.IGNORECASE)
+    return clock_of(found[1]) if found else None
+
+
+def _accelerator(row: Mapping[str, Any]) -> str:
+    text = str(row.get("accelerator") or "").strip()
+    return "" if text.lower() in ("none", "no", "n/a", "na", "-") else text
+
+
 def _core(row: Mapping[str, Any]) -> str:
     """Return the core class; an accelerator, or a processor of another make, is its own class."""
-    if row.get("accelerator"):
-        return plain_name(str(row["accelerator"]))
+    if accelerator := _accelerator(row):
+        return plain_name(accelerator)
     text = str(row.get("processor") or "unknown")
-    known = (name for name, pattern in CORES.items() if re.search(pattern, text))
+    known = (name for name, pattern in CORES.items() if re.search(pattern, text, re.IGNORECASE))
     return next(known, plain_name(text))
