@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
+
 from tests.services import accepts_connections, free_port, program, wait_for
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -20,7 +22,7 @@ INSTRUCTION_S = 32e-9
 _SHIFT = "5"
 _PROGRAMS = {
     "make": "make",
-    "gcc": "gcc libc6-dev libsimavr-dev",
+    "gcc": "gcc libc6-dev",
     "avr-gcc": "gcc-avr avr-libc",
     "arm-none-eabi-gcc": "gcc-arm-none-eabi libnewlib-arm-none-eabi",
     "riscv64-unknown-elf-gcc": "gcc-riscv64-unknown-elf picolibc-riscv64-unknown-elf",
@@ -62,11 +64,14 @@ def firmware_build(folder: Path, *targets: str, energy: bool = False) -> Path:
 
 
 def avr_host_build(folder: Path) -> Path:
+    """Build the program that runs an AVR image in simavr."""
+    if not Path("/usr/include/simavr/sim_avr.h").exists():
+        pytest.skip("simavr's library is not installed: apt-get install libsimavr-dev")
     host = folder / "avr-host"
     source = Path(__file__).with_name("avr.c")
     command = ["gcc", "-O2", "-Wall", "-Wextra", "-Werror", "-o", str(host), str(source)]
     done = subprocess.run([*command, "-lsimavr", "-lutil"], capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr + "\napt-get install gcc libc6-dev libsimavr-dev"
+    assert done.returncode == 0, done.stderr
     return host
 
 

@@ -59,6 +59,14 @@ def test_a_micro_kernel_is_measured_on_the_boards_own_clock(
     assert counted_s == pytest.approx(time_s, rel=0.01)
 
 
+def test_a_larger_classifier_scores_the_same_on_every_kind_of_board(
+    emulator: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    outcome = run_on(emulator, monkeypatch, "digits", images=4, width=12)
+
+    assert outcome["environment"]["accuracy"] == _right("int8", False, width=12, images=4) / 4
+
+
 @pytest.mark.parametrize(
     ("arguments", "precision", "is_sparse"),
     [
@@ -69,13 +77,13 @@ def test_a_micro_kernel_is_measured_on_the_boards_own_clock(
     ids=["int4", "sparse", "fp32"],
 )
 def test_a_chosen_classifier_scores_on_the_board_what_numpy_scores(
-    emulator: Machine,
+    uno: Machine,
     monkeypatch: pytest.MonkeyPatch,
     arguments: dict[str, Any],
     precision: str,
     is_sparse: bool,
 ) -> None:
-    outcome = run_on(emulator, monkeypatch, "digits", images=10, **arguments)
+    outcome = run_on(uno, monkeypatch, "digits", images=10, **arguments)
 
     assert outcome["outcome"] == "measured", outcome["detail"]
     environment = outcome["environment"]
@@ -86,16 +94,16 @@ def test_a_chosen_classifier_scores_on_the_board_what_numpy_scores(
     assert environment["model_bytes"] <= 1024
 
 
-def _right(precision: str, is_sparse: bool, **shape: Any) -> int:
-    """Return how many of the first 10 held-out images the same model gets right in numpy."""
-    images, held_out = digits()
-    network = training.network_train(images, **shape)
+def _right(precision: str, is_sparse: bool, *, images: int = 10, **shape: Any) -> int:
+    """Return how many of the first held-out images the same model gets right in numpy."""
+    seen, held_out = digits()
+    network = training.network_train(seen, **shape)
     layers = quantising.layers_of(
-        network, training.pixels_of(images), precision=precision, is_sparse=is_sparse
+        network, training.pixels_of(seen), precision=precision, is_sparse=is_sparse
     )
-    x = training.pixels_of(held_out)[:10].astype(np.int8)
+    x = training.pixels_of(held_out)[:images].astype(np.int8)
     answers = quantising.run(layers, x).argmax(axis=1)
-    return int((answers == np.array(held_out.labels[:10])).sum())
+    return int((answers == np.array(held_out.labels[:images])).sum())
 
 
 def test_a_model_the_board_has_no_room_for_is_refused_in_words(
