@@ -3,15 +3,13 @@
 import numpy as np
 
 from simcore.equations.chunked import free_piece, mixed_step
-from simcore.equations.kv_cache import kv_bytes_per_token, weight_bytes
+from simcore.equations.kv_cache import weight_bytes
 from simcore.equations.precision import element_size
 from simcore.equations.serving import prompt_flop
 from simcore.solvers.inputs import (
     BANDWIDTH,
     EFFICIENCY,
-    HEAD_WIDTH,
     HIDDEN,
-    KV_HEADS,
     LAYERS,
     MACHINE,
     MODEL,
@@ -20,6 +18,7 @@ from simcore.solvers.inputs import (
     PEAK,
     PRECISION,
 )
+from simcore.solvers.models import CACHED, SPARSE, active, token_cache, touched
 from simcore.solvers.question import Answer, Input, Question, Values
 
 QUESTION = Question(
@@ -30,8 +29,8 @@ QUESTION = Question(
         PARAMETERS,
         LAYERS,
         HIDDEN,
-        KV_HEADS,
-        HEAD_WIDTH,
+        *CACHED,
+        *SPARSE,
         Input("prompt", "token", "tokens of the prompt", low=1.0),
         Input("piece", "token", "tokens read in one step", low=1.0),
         Input("decodes", "1", "others that write meanwhile", default=0.0, is_whole=True),
@@ -53,18 +52,26 @@ QUESTION = Question(
 
 
 def answer(x: Values) -> Answer:
-    weights = weight_bytes(x["parameters"], element_size(x["precision"]))
-    token = kv_bytes_per_token(x["layers"], x["kv_heads"], x["head_width"], x["cache_element"])
+    token, working = token_cache(x), active(x)
     others = token * x["decodes"] * x["context"]
     piece = np.minimum(x["piece"], x["prompt"])
     rate = x["peak_flop_rate"] * x["efficiency"]
-    fixed = {"parameters": x["parameters"], "weights": weights, "flop_rate": rate,
-             "bandwidth": x["bandwidth"]}  # fmt: skip
+    fixed = {"parameters": working, "flop_rate": rate, "bandwidth": x["bandwidth"]}
+
+    def weights(tokens: np.ndarray) -> np.ndarray:
+        return weight_bytes(touched(x, tokens + x["decodes"]), element_size(x["precision"]))
 
     def step(tokens: np.ndarray, read: np.ndarray) -> tuple[np.ndarray, ...]:
         flop = _attention(x, read + tokens) - _attention(x, read)
-        found = mixed_step(tokens, x["decodes"], cache=others + token * read, attention_flop=flop,
-                           overhead=x["overhead"], **fixed)  # fmt: skip
+        found = mixed_step(
+            tokens,
+            x["decodes"],
+            weights=weights(tokens),
+            cache=others + token * read,
+            attention_flop=flop,
+            overhead=x["overhead"],
+            **fixed,
+        )
         return (*found, found.time)
 
     last = step(piece, x["prompt"] - piece)
@@ -81,10 +88,15 @@ def answer(x: Values) -> Answer:
             "steps": steps,
             "first_token": first_token,
             "gap_without": mixed_step(
-                0.0, x["decodes"], cache=others, overhead=x["overhead"], **fixed
+                0.0,
+                x["decodes"],
+                weights=weights(np.zeros_like(piece)),
+                cache=others,
+                overhead=x["overhead"],
+                **fixed,
             ).time,
             "gap_whole": whole,
-            "free_piece": free_piece(x["decodes"], cache=others, **fixed),
+            "free_piece": free_piece(x["decodes"], weights=weights(piece), cache=others, **fixed),
         },
         bound=Answer.longest(compute=last[0], memory=last[1], overhead=last[2]),
         feasible=np.asarray(last[-1] <= x["deadline"]),
@@ -94,6 +106,6 @@ def answer(x: Values) -> Answer:
 def _attention(x: Values, tokens: np.ndarray) -> np.ndarray:
     """Return the arithmetic of attention alone over a prompt's first tokens. [FLOP]"""
     read = np.maximum(tokens, 1.0)
-    whole = prompt_flop(read, parameters=x["parameters"], layers=x["layers"],
+    whole = prompt_flop(read, parameters=active(x), layers=x["layers"],
                         hidden=x["hidden"], masked=True)  # fmt: skip
-    return np.where(tokens > 0, whole - 2.0 * x["parameters"] * read, 0.0)
+    return np.where(tokens > 0, whole - 2.0 * active(x) * read, 0.0)

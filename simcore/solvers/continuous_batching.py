@@ -2,14 +2,12 @@
 
 import numpy as np
 
-from simcore.equations.kv_cache import kv_bytes_per_token, weight_bytes
+from simcore.equations.kv_cache import weight_bytes
 from simcore.equations.precision import element_size
 from simcore.equations.serving import mean_pages, paged_places, reserved_places, token_gap
 from simcore.solvers.inputs import (
     BANDWIDTH,
     CAPACITY,
-    HEAD_WIDTH,
-    KV_HEADS,
     LAYERS,
     MACHINE,
     MODEL,
@@ -17,6 +15,7 @@ from simcore.solvers.inputs import (
     PARAMETERS,
     PRECISION,
 )
+from simcore.solvers.models import CACHED, SPARSE, token_cache, touched
 from simcore.solvers.question import Answer, Input, Question, Values
 
 QUESTION = Question(
@@ -26,8 +25,8 @@ QUESTION = Question(
     inputs=(
         PARAMETERS,
         LAYERS,
-        KV_HEADS,
-        HEAD_WIDTH,
+        *CACHED,
+        *SPARSE,
         Input("longest", "token", "tokens a request may reach", low=1.0),
         Input("mean_share", "1", "mean tokens of a request over the longest", high=1.0, above=True,
               spread=0.1),
@@ -57,14 +56,14 @@ QUESTION = Question(
 
 def answer(x: Values) -> Answer:
     weights = weight_bytes(x["parameters"], element_size(x["precision"]))
-    token = kv_bytes_per_token(x["layers"], x["kv_heads"], x["head_width"], x["cache_element"])
+    token = token_cache(x)
     free = np.maximum(0.0, x["capacity"] - weights)
     mean = x["mean_share"] * x["longest"]
     reserved = reserved_places(free, token, x["longest"])
     paged = paged_places(free, token, x["longest"], mean=mean, page=x["page"])
     places, held = np.minimum(paged, x["most"]), np.minimum(reserved, x["most"])
-    rate, gap = _rate(x, places, weights, token * mean)
-    reserved_rate, _ = _rate(x, held, weights, token * mean)
+    rate, gap = _rate(x, places, token * mean)
+    reserved_rate, _ = _rate(x, held, token * mean)
     with np.errstate(divide="ignore", invalid="ignore"):
         gain = np.where(held > 0, rate / reserved_rate, np.inf)
     pages = mean_pages(mean, longest=x["longest"], page=x["page"])
@@ -83,8 +82,7 @@ def answer(x: Values) -> Answer:
     )
 
 
-def _rate(
-    x: Values, places: np.ndarray, weights: np.ndarray, request: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    gap = token_gap(weights, places * request, bandwidth=x["bandwidth"], overhead=x["overhead"])
+def _rate(x: Values, places: np.ndarray, request: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    read = weight_bytes(touched(x, places), element_size(x["precision"]))
+    gap = token_gap(read, places * request, bandwidth=x["bandwidth"], overhead=x["overhead"])
     return np.asarray(places / gap), gap

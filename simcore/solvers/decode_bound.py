@@ -16,6 +16,7 @@ from simcore.solvers.inputs import (
     PEAK,
     PRECISION,
 )
+from simcore.solvers.models import SPARSE, active, touched
 from simcore.solvers.question import Answer, Input, Question, Values
 
 QUESTION = Question(
@@ -24,6 +25,7 @@ QUESTION = Question(
     unit="s",
     inputs=(
         PARAMETERS,
+        *SPARSE,
         BATCH,
         Input("devices", "1", "devices that share the model", default=1.0, low=1.0, is_whole=True),
         PRECISION,
@@ -44,11 +46,13 @@ QUESTION = Question(
 
 
 def answer(x: Values) -> Answer:
-    weights = weight_bytes(x["parameters"], element_size(x["precision"])) / x["devices"]
-    flop = 2 * x["parameters"] * x["batch"] / x["devices"]
+    element = element_size(x["precision"])
+    weights = weight_bytes(x["parameters"], element) / x["devices"]
+    read = weight_bytes(touched(x, x["batch"]), element) / x["devices"]
+    flop = 2 * active(x) * x["batch"] / x["devices"]
     roofs = {"peak_flop_rate": x["peak_flop_rate"], "bandwidth": x["bandwidth"]}
-    terms = step_terms(flop, weights, **roofs, overhead=x["overhead"])
-    intensity = arithmetic_intensity(flop, weights)
+    terms = step_terms(flop, read, **roofs, overhead=x["overhead"])
+    intensity = arithmetic_intensity(flop, read)
     return Answer(
         value=terms.time,
         terms={

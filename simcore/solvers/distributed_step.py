@@ -25,6 +25,7 @@ from simcore.solvers.inputs import (
     PEAK,
     PRECISION,
 )
+from simcore.solvers.models import ACTIVE, active
 from simcore.solvers.question import Answer, Input, Question, Values, divides
 
 QUESTION = Question(
@@ -33,6 +34,7 @@ QUESTION = Question(
     unit="s",
     inputs=(
         PARAMETERS,
+        ACTIVE,
         LAYERS,
         HIDDEN,
         Input("devices", "1", "accelerators", low=1.0, is_whole=True),
@@ -97,7 +99,7 @@ def answer(x: Values) -> Answer:
     data = np.maximum(1.0, np.floor(x["devices"] / replica))
     local = x["global_batch"] / data
     tokens = local * x["sequence"]
-    forward = tokens * (2 * x["parameters"] + 4 * x["layers"] * x["hidden"] * x["sequence"])
+    forward = tokens * (2 * active(x) + 4 * x["layers"] * x["hidden"] * x["sequence"])
     compute = 3 * forward / (replica * x["peak_flop_rate"] * x["efficiency"])
     sent = x["parameters"] * element / replica * zero_traffic_ratio(x["zero_stage"])
     gradients = _gradients(x, data, sent) * (1 - x["overlap"])

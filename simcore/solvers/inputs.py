@@ -43,7 +43,21 @@ MACHINE = ItemInput(
 MODEL = ItemInput(
     "model",
     "models",
-    {name: name for name in ("parameters", "layers", "hidden", "heads", "kv_heads", "head_width")},
+    {
+        name: name
+        for name in (
+            "parameters",
+            "active_parameters",
+            "experts",
+            "experts_per_token",
+            "layers",
+            "hidden",
+            "heads",
+            "kv_heads",
+            "head_width",
+            "kv_width",
+        )
+    },
     "a model of the catalogue",
 )
 LINK = ItemInput(

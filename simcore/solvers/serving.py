@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from simcore.equations.kv_cache import kv_bytes_per_token, weight_bytes
+from simcore.equations.kv_cache import weight_bytes
 from simcore.equations.precision import element_size
 from simcore.equations.serving import first_token_time, prompt_flop, token_gap
 from simcore.solvers.inputs import (
@@ -10,9 +10,7 @@ from simcore.solvers.inputs import (
     BATCH,
     CAPACITY,
     EFFICIENCY,
-    HEAD_WIDTH,
     HIDDEN,
-    KV_HEADS,
     LAYERS,
     MACHINE,
     MODEL,
@@ -21,14 +19,15 @@ from simcore.solvers.inputs import (
     PEAK,
     PRECISION,
 )
+from simcore.solvers.models import CACHED, SPARSE, active, token_cache, touched
 from simcore.solvers.question import Answer, Input, Question, Values
 
 INPUTS = (
     PARAMETERS,
     LAYERS,
     HIDDEN,
-    KV_HEADS,
-    HEAD_WIDTH,
+    *CACHED,
+    *SPARSE,
     BATCH,
     Input("prompt", "token", "tokens of the prompt", low=1.0),
     Input("answer", "token", "tokens of the answer", low=1.0),
@@ -69,16 +68,17 @@ QUESTION = Question(
 def answer(x: Values) -> Answer:
     element, devices = element_size(x["precision"]), x["devices"]
     flop = x["batch"] * prompt_flop(
-        x["prompt"], parameters=x["parameters"], layers=x["layers"], hidden=x["hidden"],
+        x["prompt"], parameters=active(x), layers=x["layers"], hidden=x["hidden"],
         cached=x["cached"], masked=True,
     )  # fmt: skip
     rate = x["peak_flop_rate"] * x["efficiency"] * devices
     first = first_token_time(flop, flop_rate=rate, overhead=x["overhead"])
     weights = weight_bytes(x["parameters"], element)
-    token = kv_bytes_per_token(x["layers"], x["kv_heads"], x["head_width"], x["cache_element"])
+    token = token_cache(x)
     longest = token * x["batch"] * (x["prompt"] + x["answer"])
     mean = token * x["batch"] * (x["prompt"] + x["answer"] / 2.0)
-    gap = token_gap(weights, mean, bandwidth=x["bandwidth"] * devices, overhead=x["overhead"])
+    read = weight_bytes(touched(x, x["batch"]), element)
+    gap = token_gap(read, mean, bandwidth=x["bandwidth"] * devices, overhead=x["overhead"])
     decode = gap * (x["answer"] - 1.0)
     room = x["capacity"] * devices
     return Answer(

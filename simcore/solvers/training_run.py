@@ -4,6 +4,7 @@ import numpy as np
 
 from simcore.equations.scaling import FLOP_PER_WEIGHT_AND_TOKEN, optimal_parameters
 from simcore.solvers.inputs import MACHINE, MODEL, PARAMETERS, PEAK, PRECISION
+from simcore.solvers.models import ACTIVE, active
 from simcore.solvers.question import Answer, Input, Question, Values
 
 QUESTION = Question(
@@ -12,6 +13,7 @@ QUESTION = Question(
     unit="s",
     inputs=(
         PARAMETERS,
+        ACTIVE,
         Input("tokens", "1", "tokens seen", above=True),
         Input("devices", "1", "accelerators", low=1.0, is_whole=True),
         Input("mfu", "1", "model FLOP utilisation while it runs", high=1.0, above=True, spread=0.1),
@@ -33,7 +35,7 @@ QUESTION = Question(
 
 
 def answer(x: Values) -> Answer:
-    flop = np.asarray(FLOP_PER_WEIGHT_AND_TOKEN * x["parameters"] * x["tokens"])
+    flop = np.asarray(FLOP_PER_WEIGHT_AND_TOKEN * active(x) * x["tokens"])
     ideal = np.asarray(flop / (x["devices"] * x["peak_flop_rate"]))
     time = np.asarray(ideal / (x["mfu"] * x["goodput"]))
     return Answer(

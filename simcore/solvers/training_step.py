@@ -18,6 +18,7 @@ from simcore.solvers.inputs import (
     PEAK,
     PRECISION,
 )
+from simcore.solvers.models import ACTIVE, active
 from simcore.solvers.question import Answer, Input, Question, Values
 
 STATE_TRAFFIC = 28.0
@@ -30,6 +31,7 @@ QUESTION = Question(
     unit="s",
     inputs=(
         PARAMETERS,
+        ACTIVE,
         LAYERS,
         HIDDEN,
         BATCH,
@@ -60,7 +62,7 @@ QUESTION = Question(
 
 def answer(x: Values) -> Answer:
     tokens = x["batch"] * x["sequence"]
-    forward = 2 * x["parameters"] * tokens
+    forward = 2 * active(x) * tokens
     forward = forward + 4 * x["layers"] * x["hidden"] * x["sequence"] * tokens
     model_flop = 3 * forward
     done = model_flop + x["recompute_share"] * forward
