@@ -79,7 +79,7 @@ def instrument_sound(lab: Lab, part: LabPart, cases: list[Case]) -> Iterator[str
         yield from _scalar_faults(part, case.params, k, outputs)
         yield from _withheld_faults(lab, part, case, k, count)
         for plot in part.plots:
-            yield from plot_faults(plot, set(outputs), curves)
+            yield from plot_faults(plot, set(shown_outputs(part, outputs)), curves)
 
 
 def _some(k: Knobs, count: int = 60) -> Knobs:
@@ -137,6 +137,12 @@ def _withheld_faults(lab: Lab, part: LabPart, case: Case, k: Knobs, count: int) 
         yield f"withheld hides every setting; nothing is left to explore ({case})"
     if np.asarray(part.model.withheld(case.params, {}, k)).any():
         yield "withheld hides settings though every part is committed"
+
+
+def shown_outputs(part: LabPart, outputs: Outputs) -> Outputs:
+    """Return the outputs that reach the browser: those with an [[output]], and failures."""
+    known = {text.id for text in part.outputs} | {failure.when for failure in part.failures}
+    return {name: column for name, column in outputs.items() if name in known}
 
 
 def plot_faults(plot: Json, outputs: set[str], curves: Mapping[str, NDArray[Any]]) -> Iterator[str]:

@@ -10,7 +10,7 @@ import numpy as np
 from labs.content import Lab, LabPart
 from labs.contract import Choice, Evidence, Scalar
 from labs.proofs.case import Case, sampled
-from labs.proofs.instruments import defaults
+from labs.proofs.instruments import defaults, shown_outputs
 from labs.text import fill
 
 
@@ -80,13 +80,13 @@ def _after(part: LabPart) -> Iterator[tuple[str, str]]:
 def _live_faults(part: LabPart, case: Case, after: Mapping[str, Scalar]) -> Iterator[str]:
     """Sentences recomputed while dragging know outputs and knobs besides."""
     knobs = part.model.knobs(case.params)
-    outputs = part.model.evaluate(case.params, defaults(knobs))
+    outputs = shown_outputs(part, part.model.evaluate(case.params, defaults(knobs)))
     live: dict[str, Any] = {
         **after,
         **{knob.id: knob.steps[knob.default] for knob in knobs},
         **{name: np.asarray(column).tolist()[0] for name, column in outputs.items()},
     }
-    remedy = "name an output, a knob, a parameter or a fact"
+    remedy = "name an [[output]], a knob, a parameter or a fact"
     for plot in part.plots:
         yield from _fill_faults(f"plot.{plot['id']}.summary", plot["summary"], live, remedy)
         for item in [*plot.get("rules", []), *plot.get("markers", []), *plot.get("series", [])]:
