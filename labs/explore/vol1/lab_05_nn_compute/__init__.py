@@ -1,0 +1,1 @@
+"""The transistor tax: when the activation function matters, and what decides instead."""
