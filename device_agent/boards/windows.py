@@ -76,7 +76,8 @@ def measured(
 ) -> Measured:
     """Return the outcome of windows with what the board is."""
     environment: dict[str, Any] = {
-        "board": board.name,
+        # Shipped firmware says "unspecified"; then USB knows better.
+        "board": board.name if isinstance(board, LabBoard) else address.usb_board or board.name,
         "dialect": board.dialect,
         "runs_per_window": windows.runs,
         **(facts or {}),

@@ -1,5 +1,6 @@
 """Boards on lines that fail: finding them, getting in step, locks, wraps, deadlines, unplugging."""
 
+from argparse import Namespace
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -110,6 +111,18 @@ def test_a_board_that_talks_for_ever_is_given_up() -> None:
 
     with pytest.raises(BoardSilent, match="still thinking"):
         dut.ask(b"results%")
+
+
+@given(after=st.integers(0, 150))
+def test_unplugged_after_any_byte_of_its_answer_no_part_of_it_counts(after: int) -> None:
+    port = MemoryPort(DutFirmware())
+    dut = dut_at(port)
+    dut.sync()
+    whole = DutFirmware().receive(b"infer 5 1%")
+    port.faults.unplugged_after = min(after, len(whole) - 1)
+
+    with pytest.raises(BoardGone):
+        dut.timed(commands.infer, 5, 1, once_s=0.0025)
 
 
 # --- what it says -------------------------------------------------------------------------------
@@ -233,6 +246,25 @@ def test_evidence_is_the_lesser_in_doubt(
 def test_an_address_with_a_senseless_option_is_refused(text: str) -> None:
     with pytest.raises(BoardError):
         address_of(text)
+
+
+def test_usb_finds_boards_by_identity_and_leaves_other_devices_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def port(device: str, vid: int | None, pid: int | None) -> Namespace:
+        return Namespace(device=device, vid=vid, pid=pid)
+
+    seen = [
+        port("/dev/ttyS0", None, None),
+        port("/dev/ttyACM0", 0x2341, 0x0043),
+        # A serial bridge that any device may have.
+        port("/dev/ttyUSB0", 0x10C4, 0xEA60),
+    ]
+    monkeypatch.setattr("serial.tools.list_ports.comports", lambda: seen)
+
+    assert [(a.url, a.usb_board) for a in find.addresses({})] == [
+        ("/dev/ttyACM0", "arduino-uno-r3")
+    ]
 
 
 def test_ports_of_the_settings_come_before_usb() -> None:

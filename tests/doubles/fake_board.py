@@ -158,6 +158,8 @@ class Faults:
     # Answers for ever, without `m-ready`.
     is_endless: bool = False
     is_unplugged: bool = False
+    # Bytes that still come before it is unplugged; None for all.
+    unplugged_after: int | None = None
 
     def apply(self, answer: bytes) -> bytes:
         answer = self.noise_before + answer[: self.keeps]
@@ -191,8 +193,14 @@ class MemoryPort:
             self.now_s += 0.001
             return b"still thinking\r\n"
         # A few bytes at a time, as a line brings them.
-        data = bytes(self._waiting[:7])
-        del self._waiting[:7]
+        piece = 7
+        if self.faults.unplugged_after is not None:
+            piece = min(piece, self.faults.unplugged_after)
+            self.faults.unplugged_after -= piece
+            self.faults.is_unplugged = piece == 0
+            self._check()
+        data = bytes(self._waiting[:piece])
+        del self._waiting[:piece]
         self.now_s += 0.001 if data else 0.05
         return data
 
