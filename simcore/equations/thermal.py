@@ -147,6 +147,10 @@ def time_to_temperature(
     return np.asarray(np.where(begin >= goal, 0.0, np.where(end > goal, time, np.inf)))
 
 
+MOST_STEPS = 1_000_000
+"""Of a course."""
+
+
 class Sustained(NamedTuple):
     """Where a throttled device settles, each of shape (n,)."""
 
@@ -239,3 +243,118 @@ def throttled_speed(
             np.where(allowed >= middle, high, middle),
         )
     return Sustained(speed=low, temperature=reached(low), power=drawn(low))
+
+
+class Course(NamedTuple):
+    """A device over time, each of shape (..., times)."""
+
+    temperature: Array
+    """[K]"""
+    speed: Array
+    """Over full speed. [1]"""
+
+
+def throttled_course(
+    times: ArrayLike,
+    *,
+    start: ArrayLike,
+    power: ArrayLike,
+    idle_power: ArrayLike,
+    ambient: ArrayLike,
+    thermal_resistance: ArrayLike,
+    heat_capacity: ArrayLike,
+    limit: ArrayLike,
+    band: ArrayLike,
+    floor: ArrayLike = 0.0,
+    exponent: ArrayLike = 1.0,
+) -> Course:
+    """Return how a throttled device warms up and slows down.
+
+    The same governor as `throttled_speed`, which gives the end. Between steps of a hundredth of the
+    shorter of both time constants (warming, and the governor's answer to it) the power is taken as
+    constant, and the temperature follows its exponential exactly.
+
+    Parameters
+    ----------
+    times : array_like, shape (times,)
+        Rising, from 0 on. [s]
+    start : array_like, shape (...)
+        Temperature at time 0. [K]
+    power : array_like, shape (...)
+        At full speed, idle power included. [W]
+    idle_power : array_like, shape (...)
+        Drawn at any speed. [W]
+    ambient : array_like, shape (...)
+        Temperature of the surroundings. [K]
+    thermal_resistance : array_like, shape (...)
+        Rise for each watt. [K/W]
+    heat_capacity : array_like, shape (...)
+        Heat for each kelvin. [J/K]
+    limit : array_like, shape (...)
+        Temperature at which throttling begins. [K]
+    band : array_like, shape (...)
+        Degrees from there to the temperature at which no speed is left. [K]
+    floor : array_like, shape (...)
+        Speed that is always kept. [1]
+    exponent : array_like, shape (...)
+        Of dynamic power in the speed. [1]
+
+    Returns
+    -------
+    Course
+        Temperature and speed at each time. [any]
+
+    Raises
+    ------
+    ValueError
+        If times fall or are negative, or a quantity is out of range.
+
+    References
+    ----------
+    K. Skadron et al., "Temperature-aware microarchitecture", ISCA 2003. doi:10.1145/859618.859620
+    """
+    moments = not_negative(times, "times")
+    if moments.ndim != 1 or moments.size == 0 or np.any(np.diff(moments) < 0):
+        raise ValueError(f"times must be a list that rises from 0 on, got {times!r}")
+    full, idle = not_negative(power, "power"), not_negative(idle_power, "idle_power")
+    if np.any(idle > full):
+        raise ValueError(f"idle_power must not exceed power, got {idle_power!r} above {power!r}")
+    resistance = positive(thermal_resistance, "thermal_resistance")
+    constant = resistance * positive(heat_capacity, "heat_capacity")
+    least, width, steep = (
+        share(floor, "floor"),
+        positive(band, "band"),
+        positive(exponent, "exponent"),
+    )
+    # Speed answers to temperature with a gain of steep R P / band: the loop is that much faster.
+    gain = 1.0 + steep * resistance * full / width
+    step = float(np.min(constant / gain)) / 100.0
+    if moments[-1] / step > MOST_STEPS:
+        raise ValueError(
+            f"{moments[-1]:g} s take more than {MOST_STEPS} steps of {step:g} s; ask for less time, a "
+            "wider band, or throttled_speed for the end"
+        )
+    temperature = np.broadcast_to(
+        np.asarray(start, dtype=float),
+        np.broadcast_shapes(*(np.shape(x) for x in (start, full, idle, ambient, constant, limit,
+                                                    width, least, steep))),
+    ).copy()  # fmt: skip
+
+    def allowed(now: Floats) -> Floats:
+        return np.asarray(np.clip(1.0 - (now - np.asarray(limit)) / width, least, 1.0))
+
+    found: list[Array] = []
+    clock = 0.0
+    for moment in moments:
+        parts = int(np.ceil((moment - clock) / step))
+        if parts:
+            left = np.exp(-(moment - clock) / parts / constant)
+        for _ in range(parts):
+            drawn = idle + (full - idle) * allowed(temperature) ** steep
+            end = np.asarray(ambient, dtype=float) + resistance * drawn
+            temperature = end + (temperature - end) * left
+        clock = float(moment)
+        found.append(temperature.copy())
+    course = np.stack(found, axis=-1)
+    speeds = np.stack([allowed(now) for now in found], axis=-1)
+    return Course(temperature=course, speed=speeds)

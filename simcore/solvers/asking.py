@@ -181,7 +181,7 @@ def _reason(asked: Question, shown: Mapping[str, Any], feasible: bool, bound: st
 
 def _evidence(asked: Question, facts: Mapping[str, Fact]) -> str:
     is_estimate = any(fact.source.kind == Kind.ESTIMATE for fact in facts.values())
-    return "estimated" if is_estimate else asked.evidence
+    return "assumed" if is_estimate else asked.evidence
 
 
 def _sources(facts: Mapping[str, Fact]) -> tuple[str, ...]:

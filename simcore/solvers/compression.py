@@ -44,7 +44,7 @@ QUESTION = Question(
         "A. Gholami et al., A survey of quantization methods, 2021, arXiv:2103.13630",
         "E. Frantar et al., GPTQ, ICLR 2023, arXiv:2210.17323",
     ),
-    evidence="estimated",
+    evidence="assumed",
     limits="{size:g} byte of compressed weights do not fit the {capacity:g} byte of main memory",
 )  # fmt: skip
 

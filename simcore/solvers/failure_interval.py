@@ -29,7 +29,7 @@ QUESTION = Question(
         ("A. Kokolis et al., Revisiting reliability in large-scale ML research clusters, 2024, "
         "arXiv:2410.21680"),
     ),
-    evidence="estimated",
+    evidence="assumed",
     less_is_better=False,
     limits="no part of it can fail: every rate is 0",
 )  # fmt: skip

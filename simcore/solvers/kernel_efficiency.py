@@ -28,7 +28,7 @@ QUESTION = Question(
         "A. Chowdhery et al., PaLM, 2022, app. B, arXiv:2204.02311",
         "T. Dao, FlashAttention-2, 2023, arXiv:2307.08691",
     ),
-    evidence="estimated",
+    evidence="assumed",
     less_is_better=False,
 )  # fmt: skip
 

@@ -45,7 +45,7 @@ QUESTION = Question(
         "A. Mishra et al., Accelerating sparse deep neural networks, 2021, arXiv:2104.08378",
         "D. Blalock et al., What is the state of neural network pruning?, 2020, arXiv:2003.03033",
     ),
-    evidence="estimated",
+    evidence="assumed",
     limits="an accuracy loss of {accuracy_loss:g} is more than {most_loss:g}",
 )  # fmt: skip
 

@@ -31,7 +31,7 @@ class Result:
     high: float
     """One standard deviation below and above, from the uncertainty of the inputs."""
     evidence: str
-    """How it is known: simulated, or estimated where an input is an estimate."""
+    """How it is known: simulated, or assumed where an input or the rule itself is an estimate."""
     inputs: Mapping[str, Any]
     sources: tuple[str, ...]
 

@@ -26,7 +26,7 @@ QUESTION = Question(
         "J. Hoffmann et al., Compute-optimal models, 2022, arXiv:2203.15556",
         "T. Besiroglu et al., Chinchilla scaling: a replication attempt, 2024, arXiv:2404.10102",
     ),
-    evidence="estimated",
+    evidence="assumed",
     limits="{tokens:g} tokens would be needed, {text:g} exist",
 )  # fmt: skip
 

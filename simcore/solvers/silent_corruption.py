@@ -24,7 +24,7 @@ QUESTION = Question(
         "H. Dixit et al., Silent data corruptions at scale, 2021, arXiv:2102.11245",
         "P. Hochschild et al., Cores that don't count, HotOS 2021, doi:10.1145/3458336.3465297",
     ),
-    evidence="estimated",
+    evidence="assumed",
     limits="the probability is above {most:g}; {expected:g} are expected that no check finds",
 )  # fmt: skip
 

@@ -142,7 +142,7 @@ def test_a_solver_answers_with_all_that_is_needed_to_judge_it(name):
     assert found.bound
     assert found.reason
     assert found.sources
-    assert found.evidence in {"simulated", "estimated"}
+    assert found.evidence in {"simulated", "assumed"}
 
 
 @pytest.mark.parametrize("name", POINTS)

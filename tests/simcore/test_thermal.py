@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from simcore.equations.thermal import (
     steady_temperature,
     temperature_after,
+    throttled_course,
     throttled_speed,
     time_to_temperature,
 )
@@ -89,3 +90,50 @@ def test_what_has_no_meaning_is_refused():
         throttled_speed(**{**HOT, "idle_power": 30.0})
     with pytest.raises(ValueError, match="thermal_resistance must be positive"):
         steady_temperature(1, ambient=20, thermal_resistance=0)
+
+
+COURSE = {**HOT, "start": 35.0, "heat_capacity": 20.0}
+
+
+def test_a_course_ends_where_the_fixed_point_says():
+    for exponent in (1, 3):
+        end = throttled_speed(**HOT, exponent=exponent)
+        course = throttled_course([0.0, 30.0, 1000.0], **COURSE, exponent=exponent)
+
+        assert course.temperature[0] == 35
+        assert course.speed[0] == 1
+        assert course.speed[-1] == pytest.approx(float(end.speed), rel=1e-4)
+        assert course.temperature[-1] == pytest.approx(float(end.temperature), rel=1e-4)
+
+
+def test_before_the_limit_a_course_is_the_plain_exponential():
+    reached = float(time_to_temperature(85, start=35, power=25, ambient=35, thermal_resistance=3,
+                                        heat_capacity=20))  # fmt: skip
+    times = np.linspace(0, reached, 7)
+    course = throttled_course(times, **COURSE)
+    plain = temperature_after(times, start=35, power=25, ambient=35, thermal_resistance=3,
+                              heat_capacity=20)  # fmt: skip
+
+    assert course.temperature == pytest.approx(plain, rel=1e-9)
+    assert np.all(course.speed[:-1] == 1)
+
+
+def test_a_throttled_course_by_hand():
+    # Above the limit dT/dt = (35 + 75 (1 - (T - 85) / 50) - T) / 60 s, so T - 95 falls with
+    # exp(-2.5 t / 60) from -10 on.
+    course = throttled_course([0.0, 24.0], **{**COURSE, "start": 85.0})
+
+    assert course.temperature[-1] == pytest.approx(95 - 10 * np.exp(-1), abs=0.05)
+
+
+def test_courses_of_several_devices_come_at_once():
+    ambient = np.asarray([0.0, 35.0])
+    together = throttled_course([0.0, 100.0], **{**COURSE, "ambient": ambient})
+
+    for i, value in enumerate(ambient):
+        one = throttled_course([0.0, 100.0], **{**COURSE, "ambient": value})
+        assert together.temperature[i] == pytest.approx(one.temperature, rel=1e-12)
+    with pytest.raises(ValueError, match="ask for less time, a wider band"):
+        throttled_course([1e9], **COURSE)
+    with pytest.raises(ValueError, match="times must be a list that rises"):
+        throttled_course([1.0, 0.5], **COURSE)
