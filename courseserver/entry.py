@@ -18,7 +18,13 @@ from django.views.decorators.http import require_http_methods, require_POST
 from courseserver.audit.services import record
 from courseserver.common import clock
 from courseserver.common.cookies import SESSION_CROSS_SITE
-from courseserver.common.errors import Forbidden, NotFound, Unprocessable, reference_of
+from courseserver.common.errors import (
+    CourseserverError,
+    Forbidden,
+    NotFound,
+    Unprocessable,
+    reference_of,
+)
 from courseserver.common.ids import new_id
 from courseserver.courses.access import person_of, staff_enrolment_in
 from courseserver.courses.middleware import SESSION_KEY
@@ -34,7 +40,7 @@ from courseserver.lti import frames, states, views
 from courseserver.lti.addresses import origin_of
 from courseserver.lti.deep_linking import LinkItem, response_jwt
 from courseserver.lti.errors import AGAIN, BrowserUnproven
-from courseserver.lti.launch import check_launch
+from courseserver.lti.launch import check_launch, not_this_browser
 from courseserver.lti.login import launch_url
 from courseserver.lti.messages import SUBMISSION_REVIEW, DeepLinkRequest, Launch
 from courseserver.lti.registrations import frame_origins
@@ -54,24 +60,43 @@ def launch(request: HttpRequest) -> HttpResponse:
     """Answer a platform's form post: 303, so that a reload repeats no launch."""
     try:
         checked = check_launch(request)
+        return _let_in(request, checked)
     except BrowserUnproven as refusal:
         return views.unproven(request, refusal)
+
+
+def _let_in(request: HttpRequest, checked: Launch) -> HttpResponse:
+    """Spend the login, enrol the person and begin the session: one transaction, or nothing.
+
+    A launch that leads nowhere (an observer, an unknown lab) spends its login, too.
+    """
+    now = clock.now()
+    try:
+        with transaction.atomic():
+            if not states.state_spend(state_id=checked.state_id, now=now):
+                raise not_this_browser("state used before")
+            return _arrive(request, checked)
+    except CourseserverError:
+        states.state_spend(state_id=checked.state_id, now=now)
+        raise
+
+
+def _arrive(request: HttpRequest, checked: Launch) -> HttpResponse:
     if checked.is_only_mentor:
         raise Forbidden(
             "Your LMS knows you as an observer of this course.",
             remedy="Labs open for students and staff. Ask the instructor what you may see.",
         )
-    with transaction.atomic():
-        enrolment = enrol_from_launch(checked)
-        record(
-            actor=enrolment.person_id,
-            action="launched",
-            subject=enrolment.person_id,
-            course_id=enrolment.course_id,
-            message=checked.message_type,
-            role=enrolment.role,
-        )
-        address = _address(checked, enrolment)
+    enrolment = enrol_from_launch(checked)
+    record(
+        actor=enrolment.person_id,
+        action="launched",
+        subject=enrolment.person_id,
+        course_id=enrolment.course_id,
+        message=checked.message_type,
+        role=enrolment.role,
+    )
+    address = _address(checked, enrolment)
     session = _session_of(checked, enrolment)
     if checked.deep_linking is not None:
         address, session[SESSION_PICKS] = _pick_begin(checked.deep_linking, enrolment)
@@ -138,6 +163,7 @@ def _session_begin(request: HttpRequest, session: dict[str, Any], address: str) 
     request.session.flush()
     request.session.update(session)
     request.session[SESSION_CROSS_SITE] = frames.is_cross_site(request)
+    request.session.create()
     response = HttpResponseRedirect(address)
     response.status_code = 303
     return response

@@ -124,6 +124,7 @@ CACHES = {
 
 # --- sessions and frames ----------------------------------------------------------------------
 SECURE_COOKIES = PUBLIC_URL.startswith("https://")
+SESSION_ENGINE = "courseserver.common.sessions"
 SESSION_COOKIE_NAME = "courseserver"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_AGE = 8 * 3600

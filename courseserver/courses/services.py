@@ -9,6 +9,7 @@ from django.db.models import QuerySet
 
 from courseserver.audit.services import record
 from courseserver.common import clock
+from courseserver.common.rows import row_where
 from courseserver.courses.models import Assignment, Course, Enrolment, Identity, Person
 from courseserver.courses.zones import is_zone
 from courseserver.lti import nrps
@@ -23,32 +24,45 @@ def enrol_from_launch(launch: Launch) -> Enrolment:
 
     The role is the one of this launch: a person who lost a staff role loses it here.
     """
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):
+        person_id = _identity_from_launch(launch).person_id
         course = _course(launch)
-        person = person_from_launch(launch)
-        enrolment, created = Enrolment.objects.select_for_update().get_or_create(
-            person=person, course=course, defaults={"role": launch.role}
-        )
+        enrolment, created = _enrolment(person_id, course, launch.role)
         former = "" if created else enrolment.role
         if enrolment.is_staff or launch.role != "learner":
             _course_zone(course, launch.custom.get("time_zone", ""))
-        enrolment.role = launch.role
-        enrolment.is_test_student = launch.is_test_student
-        enrolment.is_active = True
+        now: dict[str, Any] = {
+            "role": launch.role,
+            "is_test_student": launch.is_test_student,
+            "is_active": True,
+            "last_launch_at": clock.now(),
+        }
         if "sections" in launch.custom:
-            enrolment.sections = list(section_names(launch.custom["sections"]))
-        enrolment.last_launch_at = clock.now()
-        enrolment.save()
+            now["sections"] = list(section_names(launch.custom["sections"]))
+        Enrolment.objects.filter(pk=enrolment.pk).update(**now)
+        for name, value in now.items():
+            setattr(enrolment, name, value)
         if former != enrolment.role:
             record(
-                actor=person.pk,
+                actor=person_id,
                 action="enrolled" if created else "role changed",
-                subject=person.pk,
+                subject=person_id,
                 course_id=course.pk,
                 role=enrolment.role,
                 former=former,
             )
     return enrolment
+
+
+def _enrolment(person_id: str, course: Course, role: str) -> tuple[Enrolment, bool]:
+    """Return the enrolment, locked, and whether it was made just now."""
+    known = row_where(Enrolment, lock=True, person_id=person_id, course_id=course.pk)
+    if known is not None:
+        known.course = course
+        return known, False
+    return Enrolment.objects.get_or_create(
+        person_id=person_id, course=course, defaults={"role": role}
+    )
 
 
 def assignment_from_launch(launch: Launch, course: Course, lab_slug: str, title: str) -> Assignment:
@@ -66,14 +80,17 @@ def assignment_from_launch(launch: Launch, course: Course, lab_slug: str, title:
         services["line_item_url"] = launch.line_item_url
     if "due" in launch.custom:
         services["due_at"] = _moment(launch.custom["due"])
-    with transaction.atomic():
-        assignment, created = Assignment.objects.select_for_update().get_or_create(
-            course=course,
-            resource_link_id=launch.resource_link_id,
-            defaults={"lab": lab_slug, "title": title, **services},
+    with transaction.atomic(savepoint=False):
+        wanted = {"lab": lab_slug, "title": title, **services}
+        place: dict[str, Any] = {
+            "course_id": course.pk,
+            "resource_link_id": launch.resource_link_id,
+        }
+        known = row_where(Assignment, lock=True, **place)
+        assignment, created = (
+            (known, False) if known else Assignment.objects.get_or_create(**place, defaults=wanted)
         )
         former = assignment.lab
-        wanted = {"lab": lab_slug, "title": title, **services}
         changed = [name for name, value in wanted.items() if getattr(assignment, name) != value]
         for name in changed:
             setattr(assignment, name, wanted[name])
@@ -138,15 +155,16 @@ def person_known(platform: Platform, subject: str) -> Person | None:
     return identity.person if identity else None
 
 
-def person_from_launch(launch: Launch) -> Person:
-    """Return the person behind (platform client, subject), with name and email as sent now.
+def _identity_from_launch(launch: Launch) -> Identity:
+    """Return who is behind (platform client, subject), with name and email as sent now.
 
     Two deployments of one client share their people; two clients never do.
     """
-    same = _identities(launch.platform).filter(subject=launch.subject)
-    identity = same.select_related("person").first()
-    if identity is None:
-        identity = identity_add(platform=launch.platform, subject=launch.subject)
+    identity = (
+        row_where(Identity, platform_id=launch.platform.pk, subject=launch.subject)
+        or _identities(launch.platform).filter(subject=launch.subject).first()
+        or identity_add(platform=launch.platform, subject=launch.subject)
+    )
     identity_refresh(
         identity,
         name=launch.name,
@@ -154,7 +172,7 @@ def person_from_launch(launch: Launch) -> Person:
         lms_user_id=launch.custom.get("lms_user_id", ""),
         login=launch.custom.get("lms_login", ""),
     )
-    return identity.person
+    return identity
 
 
 def _identities(platform: Platform) -> QuerySet[Identity]:
@@ -196,9 +214,8 @@ def _course(launch: Launch) -> Course:
         "label": launch.context_label,
         "memberships_url": launch.memberships_url,
     }
-    course, _ = Course.objects.get_or_create(
-        platform=launch.platform, context_id=context_id, defaults=wanted
-    )
+    place: dict[str, Any] = {"platform_id": launch.platform.pk, "context_id": context_id}
+    course = row_where(Course, **place) or Course.objects.get_or_create(**place, defaults=wanted)[0]
     changed = [name for name, value in wanted.items() if value and getattr(course, name) != value]
     for name in changed:
         setattr(course, name, wanted[name])

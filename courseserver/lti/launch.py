@@ -1,20 +1,23 @@
 """Step two of a launch: PyLTI1p3's order of checks, every one of them made strict."""
 
+import base64
+import json
 import re
 from dataclasses import replace
 from typing import Any, cast
 
-import jwt
 import requests
 import structlog
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from django.conf import settings
 from django.http import HttpRequest
+from jwt.algorithms import RSAAlgorithm
 from pylti1p3.contrib.django.message_launch import DjangoMessageLaunch
 from pylti1p3.exception import LtiException
 
 from courseserver.audit.services import record
 from courseserver.common import clock
+from courseserver.common.rows import row_where
 from courseserver.lti import claims, login, messages, platform_keys, states, vault
 from courseserver.lti.addresses import origin_of
 from courseserver.lti.errors import (
@@ -26,10 +29,11 @@ from courseserver.lti.errors import (
 )
 from courseserver.lti.messages import Launch, launch_of
 from courseserver.lti.models import LoginState, Platform
-from courseserver.lti.registrations import Registration, registration_for
+from courseserver.lti.registrations import Registration, registration_for, registration_of
 
 log = structlog.get_logger(__name__)
 
+_RS256 = RSAAlgorithm(RSAAlgorithm.SHA256)
 _COMPACT = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
 
 TOKEN_MAX_CHARS = 100_000
@@ -61,9 +65,14 @@ def check_launch(request: HttpRequest) -> Launch:
 class _StrictLaunch(DjangoMessageLaunch):
     """One launch on its way through `validate()`, which PyLTI1p3 orders."""
 
-    _row: LoginState
+    _row: LoginState | None = None
     _known: Registration
-    _platform: Platform
+    _platform: Platform | None = None
+
+    @property
+    def _login(self) -> LoginState:
+        assert self._row is not None  # `validate_state` comes first
+        return self._row
 
     def __init__(self, request: HttpRequest) -> None:
         # Our rows are read through `registration_for`, our requests sent by `outgoing`.
@@ -74,9 +83,15 @@ class _StrictLaunch(DjangoMessageLaunch):
     def checked(self) -> Launch:
         if self._http.method != "POST":
             raise LaunchRefused("not a POST", "Labs open from your course, not from an address.")
-        if self._http.POST.get("error"):
-            raise self._platform_error()
-        self.validate()
+        try:
+            if self._http.POST.get("error"):
+                raise self._platform_error()
+            self.validate()
+        except Exception:
+            # Whoever is refused must begin anew; who gets in spends the state with what it makes.
+            if self._row is not None:
+                states.state_spend(state_id=self._row.pk, now=self._now)
+            raise
         return self._launch
 
     def _platform_error(self) -> LaunchRefused:
@@ -86,9 +101,10 @@ class _StrictLaunch(DjangoMessageLaunch):
         words on our pages.
         """
         form = self._http.POST
-        row, _ = states.state_use(
+        row, _ = states.state_read(
             state=form.get("state", ""), cookies=self._http.COOKIES, now=self._now
         )
+        self._row = row
         words = claims.clean(form.get("error_description", ""), 300) if row else ""
         refusal = _platform_refusal(form["error"], words)
         refusal.status = 400 if row else 401
@@ -104,12 +120,12 @@ class _StrictLaunch(DjangoMessageLaunch):
         if not token or len(token) > TOKEN_MAX_CHARS:
             raise claims.refused("id_token missing or too long")
         if not state:
-            raise _unproven("state missing")
-        row, reason = states.state_use(
+            raise not_this_browser("state missing")
+        row, reason = states.state_read(
             state=state, cookies=self._http.COOKIES, now=self._now, kept=_kept_secret(self._http)
         )
         if row is None:
-            raise _unproven(reason)
+            raise not_this_browser(reason)
         self._row = row
         return self
 
@@ -119,14 +135,9 @@ class _StrictLaunch(DjangoMessageLaunch):
         # PyJWT forgives padding; RFC 7515 has none.
         if not _COMPACT.fullmatch(self._http.POST["id_token"]):
             raise claims.refused("token malformed")
-        try:
-            parts = jwt.decode_complete(
-                self._http.POST["id_token"], options={"verify_signature": False}
-            )
-        except (jwt.InvalidTokenError, RecursionError) as error:
-            raise claims.refused("token malformed") from error
-        self._jwt = cast(Any, {"header": parts["header"], "body": parts["payload"]})
-        if parts["header"].get("alg") != "RS256":
+        head, body, _ = self._http.POST["id_token"].split(".")
+        self._jwt = cast(Any, {"header": _object_in(head), "body": _object_in(body)})
+        if self._jwt["header"].get("alg") != "RS256":
             raise claims.refused("alg is not RS256")
         return self
 
@@ -137,17 +148,22 @@ class _StrictLaunch(DjangoMessageLaunch):
 
     def validate_nonce(self) -> "_StrictLaunch":
         nonce = self._get_jwt_body().get("nonce")
-        if not isinstance(nonce, str) or vault.fingerprint(nonce) != self._row.nonce_hash:
+        if not isinstance(nonce, str) or vault.fingerprint(nonce) != self._login.nonce_hash:
             raise claims.refused("nonce is not the one we gave")
         return self
 
     # --- rows 6 to 8: issuer, audience, authorised party -------------------------------------
 
     def get_client_id(self) -> str:
-        return self._row.client_id
+        return self._login.client_id
 
     def validate_registration(self) -> "_StrictLaunch":
-        known = registration_for(self._row.issuer, self._row.client_id)
+        self._platform = self._claimed_deployment()
+        known = (
+            registration_of(self._platform)
+            if self._platform
+            else registration_for(self._login.issuer, self._login.client_id)
+        )
         if known is None:
             raise claims.refused("registration gone since the login")
         self._known = known
@@ -157,25 +173,29 @@ class _StrictLaunch(DjangoMessageLaunch):
         _check_audience(body, known.client_id)
         return self
 
+    def _claimed_deployment(self) -> Platform | None:
+        """Return the row that an unproven claim names; one query for registration and deployment.
+
+        The signature is checked with this client's keys whichever deployment is named.
+        """
+        claimed = self._get_jwt_body().get(claims.DEPLOYMENT_ID)
+        if not isinstance(claimed, str) or not claimed.isprintable():
+            return None
+        return row_where(
+            Platform,
+            issuer=self._login.issuer,
+            client_id=self._login.client_id,
+            deployment_id=claimed,
+            approved=True,
+        )
+
     # --- rows 4, 5 and 9: key, signature, times ----------------------------------------------
 
     def validate_jwt_signature(self) -> "_StrictLaunch":
-        try:
-            jwt.decode(
-                self._http.POST["id_token"],
-                self._public_key(),
-                algorithms=["RS256"],
-                # Signature and presence here; audience and times have stricter rules of ours.
-                options={
-                    "require": ["exp", "iat"],
-                    "verify_aud": False,
-                    "verify_exp": False,
-                    "verify_iat": False,
-                    "verify_nbf": False,
-                },
-            )
-        except jwt.InvalidTokenError as error:
-            raise claims.refused(f"token refused: {type(error).__name__}") from error
+        if "crit" in self._jwt["header"] or "b64" in self._jwt["header"]:
+            raise claims.refused("header with extensions")
+        if not _is_signed(self._http.POST["id_token"], self._public_key()):
+            raise claims.refused("signature is not the platform's")
         _check_times(self._get_jwt_body(), self._now.timestamp())
         return self
 
@@ -203,10 +223,10 @@ class _StrictLaunch(DjangoMessageLaunch):
         deployment_id = claims.required_id(
             body, claims.DEPLOYMENT_ID, "deployment_id missing or malformed"
         )
-        hinted = self._row.login["deployment_id"]
+        hinted = self._login.login["deployment_id"]
         if hinted and hinted != deployment_id:
             raise claims.refused("deployment_id is not the one of the login")
-        self._platform = _approved_platform(self._known, deployment_id)
+        self._platform = self._platform or _approved_platform(self._known, deployment_id)
         return self
 
     # --- rows 11, 12 and 14 to 19: the message -----------------------------------------------
@@ -219,10 +239,13 @@ class _StrictLaunch(DjangoMessageLaunch):
         if not isinstance(kind, str) or kind not in messages.ENABLED:
             raise claims.refused("message_type unknown")
         target = body.get(claims.TARGET_LINK_URI)
-        if target != self._row.login["target_link_uri"] or not login.is_ours(target):
+        if target != self._login.login["target_link_uri"] or not login.is_ours(target):
             raise claims.refused("target_link_uri is not the one of the login")
+        assert self._platform is not None  # `validate_deployment` came before
         has_cookie = states.cookie_name(self._http.POST["state"]) in self._http.COOKIES
-        self._launch = replace(launch_of(self._platform, body), keeps_cookies=has_cookie)
+        self._launch = replace(
+            launch_of(self._platform, body), keeps_cookies=has_cookie, state_id=self._login.pk
+        )
         return self
 
     def save_launch_data(self) -> "_StrictLaunch":
@@ -252,7 +275,7 @@ def _kept_secret(request: HttpRequest) -> str:
     return str(request.POST.get(KEPT_FIELD, "")) if own else ""
 
 
-def _unproven(reason: str) -> BrowserUnproven:
+def not_this_browser(reason: str) -> BrowserUnproven:
     if reason == "state used before":
         detail = "This launch was used before: a page was reloaded, or a button pressed twice."
     elif reason == "state expired":
@@ -260,6 +283,27 @@ def _unproven(reason: str) -> BrowserUnproven:
     else:
         detail = "The browser did not bring back the cookie that ties this launch to you."
     return BrowserUnproven(reason, detail)
+
+
+def _is_signed(token: str, key: RSAPublicKey) -> bool:
+    """Return whether RS256 with this key signed the token's first two parts."""
+    content, _, signature = token.rpartition(".")
+    return _RS256.verify(content.encode(), key, _decoded(signature))
+
+
+def _decoded(part: str) -> bytes:
+    return base64.urlsafe_b64decode(part + "=" * (-len(part) % 4))
+
+
+def _object_in(part: str) -> dict[str, Any]:
+    """Return the JSON object that one part of a token holds, not yet proven by its signature."""
+    try:
+        content = json.loads(_decoded(part))
+    except (ValueError, RecursionError) as error:
+        raise claims.refused("token malformed") from error
+    if not isinstance(content, dict):
+        raise claims.refused("token malformed")
+    return content
 
 
 def _check_audience(body: dict[str, Any], client_id: str) -> None:

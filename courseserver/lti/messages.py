@@ -61,6 +61,8 @@ class Launch:
     for_user: str = ""
     # Proven by the platform's storage: this frame keeps no cookie, so no session either.
     keeps_cookies: bool = True
+    # The login it answers; spent in the transaction of whatever the launch changes.
+    state_id: str = ""
 
     @property
     def lab(self) -> str:

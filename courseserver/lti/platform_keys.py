@@ -3,6 +3,7 @@
 import hashlib
 import re
 import time
+from functools import lru_cache
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
@@ -73,8 +74,13 @@ def _may_sign(key: dict[str, Any]) -> bool:
 
 
 def _rsa(key: dict[str, Any]) -> RSAPublicKey | None:
+    return _loaded(str(key.get("n")), str(key.get("e")))
+
+
+@lru_cache(maxsize=256)
+def _loaded(n: str, e: str) -> RSAPublicKey | None:
     try:
-        loaded = PyJWK(key, algorithm="RS256").key
+        loaded = PyJWK({"kty": "RSA", "n": n, "e": e}, algorithm="RS256").key
     except (PyJWTError, ValueError, TypeError, KeyError):
         return None
     return loaded if isinstance(loaded, RSAPublicKey) and loaded.key_size >= MIN_BITS else None

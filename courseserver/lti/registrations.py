@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from courseserver.common.rows import row_where
 from courseserver.lti.addresses import origin_of
 from courseserver.lti.models import Platform
 
@@ -22,20 +23,26 @@ class Registration:
 
 def registration_for(issuer: str, client_id: str) -> Registration | None:
     """Return the approved registration; without a client id only where the issuer has just one."""
-    rows = Platform.objects.filter(issuer=issuer, approved=True).order_by("created_at", "id")
-    if client_id:
-        rows = rows.filter(client_id=client_id)
-    found = list(rows)
-    if not found or len({row.client_id for row in found}) > 1:
-        return None
-    first = found[0]
+    if not client_id:
+        clients = Platform.objects.filter(issuer=issuer, approved=True).values("client_id")
+        only = list(clients.distinct()[:2])
+        if len(only) != 1:
+            return None
+        client_id = only[0]["client_id"]
+    # All deployments of a client share what a registration holds: any one tells it.
+    row = row_where(Platform, issuer=issuer, client_id=client_id, approved=True)
+    return registration_of(row) if row else None
+
+
+def registration_of(platform: Platform) -> Registration:
+    """Return what a deployment shares with all others of its client."""
     return Registration(
-        issuer=first.issuer,
-        client_id=first.client_id,
-        auth_url=first.auth_url,
-        jwks_url=first.jwks_url,
-        product=first.product,
-        frame_origins=tuple(dict.fromkeys(o for row in found for o in frame_origins(row))),
+        issuer=platform.issuer,
+        client_id=platform.client_id,
+        auth_url=platform.auth_url,
+        jwks_url=platform.jwks_url,
+        product=platform.product,
+        frame_origins=frame_origins(platform),
     )
 
 

@@ -2,13 +2,16 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from courseserver.common.rows import row_where
 from courseserver.lti import vault
 from courseserver.lti.models import HandOver, LoginState, PendingLogin
 
 STATE_LIFE = timedelta(minutes=10)
+SWEEP_EVERY = timedelta(minutes=1)
+_swept_at = datetime.min.replace(tzinfo=UTC)
 COOKIE_PREFIX = "lti-login-"
 
 
@@ -40,7 +43,7 @@ def state_add(*, login: LoginRequest, now: datetime) -> NewState:
     new = NewState(
         state=vault.fresh_secret(), nonce=vault.fresh_secret(), browser=vault.fresh_secret()
     )
-    LoginState.objects.filter(expires_at__lt=now - STATE_LIFE).delete()
+    _sweep(now)
     LoginState.objects.create(
         state_hash=vault.fingerprint(new.state),
         browser_hash=vault.fingerprint(new.browser),
@@ -53,16 +56,14 @@ def state_add(*, login: LoginRequest, now: datetime) -> NewState:
     return new
 
 
-def state_use(
+def state_read(
     *, state: str, cookies: Mapping[str, str], now: datetime, kept: str = ""
 ) -> tuple[LoginState | None, str]:
-    """Spend a state; return its row, or None with the reason.
+    """Return the row of a state that this browser may still spend, or None with the reason.
 
-    Only the browser that began the login can spend its state, and only once: one UPDATE decides
-    between two requests that arrive together. `kept` is the browser's secret where it comes from
-    the platform's storage instead of a cookie.
+    `kept` is the browser's secret where it comes from the platform's storage instead of a cookie.
     """
-    row = LoginState.objects.filter(pk=vault.fingerprint(state)).first()
+    row = row_where(LoginState, state_hash=vault.fingerprint(state))
     if row is None:
         return None, "state unknown"
     if row.used_at is not None:
@@ -74,8 +75,13 @@ def state_use(
         return None, "state cookie missing"
     if vault.fingerprint(secret) != row.browser_hash:
         return None, "state of another browser"
-    unused = LoginState.objects.filter(pk=row.pk, used_at=None, expires_at__gt=now)
-    return (row, "") if unused.update(used_at=now) == 1 else (None, "state used before")
+    return row, ""
+
+
+def state_spend(*, state_id: str, now: datetime) -> bool:
+    """Spend a state; of two requests that arrive together one UPDATE lets just one through."""
+    unused = LoginState.objects.filter(pk=state_id, used_at=None, expires_at__gt=now)
+    return unused.update(used_at=now) == 1
 
 
 def login_of_state(state: str, now: datetime) -> LoginRequest | None:
@@ -89,7 +95,6 @@ def login_of_state(state: str, now: datetime) -> LoginRequest | None:
 def pending_add(*, login: LoginRequest, now: datetime) -> str:
     """Hold a login back; return the one-time code that resumes it."""
     code = vault.fresh_secret()
-    PendingLogin.objects.filter(expires_at__lt=now).delete()
     PendingLogin.objects.create(
         code_hash=vault.fingerprint(code), login=_stored(login), expires_at=now + STATE_LIFE
     )
@@ -113,7 +118,6 @@ def pending_read(*, code: str, now: datetime) -> LoginRequest | None:
 def hand_over_add(*, session: dict[str, Any], address: str, now: datetime) -> str:
     """Keep what a proven launch may do; return the one-time code that begins its session."""
     code = vault.fresh_secret()
-    HandOver.objects.filter(expires_at__lt=now).delete()
     HandOver.objects.create(
         code_hash=vault.fingerprint(code),
         session=session,
@@ -130,6 +134,17 @@ def hand_over_use(*, code: str, now: datetime) -> HandOver | None:
         return None
     deleted, _ = HandOver.objects.filter(pk=row.pk).delete()
     return row if deleted == 1 else None
+
+
+def _sweep(now: datetime) -> None:
+    """Delete what ended, at most once a minute in each process."""
+    global _swept_at
+    if now - _swept_at < SWEEP_EVERY:
+        return
+    _swept_at = now
+    LoginState.objects.filter(expires_at__lt=now - STATE_LIFE).delete()
+    PendingLogin.objects.filter(expires_at__lt=now).delete()
+    HandOver.objects.filter(expires_at__lt=now).delete()
 
 
 def cookie_name(state: str) -> str:

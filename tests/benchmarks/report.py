@@ -18,8 +18,8 @@ class Baseline:
 class Figure:
     """One measured number: `value` is a median where `p95` stands beside it.
 
-    `at_most` is a target for `p95`, or for `value` where there is none. `counts` holds what else
-    was counted in the same measurement.
+    `at_most` is a target for `p95`, or for `value` where there is none; `ratio_at_least` is one for
+    the ratio. `counts` holds what else was counted in the same measurement.
     """
 
     name: str
@@ -29,6 +29,7 @@ class Figure:
     baseline: Baseline
     p95: float | None = None
     at_most: float | None = None
+    ratio_at_least: float | None = None
     note: str = ""
     counts: Mapping[str, float] = field(default_factory=dict)
 
@@ -40,7 +41,9 @@ class Figure:
     @property
     def is_missed(self) -> bool:
         decisive = self.value if self.p95 is None else self.p95
-        return self.at_most is not None and decisive > self.at_most
+        too_much = self.at_most is not None and decisive > self.at_most
+        too_little = self.ratio_at_least is not None and (self.ratio or 0) < self.ratio_at_least
+        return too_much or too_little
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,9 +129,11 @@ def _figure_lines(figure: Figure) -> list[str]:
 
 
 def target_words(figure: Figure) -> str:
+    verdict = "MISSED" if figure.is_missed else "met"
+    if figure.ratio_at_least is not None:
+        return f"; at least {number(figure.ratio_at_least)} × the baseline: {verdict}"
     if figure.at_most is None:
         return ""
-    verdict = "MISSED" if figure.is_missed else "met"
     return f"; at most {number(figure.at_most)} {figure.unit}: {verdict}"
 
 

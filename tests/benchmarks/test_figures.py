@@ -69,6 +69,15 @@ def test_a_target_is_held_against_the_tail_where_there_is_one() -> None:
     assert figure(p95=1e9).is_missed is False
 
 
+def test_a_ratio_may_have_a_least_value() -> None:
+    assert figure(ratio_at_least=4.0).is_missed is False
+    assert figure(ratio_at_least=4.1).is_missed is True
+    assert (
+        "at least 4.10 × the baseline: MISSED" in lines_of(section(figure(ratio_at_least=4.1)))[1]
+    )
+    assert figure(baseline=Baseline(name="zero", value=0.0), ratio_at_least=1.0).is_missed
+
+
 def test_a_baseline_of_zero_has_no_ratio() -> None:
     still = figure(baseline=Baseline(name="standing still", value=0.0))
 

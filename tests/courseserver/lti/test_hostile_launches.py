@@ -2,14 +2,13 @@
 
 import base64
 import json
-import threading
 import time
 from typing import Any
 
 import pytest
-from django.db import connection
 from django.test import Client
 
+from courseserver import entry
 from courseserver.common import clock
 from courseserver.courses.models import Enrolment, Identity
 from courseserver.lti import states
@@ -22,8 +21,8 @@ DAY = 24 * 3600
 LINK = f"{LTI}resource_link"
 
 BENT_CLAIMS: dict[str, tuple[dict[str, Any], str]] = {
-    "no exp": ({"exp": DROP}, "token refused: MissingRequiredClaimError"),
-    "no iat": ({"iat": DROP}, "token refused: MissingRequiredClaimError"),
+    "no exp": ({"exp": DROP}, "exp is no number"),
+    "no iat": ({"iat": DROP}, "iat is no number"),
     "exp now": ({"exp": NOW}, "token expired"),
     "exp one second ago": ({"exp": NOW - 1}, "token expired"),
     "exp in ten years": ({"exp": NOW + 3650 * DAY}, "exp too far ahead"),
@@ -91,7 +90,7 @@ BENT_CLAIMS: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "sub empty": ({"sub": ""}, "sub missing or malformed"),
     "sub of 300 characters": ({"sub": "s" * 300}, "sub missing or malformed"),
-    "sub a number": ({"sub": 7}, "token refused: InvalidSubjectError"),
+    "sub a number": ({"sub": 7}, "sub missing or malformed"),
     "sub not ASCII": ({"sub": "bób"}, "sub missing or malformed"),
     "sub with a line break": ({"sub": "bob\nadmin"}, "sub missing or malformed"),
     "resource link a string": ({LINK: "link-1"}, "resource_link is no object"),
@@ -378,27 +377,38 @@ def test_secrets_of_a_login_are_kept_as_hashes_only(launcher: Launcher) -> None:
     assert login.nonce not in kept
 
 
-@pytest.mark.django_db(transaction=True)
-def test_of_many_answers_at_once_exactly_one_gets_in(launcher: Launcher) -> None:
+def test_of_two_answers_at_once_one_gets_in(
+    launcher: Launcher, reasons: Reasons, monkeypatch: pytest.MonkeyPatch
+) -> None:
     login = launcher.login()
     token = launcher.lms.sign(launcher.claims(login))
-    cookies = {name: morsel.value for name, morsel in launcher.client.cookies.items()}
-    statuses: list[int] = []
+    rival = Client()
+    rival.cookies.load({n: m.value for n, m in launcher.client.cookies.items()})
+    let_in, answers = entry._let_in, []
 
-    def answer() -> None:
-        browser = Client()
-        browser.cookies.load(cookies)
-        body = {"id_token": token, "state": login.state}
-        statuses.append(browser.post("/lti/launch/", body).status_code)
-        connection.close()
+    def overtaken(request: Any, checked: Any) -> Any:
+        """Between the checks of one and its writing, the other comes and goes."""
+        monkeypatch.setattr(entry, "_let_in", let_in)
+        answers.append(Launcher(launcher.lms, rival).post(login, token).status_code)
+        return let_in(request, checked)
 
-    threads = [threading.Thread(target=answer) for _ in range(6)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    monkeypatch.setattr(entry, "_let_in", overtaken)
+    answers.append(launcher.post(login, token).status_code)
 
-    assert sorted(statuses) == [303, 401, 401, 401, 401, 401]
+    assert answers == [303, 401]
+    assert Enrolment.objects.count() == 1
+    assert "person" not in launcher.client.session
+
+
+def test_a_launch_that_leads_nowhere_spends_its_login(launcher: Launcher) -> None:
+    login = launcher.login()
+    custom = {f"{LTI}custom": {"lab": "no-such-lab"}}
+    token = launcher.lms.sign(launcher.claims(login, **custom))
+
+    first, second = launcher.post(login, token), launcher.post(login, token)
+
+    assert (first.status_code, second.status_code) == (404, 401)
+    assert not Enrolment.objects.exists()
 
 
 # --- platforms and deployments --------------------------------------------------------------------

@@ -1,5 +1,6 @@
 """The first step: who may send a browser, what it takes along, and where cookies do not stick."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -160,7 +161,8 @@ def test_a_platform_that_nobody_approved_cannot_log_in(launcher: Launcher) -> No
     assert response.status_code == 400
 
 
-def test_old_logins_are_swept_away(launcher: Launcher) -> None:
+def test_old_logins_are_swept_away(launcher: Launcher, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(states, "SWEEP_EVERY", timedelta(0))
     launcher.login()
     LoginState.objects.update(expires_at=clock.now() - 2 * states.STATE_LIFE)
 

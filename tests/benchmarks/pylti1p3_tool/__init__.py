@@ -1,0 +1,1 @@
+"""The least Django tool that PyLTI1p3 makes: its login, its launch, its session storage."""
