@@ -25,7 +25,18 @@ from tests.benchmarks.place import Place, opened
 from tests.benchmarks.report import Figure, Section, json_of, lines_of
 
 # One module each, with TITLE and measure(place); imported when the settings are known.
-SECTIONS = ("peer", "engines", "slices", "pages", "weight", "drag", "jobs", "mqtt", "grades", "launches")
+SECTIONS = (
+    "peer",
+    "engines",
+    "slices",
+    "pages",
+    "weight",
+    "drag",
+    "jobs",
+    "mqtt",
+    "grades",
+    "launches",
+)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
