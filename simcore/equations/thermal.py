@@ -331,8 +331,8 @@ def throttled_course(
     step = float(np.min(constant / gain)) / 100.0
     if moments[-1] / step > MOST_STEPS:
         raise ValueError(
-            f"{moments[-1]:g} s take more than {MOST_STEPS} steps of {step:g} s; ask for less time, a "
-            "wider band, or throttled_speed for the end"
+            f"{moments[-1]:g} s take more than {MOST_STEPS} steps of {step:g} s; ask for less "
+            "time, a wider band, or throttled_speed for the end"
         )
     temperature = np.broadcast_to(
         np.asarray(start, dtype=float),
