@@ -5,6 +5,7 @@ window, when the window has passed since its first request.
 """
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -198,6 +199,52 @@ class BatchLatency:
     def total(self) -> Floats:
         """Mean time in the system. [s]"""
         return self.fill + self.queue + self.compute
+
+
+class FullBatches(NamedTuple):
+    """A server that always finds a full batch waiting, each of shape (n,)."""
+
+    time: Floats
+    """Of one batch. [s]"""
+    throughput: Floats
+    """Requests per time. [1/s]"""
+
+
+def full_batches(batch: ArrayLike, *, setup: ArrayLike, per_request: ArrayLike) -> FullBatches:
+    """Return time and throughput of batches run back to back, as an offline benchmark runs them.
+
+    S = a + b B and B / S: nobody waits for anybody here, so no queue and no fill.
+
+    Parameters
+    ----------
+    batch : array_like, shape (n,)
+        Requests per batch B, whole. [1]
+    setup : array_like, shape (n,)
+        Time a of a batch that does not depend on its size. [s]
+    per_request : array_like, shape (n,)
+        Time b each request adds. [s]
+
+    Returns
+    -------
+    FullBatches
+        Time of a batch, requests per time. [any]
+
+    Raises
+    ------
+    ValueError
+        If a batch is no positive whole number, or a time negative, or both of them 0.
+
+    References
+    ----------
+    V. Reddi et al., "MLPerf Inference Benchmark", ISCA 2020, sec. III (offline scenario).
+    doi:10.1109/ISCA45697.2020.00045
+    """
+    size = whole(batch, "batch")
+    time = positive(
+        not_negative(setup, "setup") + not_negative(per_request, "per_request") * size,
+        "setup + per_request",
+    )
+    return FullBatches(time=time, throughput=size / time)
 
 
 def batch_latency(

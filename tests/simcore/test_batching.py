@@ -10,6 +10,7 @@ from simcore.equations.batching import (
     batch_fill_quantile,
     batch_latency,
     batch_window,
+    full_batches,
 )
 
 
@@ -107,3 +108,15 @@ def test_an_overloaded_server_passes_on_what_it_can() -> None:
 def test_a_negative_window_is_refused() -> None:
     with pytest.raises(ValueError, match="window must be 0 or more"):
         batch_window(1.0, 2, -1.0)
+
+
+def test_full_batches_back_to_back_by_hand():
+    found = full_batches([1, 8, 64], setup=3e-3, per_request=0.36e-3)
+
+    assert found.time == pytest.approx([3.36e-3, 5.88e-3, 26.04e-3])
+    assert found.throughput == pytest.approx([297.6, 1360.5, 2457.8], rel=1e-4)
+
+
+def test_a_full_batch_has_whole_requests():
+    with pytest.raises(ValueError, match="batch"):
+        full_batches(1.5, setup=0.0, per_request=1.0)
