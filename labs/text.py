@@ -17,8 +17,17 @@ _TIMES = [(86400.0 * 2, 86400.0, "days"), (7200.0, 3600.0, "h"), (120.0, 60.0, "
           (1.0, 1.0, "s"), (1e-3, 1e-3, "ms"), (1e-6, 1e-6, "µs"), (1e-9, 1e-9, "ns")]  # fmt: skip
 
 
+_CERTAIN = 9
+"""Digits that hold whichever way a number was computed or sent; ties are decided on these."""
+
+
+def _settled(x: float) -> float:
+    return float(f"{x:.{_CERTAIN}g}")
+
+
 def significant(x: float, digits: int) -> str:
     """Return `x` with that many significant digits, thousands separated, no exponent from 1e-4."""
+    x = _settled(x)
     if x == 0:
         return "0"
     if not math.isfinite(x):
@@ -44,7 +53,7 @@ def quantity(x: float, spec: str) -> str:
     if spec == "pct":
         return f"{significant(100 * x, 3)}%"
     if spec == "pct0":
-        return f"{round(100 * x)}%".replace("-", "−")
+        return f"{round(_settled(100 * x))}%".replace("-", "−")
     if spec == "x":
         return f"{significant(x, 3)}×"
     if spec == "usd":

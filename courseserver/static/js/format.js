@@ -43,6 +43,12 @@ function rounded(x, decimals) {
   return Number(`${mantissa}e${exponent}`);
 }
 
+/**
+ * The digits that hold whichever way a number was computed or sent; ties are decided on these.
+ * @param {number} x
+ */
+const settled = (x) => (Number.isFinite(x) && x !== 0 ? rounded(x, 8) : x);
+
 /** The integer nearest to x, ties to even. @param {number} x */
 function nearest(x) {
   const floor = Math.floor(x);
@@ -64,9 +70,10 @@ const whole = (x) => (nearest(x) === 0 ? "0" : grouped(nearest(x), 0));
 
 /**
  * `x` with that many significant digits, thousands separated, no exponent from 1e-4.
- * @param {number} x @param {number} digits
+ * @param {number} given @param {number} digits
  */
-export function significant(x, digits) {
+export function significant(given, digits) {
+  const x = settled(given);
   if (x === 0) return "0";
   if (!Number.isFinite(x)) return x > 0 ? "∞" : x < 0 ? "−∞" : "undefined";
   if (Math.abs(x) < 1e-4 || Math.abs(x) >= 1e15) {
@@ -112,7 +119,7 @@ function timeOf(x) {
 export function quantity(x, spec) {
   if (spec === "int") return whole(x);
   if (spec === "pct") return `${significant(100 * x, 3)}%`;
-  if (spec === "pct0") return `${whole(100 * x).replaceAll(",", "")}%`;
+  if (spec === "pct0") return `${whole(settled(100 * x)).replaceAll(",", "")}%`;
   if (spec === "x") return `${significant(x, 3)}×`;
   if (spec === "usd") return `$${Math.abs(x) < 1000 ? significant(x, 3) : whole(x)}`;
   if (spec === "time") return time(x);
