@@ -29,7 +29,7 @@ TOTALS = {"cloud": 40 * MS, "edge": 60 * MS, "mobile": 90 * MS, "tiny": 250 * MS
 RESTS = (0.30, 0.35, 0.40, 0.45, 0.50)
 FACTORS = (5.0, 10.0, 20.0, 50.0)
 
-REST_STEPS = (0.01, 0.02, *(round(x, 2) for x in np.arange(0.05, 0.96, 0.05)))
+REST_STEPS = tuple(round(x, 2) for x in np.arange(0.05, 0.96, 0.05))
 FACTOR_AXIS = np.geomspace(1.0, 1000.0, 49)
 
 WORTH_IT = 0.05

@@ -25,11 +25,10 @@ from simcore.equations.throttling import governed_run, held_speed
 
 from .tracks import SITES, Device, ListedPart, column, floats, given, rows, same
 
-LONG = 900.0
-"""A quarter of an hour, the end of the plots. [s]"""
-TIME_AXIS = np.unique(np.concatenate((np.linspace(0.0, 120.0, 31), np.linspace(120.0, LONG, 27))))
-TIME_STEPS = (0.0, 5.0, 10.0, 15.0, 20.0, 30.0, 45.0, 60.0, 90.0, 120.0, 180.0, 240.0, 300.0, 450.0,
-              600.0, LONG)  # fmt: skip
+LONG = 300.0
+"""Five minutes, the end of the plots. [s]"""
+TIME_AXIS = np.unique(np.concatenate((np.linspace(0.0, 90.0, 37), np.linspace(90.0, LONG, 22))))
+TIME_STEPS = (0.0, 5.0, 10.0, 15.0, 20.0, 30.0, 45.0, 60.0, 90.0, 120.0, 150.0, 180.0, 240.0, LONG)
 LOOKED_AT = 60.0
 WORDS = {
     "cloud": {"thing": "card", "items": "pictures"},
@@ -50,6 +49,7 @@ class B(ListedPart):
                 "limit": device.limit, "constant": device.constant, "rate": site.rate,
                 "idle_text": given(device.idle, "si W"),
                 "dynamic_text": given(device.dynamic, "si W"),
+                "per_degree_text": _conductance(device.conductance).removesuffix("/K"),
                 "conductance_text": _conductance(device.conductance),
                 **WORDS[track],
             }
@@ -96,9 +96,9 @@ class B(ListedPart):
 
     def knobs(self, p: Params) -> tuple[Knob, ...]:
         hottest = 40.0 if p["place"] == "mobile" else 50.0
-        airs, air = with_value(linear_steps(-10.0, hottest, int(hottest + 10) // 5 + 1),
+        airs, air = with_value(linear_steps(0.0, hottest, int(hottest) // 5 + 1),
                                float(p["ambient"]))  # fmt: skip
-        coolings, cooling = with_value(log_steps(0.25, 4.0, 17), 1.0)
+        coolings, cooling = with_value(log_steps(0.5, 4.0, 13), 1.0)
         caps = linear_steps(0.1, 1.0, 19)
         return (
             Knob(id="time", steps=TIME_STEPS, default=TIME_STEPS.index(LOOKED_AT)),
@@ -178,4 +178,4 @@ def _conductance(value: float) -> str:
 
 
 def _steps_in(onset: float) -> str:
-    return f"steps in after {quantity(onset, 'time')}" if np.isfinite(onset) else "is not needed"
+    return f"after {quantity(onset, 'time')}" if np.isfinite(onset) else "never"

@@ -59,7 +59,7 @@ class D(ListedPart):
                 "target": target,
                 "mean_text": given(mean, "time"),
                 "promise_text": given(PROMISE * mean, "time"),
-                "target_text": given(target, "pct"),
+                "target_text": f"{100 * target:g}%",
             }
             for mean, deviation, servers, target in product(
                 MEANS[track], DEVIATIONS, SERVERS, TARGETS
@@ -93,12 +93,15 @@ class D(ListedPart):
             "median": float(lognormal_quantile(0.5, **law)),
             "late": float(lognormal_above(float(p["promise"]), **law)),
             "above_mean": float(lognormal_above(mean, **law)),
+            "pages_now": float(
+                at_least_one(lognormal_above(float(p["promise"]), **law), float(p["servers"]))
+            ),
             "pages_late": float(at_least_one(1.0 - LATE, float(p["servers"]))),
             "markov": mean / (1.0 - LATE),
             "device_onset": float(warm.onset),
             "device_held": device.held,
-            "second_variation": second,
-            "run_variation": run,
+            "second_text": f"{100 * second:g}%",
+            "run_text": f"{100 * run:g}%",
         }
 
     def knobs(self, p: Params) -> tuple[Knob, ...]:
