@@ -121,7 +121,9 @@ def test_one_candidate_ships_and_every_gate_is_kept_or_missed_clearly(track: str
         right = ships(p)
         shipped.add(right)
         assert right == p["ships"]
-        assert next(o.value for o in model.questions(p)[0].options if o.id == RIGHT) == right
+        asked = model.questions(p)[0]
+        assert isinstance(asked, Choice)
+        assert asked.key == right
         facts = model.facts(p)
         assert float(p["p99_gate"]) / float(facts["ships_p99"]) >= 1.7
         assert float(facts["ships_rate"]) / float(p["rate_gate"]) >= 1.8
@@ -201,7 +203,8 @@ def test_a_strict_target_on_a_noisy_phone_wants_many_runs() -> None:
 
 @every_track
 def test_cooling_pauses_never_make_a_protocol_better(track: str) -> None:
-    bench, p = Bench(), {"place": track, "target": 0.05}
+    bench = Bench()
+    p: Params = {"place": track, "target": 0.05}
     grid = list(itertools.product((0, 15, 30, 60), (10, 60), (3, 8), (0, 30, 300)))
     columns = np.asarray(grid).T
     names = ("warm_up", "window", "repeats", "pause")
@@ -211,7 +214,7 @@ def test_cooling_pauses_never_make_a_protocol_better(track: str) -> None:
 
 
 def test_two_runs_are_too_few_and_a_cold_start_is_too_fast() -> None:
-    p = {"place": "edge", "target": 0.05}
+    p: Params = {"place": "edge", "target": 0.05}
     k = {
         "warm_up": [60, 0],
         "window": [600, 60],
