@@ -53,12 +53,12 @@ def test_scattered_measurements_give_an_interval_and_predictions_with_one():
 def test_the_interval_holds_the_truth_as_often_as_it_says():
     inside = [
         found.low <= 0.62 <= found.high
-        for seed in range(60)
+        for seed in range(40)
         for found in [calibrate("single_node", "efficiency", measured(scatter=0.05, seed=seed),
                                 level=0.8, **MACHINE)]
     ]  # fmt: skip
 
-    assert 0.66 <= np.mean(inside) <= 0.94
+    assert 0.62 <= np.mean(inside) <= 0.97
 
 
 def test_where_memory_binds_an_efficiency_is_not_seen():
@@ -158,3 +158,36 @@ def test_students_quantiles_are_those_of_the_tables():
     assert student_quantile(0.5, freedom=7) == pytest.approx(0, abs=1e-6)
     with pytest.raises(ValueError, match="freedom must be 1 or more"):
         student_quantile(0.9, freedom=0)
+
+
+# D. Narayanan et al., SC 2021, table 1: billion parameters, layers, width, tensor, pipeline, GPUs,
+# batch, TFLOP/s of each GPU; A100 with 300 GB/s in the node and 25 GB/s beside it, 2048 tokens.
+MEGATRON = [
+    (1.7, 24, 2304, 1, 1, 32, 512, 137), (3.6, 30, 3072, 2, 1, 64, 512, 138),
+    (7.5, 36, 4096, 4, 1, 128, 512, 142), (18.4, 40, 6144, 8, 1, 256, 1024, 135),
+    (39.1, 48, 8192, 8, 2, 512, 1536, 138), (76.1, 60, 10240, 8, 4, 1024, 1792, 140),
+    (145.6, 80, 12288, 8, 8, 1536, 2304, 148), (310.1, 96, 16384, 8, 16, 1920, 2160, 155),
+    (529.6, 105, 20480, 8, 35, 2520, 2520, 163), (1008.0, 128, 25600, 8, 64, 3072, 3072, 163),
+]  # fmt: skip
+
+
+def megatron_step(layers, hidden, devices, batch, rate):
+    """Return the time of a step from the table's rate, by the paper's count of FLOP (eq. 3)."""
+    rest = 1 + 2048 / (6 * hidden) + 51200 / (16 * layers * hidden)
+    return 96 * batch * 2048 * layers * hidden**2 * rest / (devices * rate * 1e12)
+
+
+def test_one_efficiency_predicts_models_of_two_to_a_thousand_billion_parameters():
+    rows = [
+        {"parameters": size * 1e9, "layers": layers, "hidden": hidden, "tensor": tensor,
+         "pipeline": pipeline, "devices": devices, "global_batch": batch,
+         "measured": megatron_step(layers, hidden, devices, batch, rate)}
+        for size, layers, hidden, tensor, pipeline, devices, batch, rate in MEGATRON
+    ]  # fmt: skip
+    machine = {"hardware": "a100-sxm-80gb", "node_bandwidth": 300e9, "link_bandwidth": 25e9}
+    found = calibrate("distributed_step", "efficiency", rows, sequence=2048, **machine)
+
+    # A third of the arithmetic is done again there, which the efficiency of useful FLOP pays for.
+    assert 0.35 < found.value < 0.45
+    assert np.median(np.abs(found.left_out)) < 0.1
+    assert np.max(np.abs(found.left_out)) < 0.17

@@ -275,6 +275,21 @@ BY_HAND = [
     ("drift_alarm", {}, "noise", 9 * (1 / 100e3 + 1 / 5000)),
     # Abadi et al., 2016: q = 0.01, sigma = 4, 100 epochs, delta 1e-5: epsilon 1.26.
     ("private_training", {"epochs": 100, "noise": 4.0}, "value", 1.2586),
+    # Megatron-LM (SC 2021, sec. 5.1): GPT-3 on 1024 A100 at 140 TFLOP/s, a third of it computed
+    # again, reads 300 billion tokens in 34 days.
+    (
+        "training_run",
+        {
+            "parameters": 175e9,
+            "tokens": 300e9,
+            "devices": 1024,
+            "goodput": 1.0,
+            "peak_flop_rate": 312e12,
+            "mfu": 140 / 312 * 6 / 8,
+        },
+        "value",
+        33.93 * DAY,
+    ),
     ("fairness", {"base_rate_a": 0.5, "base_rate_b": 0.5, "separation": 2}, "value", 0.841345),
     ("robustness", {"agreement": 1.0, "samples": 100000}, "value", 0.5 * 3.812),
     ("silent_corruption", {}, "value", 1 - np.exp(-1)),
