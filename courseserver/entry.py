@@ -26,9 +26,9 @@ from courseserver.common.errors import (
     reference_of,
 )
 from courseserver.common.ids import new_id
-from courseserver.courses.access import person_of, staff_enrolment_in
+from courseserver.courses.access import enrolment_in, person_of
 from courseserver.courses.middleware import SESSION_KEY
-from courseserver.courses.models import Assignment, Course, Enrolment
+from courseserver.courses.models import Assignment, Course, Enrolment, Identity
 from courseserver.courses.services import (
     assignment_from_launch,
     enrol_from_launch,
@@ -36,14 +36,18 @@ from courseserver.courses.services import (
 )
 from courseserver.courses.variables import VARIABLES
 from courseserver.courses.zones import zone_of
+from courseserver.grading.models import Submission
+from courseserver.labruntime.models import Attempt
 from courseserver.lti import frames, states, views
 from courseserver.lti.addresses import origin_of
+from courseserver.lti.ags import with_query
 from courseserver.lti.deep_linking import LinkItem, response_jwt
 from courseserver.lti.errors import AGAIN, BrowserUnproven
 from courseserver.lti.launch import check_launch, not_this_browser
 from courseserver.lti.login import launch_url
-from courseserver.lti.messages import SUBMISSION_REVIEW, DeepLinkRequest, Launch
+from courseserver.lti.messages import DATA_PRIVACY, SUBMISSION_REVIEW, DeepLinkRequest, Launch
 from courseserver.lti.registrations import frame_origins
+from courseserver.lti.roles import is_platform_administrator, may_add_links
 from courseserver.lti.states import cookie_name
 from labs.content import Lab
 from labs.loader import UnknownLab, all_labs, load_lab
@@ -76,9 +80,18 @@ def _let_in(request: HttpRequest, checked: Launch) -> HttpResponse:
             if not states.state_spend(state_id=checked.state_id, now=now):
                 raise not_this_browser("state used before")
             return _arrive(request, checked)
-    except CourseserverError:
+    except CourseserverError as refusal:
         states.state_spend(state_id=checked.state_id, now=now)
+        refusal.return_url = _way_back(checked, refusal, reference_of(request))
         raise
+
+
+def _way_back(checked: Launch, refusal: CourseserverError, reference: str) -> str:
+    """Return the address at which the LMS takes somebody back, told why as the standard has it."""
+    if not checked.return_url:
+        return ""
+    told = {"lti_errormsg": refusal.detail, "lti_errorlog": f"reference {reference}"}
+    return with_query(checked.return_url, **told)
 
 
 def _arrive(request: HttpRequest, checked: Launch) -> HttpResponse:
@@ -87,6 +100,8 @@ def _arrive(request: HttpRequest, checked: Launch) -> HttpResponse:
             "Your LMS knows you as an observer of this course.",
             remedy="Labs open for students and staff. Ask the instructor what you may see.",
         )
+    if checked.message_type in DATA_PRIVACY:
+        return _privacy_page(request, checked)
     enrolment = enrol_from_launch(checked)
     record(
         actor=enrolment.person_id,
@@ -99,7 +114,7 @@ def _arrive(request: HttpRequest, checked: Launch) -> HttpResponse:
     address = _address(checked, enrolment)
     session = _session_of(checked, enrolment)
     if checked.deep_linking is not None:
-        address, session[SESSION_PICKS] = _pick_begin(checked.deep_linking, enrolment)
+        address, session[SESSION_PICKS] = _pick_begin(checked, checked.deep_linking, enrolment)
     log.info("launched", role=enrolment.role, course=enrolment.course_id)
     if not checked.keeps_cookies:
         return _proven_page(request, session, address)
@@ -220,12 +235,39 @@ def _lab(slug: str) -> Lab:
         ) from error
 
 
+# --- what we keep about somebody (data privacy launch) --------------------------------------------
+
+
+def _privacy_page(request: HttpRequest, checked: Launch) -> HttpResponse:
+    """Show what is kept: to the person, or about anybody to those who run the LMS."""
+    about = checked.for_user or checked.subject
+    if about != checked.subject and not is_platform_administrator(checked.roles):
+        raise Forbidden("Only you and those who run your LMS may see what we keep about you.")
+    person = person_known(checked.platform, about)
+    if person is not None:
+        record(actor="platform", action="privacy page shown", subject=person.pk)
+    enrolments = Enrolment.objects.filter(person=person).select_related("course")
+    context = {
+        "identities": Identity.objects.filter(person=person).select_related("platform"),
+        "enrolments": enrolments.order_by("course__title"),
+        "attempts": Attempt.objects.filter(person=person).count(),
+        "submissions": Submission.objects.filter(person=person).count(),
+        "person": person,
+        "reference": reference_of(request),
+    }
+    response = render(request, "lti/privacy.html", context)
+    frames.allow_frames(response, frame_origins(checked.platform))
+    return response
+
+
 # --- choosing labs for the platform (deep linking) ------------------------------------------------
 
 
-def _pick_begin(wanted: DeepLinkRequest, enrolment: Enrolment) -> tuple[str, dict[str, Any]]:
+def _pick_begin(
+    checked: Launch, wanted: DeepLinkRequest, enrolment: Enrolment
+) -> tuple[str, dict[str, Any]]:
     """Return the picker's address, and what the session keeps of the request."""
-    if not enrolment.is_staff:
+    if not may_add_links(checked.roles, checked.platform.product):
         raise Forbidden("Only the teaching staff of this course may add labs to it.")
     if "ltiResourceLink" not in wanted.accept_types:
         raise Unprocessable(
@@ -243,7 +285,8 @@ def _pick_of(request: HttpRequest, pick_id: str) -> tuple[DeepLinkRequest, Cours
     if kept is None:
         raise NotFound("This choice was sent before.", remedy="Begin again in your LMS.")
     course = Course.objects.select_related("platform").get(pk=kept["course"])
-    staff_enrolment_in(person, course)
+    # The launch said that this person may add labs; the session holds no other choice.
+    enrolment_in(person, course)
     values: dict[str, Any] = {
         name: tuple(value) if isinstance(value, list) else value
         for name, value in kept["request"].items()

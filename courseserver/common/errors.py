@@ -17,6 +17,8 @@ class CourseserverError(Exception):
 
     status = 400
     title = "That did not work"
+    # Where the LMS takes people back, when a launch said so.
+    return_url = ""
 
     def __init__(self, detail: str, *, remedy: str = "", **extra: Any) -> None:
         super().__init__(detail)

@@ -14,7 +14,9 @@ from courseserver.lti.roles import CourseRole
 RESOURCE_LINK = "LtiResourceLinkRequest"
 DEEP_LINKING = "LtiDeepLinkingRequest"
 SUBMISSION_REVIEW = "LtiSubmissionReviewRequest"
-ENABLED = frozenset({RESOURCE_LINK, DEEP_LINKING, SUBMISSION_REVIEW})
+# The specification's draft and what platforms send.
+DATA_PRIVACY = frozenset({"DataPrivacyLaunchRequest", "LtiDataPrivacyLaunchRequest"})
+ENABLED = frozenset({RESOURCE_LINK, DEEP_LINKING, SUBMISSION_REVIEW, *DATA_PRIVACY})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,7 +117,7 @@ def launch_of(platform: Platform, body: Claims) -> Launch:
         locale=claims.text(presentation, "locale", 35),
         return_url=claims.url(presentation, "return_url"),
         deep_linking=_deep_linking(body) if kind == DEEP_LINKING else None,
-        for_user=_for_user(body) if kind == SUBMISSION_REVIEW else "",
+        for_user=_for_user(body, is_needed=kind == SUBMISSION_REVIEW),
     )
 
 
@@ -132,7 +134,7 @@ def _context_id(context: Claims) -> str:
 
 def _resource_link(body: Claims, kind: str) -> tuple[str, str]:
     link = claims.table(body, claims.RESOURCE_LINK, "resource_link is no object")
-    if kind == DEEP_LINKING:
+    if kind == DEEP_LINKING or kind in DATA_PRIVACY:
         return "", ""
     identifier = claims.required_id(link, "id", "resource_link id missing or malformed")
     return identifier, claims.text(link, "title", claims.ID_MAX)
@@ -143,8 +145,10 @@ def _name(body: Claims) -> str:
     return (claims.text(body, "name") or f"{given} {family}".strip())[: claims.ID_MAX]
 
 
-def _for_user(body: Claims) -> str:
+def _for_user(body: Claims, *, is_needed: bool) -> str:
     person = claims.table(body, claims.FOR_USER, "for_user is no object")
+    if not person and not is_needed:
+        return ""
     return claims.required_id(person, "user_id", "for_user.user_id missing or malformed")
 
 

@@ -16,6 +16,17 @@ TEACHING_ASSISTANT = f"{_MEMBERSHIP}/Instructor#TeachingAssistant"
 ADMINISTRATOR = f"{_MEMBERSHIP}#Administrator"
 TEST_USER = "http://purl.imsglobal.org/vocab/lti/system/person#TestUser"
 
+CONTENT_DEVELOPER = f"{_MEMBERSHIP}#ContentDeveloper"
+_ADMINISTRATORS = frozenset(
+    f"http://purl.imsglobal.org/vocab/lis/v2/{place}/person#{name}"
+    for place, name in (
+        ("system", "Administrator"),
+        ("system", "SysAdmin"),
+        ("system", "AccountAdmin"),
+        ("institution", "Administrator"),
+    )
+)
+
 # The vocabulary's assistants: a TA of the course, a section, a group, or one who only grades.
 _ASSISTANTS = frozenset(
     f"{_MEMBERSHIP}/Instructor#{name}"
@@ -35,6 +46,7 @@ _SHORT = {
     "Learner": LEARNER,
     "Mentor": MENTOR,
     "Administrator": ADMINISTRATOR,
+    "ContentDeveloper": CONTENT_DEVELOPER,
     "TeachingAssistant": TEACHING_ASSISTANT,
     "Instructor#TeachingAssistant": TEACHING_ASSISTANT,
 }
@@ -51,6 +63,17 @@ def course_role(roles: Iterable[str], product: str = "") -> CourseRole:
         return "ta"
     is_instructor = full & _INSTRUCTORS.get(product, frozenset({INSTRUCTOR}))
     return "instructor" if is_instructor else "learner"
+
+
+def may_add_links(roles: Iterable[str], product: str = "") -> bool:
+    """Return whether somebody may place labs: staff, and designers, who see nobody's work."""
+    full = {_SHORT.get(role, role) for role in roles}
+    return course_role(full, product) != "learner" or CONTENT_DEVELOPER in full
+
+
+def is_platform_administrator(roles: Iterable[str]) -> bool:
+    """Return whether somebody runs the LMS: it may ask what we keep about its people."""
+    return bool(_ADMINISTRATORS & set(roles))
 
 
 def is_test_student(roles: Iterable[str]) -> bool:

@@ -1,6 +1,8 @@
 """Where a launch leads, whom it enrols, and what it leaves behind."""
 
+from html import unescape
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from django.test import Client
@@ -375,3 +377,93 @@ def test_a_platform_that_was_never_registered_enrols_nobody(lms: LtiPlatform, db
 
     assert response.status_code == 400
     assert not Platform.objects.exists()
+
+
+# --- what the LMS is told, and what it may ask ----------------------------------------------------
+
+RETURN = "https://lms.test/back?course=1"
+PRESENTATION = {f"{LTI}launch_presentation": {"return_url": RETURN}}
+
+
+def test_a_refused_launch_leads_back_to_the_course_and_says_why(bob: Visitor) -> None:
+    custom = {f"{LTI}custom": {"lab": "no-such-lab"}}
+
+    page = bob.open(**custom, **PRESENTATION)
+
+    link = unescape(page.content.decode().partition('class="button" href="')[2].partition('"')[0])
+    query = parse_qs(urlsplit(link).query)
+    assert link.startswith(f"{RETURN}&lti_errormsg=")
+    assert "no-such-lab" in query["lti_errormsg"][0]
+    assert page["X-Reference"] in query["lti_errorlog"][0]
+
+
+def test_a_refusal_without_a_way_back_offers_none(bob: Visitor) -> None:
+    page = bob.open(**{f"{LTI}custom": {"lab": "no-such-lab"}})
+
+    assert "Back to your course" not in page.content.decode()
+
+
+def test_the_reference_on_the_page_is_in_the_log(
+    bob: Visitor, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level("INFO"):
+        page = bob.open(**{f"{LTI}version": "9"})
+
+    reference = page["X-Reference"]
+    lines = [r.msg for r in caplog.records if isinstance(r.msg, dict)]
+    refused = [m for m in lines if m.get("event") == "launch refused"]
+    assert reference in page.content.decode()
+    assert [(m["reference"], m["reason"]) for m in refused] == [(reference, "version is not 1.3.0")]
+
+
+PRIVACY = {f"{LTI}resource_link": DROP, f"{LTI}context": DROP, f"{LTI}custom": DROP}
+ADMIN = "http://purl.imsglobal.org/vocab/lis/v2/institution/person#Administrator"
+
+
+def privacy(visitor: Visitor, kind: str = "LtiDataPrivacyLaunchRequest", **changes: Any) -> Any:
+    return visitor.open(**{f"{LTI}message_type": kind, **PRIVACY, **changes})
+
+
+@pytest.mark.parametrize("kind", ["LtiDataPrivacyLaunchRequest", "DataPrivacyLaunchRequest"])
+def test_somebody_sees_what_we_keep_about_them(kind: str, bob: Visitor) -> None:
+    bob.open()
+
+    page = privacy(bob, kind)
+
+    text = page.content.decode()
+    assert page.status_code == 200
+    assert "Bob" in text
+    assert "Title of course-1" in text
+    assert "no-store" in page["Cache-Control"]
+    assert AuditEntry.objects.filter(action="privacy page shown").count() == 1
+
+
+def test_nothing_is_kept_about_a_stranger_and_asking_adds_nothing(bob: Visitor) -> None:
+    page = privacy(bob)
+
+    assert "Nothing." in page.content.decode()
+    assert not Enrolment.objects.exists()
+    assert not Identity.objects.exists()
+
+
+def test_those_who_run_the_lms_see_what_is_kept_about_anybody(
+    bob: Visitor, charlie: Visitor
+) -> None:
+    bob.open()
+
+    page = privacy(charlie, **{f"{LTI}roles": [ADMIN], f"{LTI}for_user": {"user_id": "bob"}})
+
+    assert "Title of course-1" in page.content.decode()
+
+
+@pytest.mark.parametrize("role", ["Instructor", "Learner", "Administrator"])
+def test_nobody_else_sees_it(role: str, bob: Visitor, charlie: Visitor) -> None:
+    bob.open()
+
+    page = privacy(
+        charlie,
+        **{f"{LTI}roles": [f"{CONTEXT_ROLE}{role}"], f"{LTI}for_user": {"user_id": "bob"}},
+    )
+
+    assert page.status_code == 403
+    assert "Title of course-1" not in page.content.decode()

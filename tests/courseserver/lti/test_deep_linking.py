@@ -6,9 +6,11 @@ from typing import Any
 import jwt
 import pytest
 from django.test import Client
+from django.urls import reverse
 
 from courseserver.audit.models import AuditEntry
 from courseserver.common import clock
+from courseserver.courses.models import Course
 from courseserver.lti import keys
 from tests.courseserver.lti.launching import DROP, Launcher
 from tests.doubles.lti_platform import CONTEXT_ROLE, LTI
@@ -162,6 +164,23 @@ def test_a_choice_is_handed_over_once(launcher: Launcher) -> None:
     launcher.client.post(address, {"action": "add", "lab": [SLUG]})
 
     assert launcher.client.post(address, {"action": "add", "lab": [SLUG]}).status_code == 404
+
+
+def test_a_designer_may_add_labs_and_sees_nobodys_work(launcher: Launcher) -> None:
+    address = open_picker(launcher, role="ContentDeveloper")["Location"]
+
+    page = launcher.client.get(address)
+    sent = launcher.client.post(address, {"action": "add", "lab": [SLUG], "points": "40"})
+    course = address_of_course()
+
+    assert page.status_code == 200
+    assert len(answer_of(sent)[f"{DL}content_items"]) == 1
+    assert launcher.client.get(course).status_code == 403
+
+
+def address_of_course() -> str:
+    """Return a page of the only course that shows its students."""
+    return reverse("course-grades", args=[Course.objects.get().pk])
 
 
 def test_a_student_may_not_add_labs(launcher: Launcher) -> None:
