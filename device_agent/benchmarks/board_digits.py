@@ -43,6 +43,7 @@ def board_digits(arguments: Arguments) -> Measured:
             "images": int(arguments["images"]),
             "model_bytes": len(model),
             "macs": products(layers),
+            **_sealed(board, held_out, int(arguments["nonce"])),
         }
         taken = windows.windows_of(
             board,
@@ -70,6 +71,16 @@ def _score(board: LabBoard, layers: tuple[blob.Layer, ...], model: bytes, images
             )
         right += int(wanted.argmax()) == label
     return right / len(images.labels)
+
+
+def _sealed(board: LabBoard, images: Images, nonce: int) -> dict[str, Scalar]:
+    """Return raw outputs for the image that the nonce chooses, with the board's own check.
+
+    Who knows nonce, model and image can compute both: `serial.replies.Outputs.is_of`.
+    """
+    board.infer(images.pixels[nonce % len(images.pixels)])
+    told = board.outputs(str(nonce))
+    return {"outputs": told.data.hex(), "outputs_check": f"{told.check:08x}"}
 
 
 def _first(images: Images, count: int) -> Images:

@@ -137,11 +137,15 @@ class SerialPort:
 
 
 def _lock(url: str) -> IO[str]:
-    """Return an open file whose lock says that this port is ours."""
+    """Return an open file whose lock says that this port is ours.
+
+    One file for each user, who could not open another's; between users pyserial's own lock of
+    the device holds.
+    """
     where = os.path.realpath(url) if "://" not in url else url
     name = hashlib.sha256(where.encode()).hexdigest()[:16]
-    path = Path(tempfile.gettempdir()) / f"device-agent-{name}.lock"
-    file = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o666), "r+")
+    path = Path(tempfile.gettempdir()) / f"device-agent-{os.getuid()}-{name}.lock"
+    file = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600), "r+")
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:

@@ -12,6 +12,7 @@ from device_agent import worker
 from device_agent.boards import dialects, find
 from device_agent.boards.dialects.dut import Dut
 from device_agent.boards.dialects.edge_impulse import EdgeImpulseBoard
+from device_agent.boards.dialects.lab import LabBoard
 from device_agent.boards.errors import BoardError, BoardGone, BoardSilent
 from device_agent.boards.port import Address, SerialPort, address_of
 from device_agent.boards.watch import BoardWatch
@@ -160,6 +161,35 @@ def test_an_input_that_the_board_does_not_confirm_is_refused() -> None:
 def test_firmware_in_energy_mode_has_no_laps_to_read() -> None:
     with pytest.raises(ReplyError, match="energy mode"):
         dut_at(MemoryPort(DutFirmware(is_energy_mode=True))).first(commands.infer)
+
+
+class FastCounter(DutFirmware):
+    """Our firmware's words on a chip whose counter of 240 MHz wraps every 17.9 s."""
+
+    def _obey(self, words: list[str]) -> list[str]:
+        if words == ["caps"]:
+            said = {"board": "fast", "core": "x", "emulated": 1, "clock-hz": 240_000_000,
+                    "counter-hz": 240_000_000, "input-bytes": 64, "blob-bytes": 64,
+                    "kernels": "mac8", "layers": "int8"}  # fmt: skip
+            return [f"m-cap-{key}-[{value}]" for key, value in said.items()]
+        if words == ["counter"]:
+            end = self.clock_us * 240
+            return [f"m-counter-[{(end - self.last_us * 240) % 2**32},{end % 2**32}]"]
+        if words[0] == "infer":
+            self.last_us = int(words[1]) * self.run_us
+        return super()._obey(words)
+
+    last_us = 0
+
+
+@given(runs=st.integers(1, 40_000))
+def test_ticks_are_right_over_any_number_of_wraps(runs: int) -> None:
+    port = MemoryPort(FastCounter(run_us=2500))
+    board = LabBoard(port, clock=port.clock)
+
+    window_s, _ = board.timed(commands.infer, runs, 0, once_s=2.5e-3)
+
+    assert board.ticks(window_s) == runs * 2500 * 240
 
 
 # --- Edge Impulse -------------------------------------------------------------------------------

@@ -1,6 +1,7 @@
 """The agent and emulated boards: every task from its arguments to a result, as on hardware."""
 
 import json
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,8 @@ from device_agent.__main__ import main
 from device_agent.boards import find
 from device_agent.classifier import quantising, training
 from firmware_specs.datasets import digits
+from firmware_specs.serial.blob import model_pack
+from firmware_specs.serial.replies import Outputs
 from tests.emulators import machines
 from tests.emulators.machines import MACHINES, Machine
 
@@ -57,6 +60,27 @@ def test_a_micro_kernel_is_measured_on_the_boards_own_clock(
     counted_s = environment["counter_ticks"] / environment["counter_hz"]
     time_s = outcome["value"] if outcome["unit"] == "s" else 2 * 64 / outcome["value"]
     assert counted_s == pytest.approx(time_s, rel=0.01)
+
+
+def test_the_outputs_sent_back_are_sealed_by_the_nonce(
+    uno: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen, held_out = digits()
+    network = training.network_train(seen, width=8)
+    pixels = training.pixels_of(seen)
+    layers = quantising.layers_of(network, pixels, precision="int8", is_sparse=False)
+    crc = zlib.crc32(model_pack(layers))
+
+    environment = run_on(uno, monkeypatch, "digits", images=1, nonce=1234)["environment"]
+
+    image = held_out.pixels[1234 % 500]
+    expected = quantising.run(layers, np.array([list(image)], dtype=np.int8)).tobytes()
+    told = Outputs(
+        data=bytes.fromhex(environment["outputs"]), check=int(environment["outputs_check"], 16)
+    )
+    assert told.data == expected
+    assert told.is_of("1234", crc, image)
+    assert not told.is_of("1235", crc, image)
 
 
 def test_a_larger_classifier_scores_the_same_on_every_kind_of_board(

@@ -1,6 +1,8 @@
 """Boards with our firmware: a device under test with models over the line and micro-kernels."""
 
+import time
 import zlib
+from collections.abc import Callable
 from functools import partial
 
 from device_agent.boards.dialects.dut import Dut
@@ -19,8 +21,8 @@ class LabBoard(Dut):
 
     dialect = NAME
 
-    def __init__(self, port: Port) -> None:
-        super().__init__(port)
+    def __init__(self, port: Port, *, clock: Callable[[], float] = time.monotonic) -> None:
+        super().__init__(port, clock=clock)
         self.sync()
         self.can: Capabilities = replies.capabilities(self.ask(b"caps%"))
         self.name = self.can.board
