@@ -6,6 +6,7 @@ _ATTEMPT = "attempts/<slug:attempt_id>"
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("assignments/<slug:assignment_id>/", views.HomeView.as_view(), name="lab-home"),
+    path("assignments/<slug:assignment_id>/class/", views.ClassView.as_view(), name="lab-class"),
     path(f"{_ATTEMPT}/void/", views.VoidView.as_view(), name="attempt-void"),
     path(f"{_ATTEMPT}/track/", views.TrackView.as_view(), name="lab-track"),
     path(f"{_ATTEMPT}/parts/<slug:part>/", views.PartView.as_view(), name="lab-part"),

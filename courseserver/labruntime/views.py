@@ -8,10 +8,12 @@ from django.utils.decorators import method_decorator
 from django.views import View
 from django.views.decorators.cache import cache_control
 
+from courseserver.common import clock
 from courseserver.common.errors import Conflict, NotFound, Unprocessable
-from courseserver.courses.access import assignment_for, person_of
+from courseserver.courses.access import assignment_for, person_of, staff_assignment_for
 from courseserver.labruntime import services
 from courseserver.labruntime.access import attempt_for, attempt_for_staff, part_for
+from courseserver.labruntime.live import class_view
 from courseserver.labruntime.show import frame
 from courseserver.labruntime.show.briefing import briefing_page
 from courseserver.labruntime.show.ledger import export_json, export_markdown, ledger_page
@@ -36,6 +38,20 @@ class HomeView(LabView):
         attempt = services.attempt_begin(person=person, assignment=assignment, enrolment=enrolment)
         page = briefing_page(state_of(attempt))
         return render(request, "labruntime/briefing.html", {"page": page})
+
+
+class ClassView(LabView):
+    def get(self, request: HttpRequest, assignment_id: str) -> HttpResponse:
+        """Show the staff where the class is; a projector's view names nobody."""
+        assignment, _ = staff_assignment_for(person_of(request), assignment_id)
+        projector = request.GET.get("projector") == "1"
+        context = {
+            "assignment": assignment,
+            "view": class_view(assignment, clock.now()),
+            "projector": projector,
+            "answers": not projector or request.GET.get("answers") == "1",
+        }
+        return render(request, "labruntime/class.html", context)
 
 
 class VoidView(View):
