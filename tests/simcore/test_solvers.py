@@ -288,7 +288,7 @@ BY_HAND = [
             "mfu": 140 / 312 * 6 / 8,
         },
         "value",
-        33.93 * DAY,
+        33.9084 * DAY,
     ),
     ("fairness", {"base_rate_a": 0.5, "base_rate_b": 0.5, "separation": 2}, "value", 0.841345),
     ("robustness", {"agreement": 1.0, "samples": 100000}, "value", 0.5 * 3.812),
