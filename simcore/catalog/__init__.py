@@ -5,7 +5,7 @@ the same number with its source. Nothing is read before it is asked for.
 """
 
 from simcore.catalog.facts import Fact, Source
-from simcore.catalog.items import Item, categories, item, names
+from simcore.catalog.items import Item, categories, item, names, title
 from simcore.catalog.kinds import Hardware, Link, Model, hardware, link, model
 
 __all__ = [
@@ -21,4 +21,5 @@ __all__ = [
     "link",
     "model",
     "names",
+    "title",
 ]

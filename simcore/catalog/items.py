@@ -19,6 +19,7 @@ Every number names one of the file's sources; a bare number in a file is refused
 become dotted names (`peak.fp16`). `peak` is dense; what a vendor prints with sparsity is `sparse`.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -31,6 +32,7 @@ from simcore.errors import CatalogueError, NotInCatalogue, UnitError, unknown
 from simcore.units import parse
 
 ROOT = Path(__file__).parent
+_TITLE = re.compile(r'name = "([^"\\\\]+)"\s*\Z')  # one without escapes
 _RESERVED = {"name", "year", "tags", "note", "uses", "sources"}
 _RATES = ("peak.", "sparse.", "sustained.", "gpu.")  # always FLOP/s
 
@@ -126,6 +128,21 @@ def names(category: str) -> tuple[str, ...]:
     if category not in categories():
         raise NotInCatalogue(unknown("category", category, categories()))
     return tuple(sorted(path.stem for path in (ROOT / category).glob("*.toml")))
+
+
+def title(category: str, id: str) -> str:  # noqa: A002
+    """Return an item's name, which the first line of its file says, without reading the rest.
+
+    Raises
+    ------
+    NotInCatalogue, CatalogueError
+        As `item`.
+    """
+    if id in names(category):
+        with (ROOT / category / f"{id}.toml").open(encoding="utf-8") as file:
+            if found := _TITLE.match(file.readline()):
+                return found[1]
+    return item(category, id).name
 
 
 @cache

@@ -10,7 +10,7 @@ from typing import Any
 
 from simcore.tools import asserting, compare, sensitivity
 from simcore.tools.reading import axes, inputs
-from simcore.tools.wording import table
+from simcore.wording import table
 
 MOST = 64
 

@@ -14,8 +14,8 @@ from simcore.errors import NotInCatalogue, unknown
 from simcore.tools import asserting, sensitivity, uncertainty
 from simcore.tools.reading import inputs
 from simcore.tools.uncertainty import DRAWS
-from simcore.tools.wording import assertion_words, quantity, result_lines
 from simcore.units import si
+from simcore.wording import assertion_words, quantity, result_lines
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

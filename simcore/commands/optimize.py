@@ -15,8 +15,8 @@ from simcore.tools.constraints import unit_of
 from simcore.tools.drawing import Drawing, write
 from simcore.tools.plot import dot_plot
 from simcore.tools.reading import axes, inputs
-from simcore.tools.wording import quantity, result_lines, table
 from simcore.units import si
+from simcore.wording import quantity, result_lines, table
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

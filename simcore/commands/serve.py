@@ -10,7 +10,7 @@ from typing import Any
 from simcore import solvers
 from simcore.tools import asserting
 from simcore.tools.reading import inputs
-from simcore.tools.wording import result_lines
+from simcore.wording import result_lines
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

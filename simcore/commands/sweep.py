@@ -21,7 +21,7 @@ from simcore.tools.constraints import Constraint, unit_of
 from simcore.tools.drawing import Drawing, write
 from simcore.tools.plot import line_plot
 from simcore.tools.reading import axes, inputs
-from simcore.tools.wording import quantity, table
+from simcore.wording import quantity, table
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

@@ -8,7 +8,7 @@ import argparse
 from typing import Any
 
 from simcore import catalog, commands
-from simcore.tools.wording import quantity
+from simcore.wording import quantity
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -20,7 +20,7 @@ def answer(options: argparse.Namespace) -> dict[str, Any]:
     if options.category is None:
         return {category: list(catalog.names(category)) for category in catalog.categories()}
     if options.item is None:
-        return {id_: catalog.item(options.category, id_).name
+        return {id_: catalog.title(options.category, id_)
                 for id_ in catalog.names(options.category)}  # fmt: skip
     found = catalog.item(options.category, options.item)
     uses = {f"uses {role}": used for role, used in found.uses.items()}

@@ -1,6 +1,5 @@
 """Plots over two axes: lines or dots, one label for each series."""
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -9,6 +8,7 @@ from numpy.typing import NDArray
 
 from simcore.tools.drawing import Dot, Drawing, Line, Mark, Words
 from simcore.tools.lettering import width
+from simcore.wording import amount
 
 ACROSS, HEIGHT, LEFT, TOP, BOTTOM = 456, 440, 84, 40, 56
 COLOURS = ("#1f5fa8", "#c4501b", "#2b7a4b", "#7a3f9a", "#8a6d00", "#5a5a5a", "#b02a5b", "#0b7f86")
@@ -18,8 +18,6 @@ DECADES = 2.0
 MOST = 19
 """Series whose labels fit beside a plot."""
 _GRID = "#dddddd"
-_PREFIXES = {-15: "f", -12: "p", -9: "n", -6: "µ", -3: "m", 0: "", 3: "k", 6: "M", 9: "G", 12: "T",
-             15: "P", 18: "E"}  # fmt: skip
 
 Series = Mapping[str, tuple[Sequence[float], Sequence[float]]]
 
@@ -85,16 +83,6 @@ def dot_plot(dots: Series, *, title: str, x: str, y: str, diagonal: bool = False
         As `line_plot`.
     """
     return _plot(dots, title, x, y, are_joined=False, diagonal=diagonal)
-
-
-def amount(value: float, least: float = 1e-2) -> str:
-    """Return a number with an SI prefix where it is small or long: 2.5e12 is "2.5 T"."""
-    if value == 0 or least <= abs(value) < 1e4:
-        return f"{value:.4g}"
-    power = 3 * math.floor(math.log10(abs(value) * (1 + 1e-12)) / 3)
-    if power not in _PREFIXES:
-        return f"{value:.4g}"
-    return f"{value / 10.0**power:.4g} {_PREFIXES[power]}".rstrip()
 
 
 def _plot(

@@ -104,3 +104,11 @@ def test_importing_the_catalogue_reads_no_file_and_loads_numpy_only():
     )
 
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_a_title_is_the_items_name_and_an_unknown_one_is_refused():
+    for category in ("hardware", "models"):
+        for id_ in catalog.names(category):
+            assert catalog.title(category, id_) == catalog.item(category, id_).name
+    with pytest.raises(NotInCatalogue, match="did you mean 'h100-sxm'"):
+        catalog.title("hardware", "h100sxm")

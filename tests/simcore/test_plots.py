@@ -9,8 +9,9 @@ import pytest
 
 from simcore.tools.drawing import Dot, Drawing, Line, Words, svg, write
 from simcore.tools.lettering import LETTERS, strokes, width
-from simcore.tools.plot import MOST, amount, dot_plot, line_plot
+from simcore.tools.plot import MOST, dot_plot, line_plot
 from simcore.tools.png import SCALE, png
+from simcore.wording import amount
 
 RED, BLUE = "#ff0000", "#00f"
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from simcore.tools.wording import quantity, result_lines, table
+from simcore.wording import quantity, result_lines, table
 
 
 @pytest.mark.parametrize(

@@ -1,12 +1,23 @@
 """Numbers and tables for people: prefixes and units one reads at a glance, columns that align."""
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from simcore.tools.plot import amount
-
 _MINUTE, _HOUR, _DAY, _YEAR = 60.0, 3600.0, 86400.0, 31_557_600.0
+_PREFIXES = {-15: "f", -12: "p", -9: "n", -6: "µ", -3: "m", 0: "", 3: "k", 6: "M", 9: "G", 12: "T",
+             15: "P", 18: "E"}  # fmt: skip
 _SHORT = {"byte": "B", "byte/s": "B/s", "1": ""}
+
+
+def amount(value: float, least: float = 1e-2) -> str:
+    """Return a number with an SI prefix where it is small or long: 2.5e12 is "2.5 T"."""
+    if value == 0 or least <= abs(value) < 1e4:
+        return f"{value:.4g}"
+    power = 3 * math.floor(math.log10(abs(value) * (1 + 1e-12)) / 3)
+    if power not in _PREFIXES:
+        return f"{value:.4g}"
+    return f"{value / 10.0**power:.4g} {_PREFIXES[power]}".rstrip()
 
 
 def quantity(value: float | None, unit: str) -> str:
