@@ -27,6 +27,7 @@ from courseserver.common.errors import (
 )
 from courseserver.common.ids import new_id
 from courseserver.courses.access import enrolment_in, person_of
+from courseserver.courses.due import due_from_launch
 from courseserver.courses.middleware import SESSION_KEY
 from courseserver.courses.models import Assignment, Course, Enrolment, Identity
 from courseserver.courses.services import (
@@ -37,6 +38,7 @@ from courseserver.courses.services import (
 from courseserver.courses.variables import VARIABLES
 from courseserver.courses.zones import zone_of
 from courseserver.grading.models import Submission
+from courseserver.grading.services import scores_recompute
 from courseserver.labruntime.models import Attempt
 from courseserver.lti import frames, states, views
 from courseserver.lti.addresses import origin_of
@@ -204,6 +206,9 @@ def _address(checked: Launch, enrolment: Enrolment) -> str:
     lab = _lab(checked.lab)
     title = checked.resource_link_title or lab.title
     assignment = assignment_from_launch(checked, enrolment.course, lab.slug, title)
+    told = checked.custom.get("due")
+    if told is not None and due_from_launch(assignment, enrolment, told):
+        scores_recompute(assignment, actor="system")
     if checked.message_type == SUBMISSION_REVIEW and enrolment.is_staff:
         return _review_address(checked, enrolment)
     return _assignment_address(assignment, enrolment)

@@ -4,7 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db import transaction
+from django.db.models import Q
+
+from courseserver.audit.services import record
 from courseserver.courses.models import Assignment, Enrolment, Extension
+
+FROM_LMS = "The LMS says so"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,3 +43,53 @@ def due_dates(assignment: Assignment) -> DueDates:
         by_section={e.section: e.due_at for e in extensions if e.section},
         sections={e.person_id: tuple(e.sections) for e in enrolments},
     )
+
+
+@transaction.atomic
+def due_from_launch(assignment: Assignment, enrolment: Enrolment, text: str) -> bool:
+    """Take over the due date that a launch tells; return whether anybody's changed.
+
+    The LMS tells each person their own date. What staff are told is the general one; what a
+    student is told and differs from it is theirs alone, unless staff gave them another here.
+    """
+    told = _moment(text)
+    if enrolment.is_staff or assignment.due_at is None:
+        return _general_due(assignment, told)
+    mine = Extension.objects.filter(assignment=assignment, person=enrolment.person_id)
+    if told == assignment.due_at:
+        return bool(mine.filter(given_by__isnull=True).delete()[0])
+    if told is None or mine.filter(Q(given_by__isnull=False) | Q(due_at=told)).exists():
+        return False
+    Extension.objects.update_or_create(
+        assignment=assignment,
+        person_id=enrolment.person_id,
+        section="",
+        defaults={"due_at": told, "reason": FROM_LMS, "given_by": None},
+    )
+    record(
+        actor="system",
+        action="extension.given",
+        subject=enrolment.person_id,
+        course_id=assignment.course_id,
+        assignment=assignment.pk,
+        due_at=told.isoformat(),
+        reason=FROM_LMS,
+    )
+    return True
+
+
+def _general_due(assignment: Assignment, told: datetime | None) -> bool:
+    if told == assignment.due_at:
+        return False
+    assignment.due_at = told
+    assignment.save(update_fields=["due_at"])
+    return True
+
+
+def _moment(text: str) -> datetime | None:
+    """Return the LMS's due date; None where it has none or writes it in a way we cannot read."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else None

@@ -185,7 +185,8 @@ class Extension(models.Model):
     section = models.CharField(max_length=255, blank=True)
     due_at = models.DateTimeField()
     reason = models.CharField(max_length=500, blank=True)
-    given_by = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    # None: the LMS said so when this person opened the lab.
+    given_by = models.ForeignKey(Person, on_delete=models.PROTECT, null=True, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

@@ -1,7 +1,6 @@
 """What a launch changes in courses: who is in them, and which labs they hold."""
 
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from django.db import transaction
@@ -29,7 +28,7 @@ def enrol_from_launch(launch: Launch) -> Enrolment:
         course = _course(launch)
         enrolment, created = _enrolment(person_id, course, launch.role)
         former = "" if created else enrolment.role
-        if enrolment.is_staff or launch.role != "learner":
+        if launch.role != "learner":
             _course_zone(course, launch.custom.get("time_zone", ""))
         now: dict[str, Any] = {
             "role": launch.role,
@@ -78,8 +77,6 @@ def assignment_from_launch(launch: Launch, course: Course, lab_slug: str, title:
     # A link with several columns arrives without `lineitem`: the one we know stays.
     if launch.line_item_url:
         services["line_item_url"] = launch.line_item_url
-    if "due" in launch.custom:
-        services["due_at"] = _moment(launch.custom["due"])
     with transaction.atomic(savepoint=False):
         wanted = {"lab": lab_slug, "title": title, **services}
         place: dict[str, Any] = {
@@ -229,12 +226,3 @@ def _course_zone(course: Course, name: str) -> None:
     if not course.time_zone and is_zone(name):
         course.time_zone = name
         course.save(update_fields=["time_zone"])
-
-
-def _moment(text: str) -> datetime | None:
-    """Return the LMS's due date; None where it has none or writes it in a way we cannot read."""
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    return moment if moment.tzinfo else None

@@ -1,5 +1,6 @@
 """Where a launch leads, whom it enrols, and what it leaves behind."""
 
+from datetime import UTC, datetime
 from html import unescape
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -8,6 +9,7 @@ import pytest
 from django.test import Client
 
 from courseserver.audit.models import AuditEntry
+from courseserver.courses.due import due_dates
 from courseserver.courses.models import Assignment, Course, Enrolment, Identity, Person
 from courseserver.courses.services import roster_read
 from courseserver.lti.faults import PlatformFault
@@ -200,6 +202,45 @@ def test_the_due_date_follows_the_lms(due: str, expected: str, bob: Visitor) -> 
     bob.open(**{f"{LTI}custom": {"lab": "fixture-moving-bytes", "due": due}})
 
     assert str(Assignment.objects.get().due_at) == expected
+
+
+def test_what_a_student_is_told_is_their_own_due_date_and_staff_hear_the_general_one(
+    bob: Visitor, alice: Visitor
+) -> None:
+    general, later = "2026-12-01T12:00:00Z", "2026-12-08T12:00:00Z"
+
+    def told(due: str) -> dict[str, Any]:
+        return {f"{LTI}custom": {"lab": "fixture-moving-bytes", "due": due}}
+
+    def dues() -> tuple[str, str]:
+        assignment = Assignment.objects.get()
+        person = Identity.objects.get(subject="bob").person_id
+        return f"{assignment.due_at:%d}", f"{due_dates(assignment).of(person):%d}"
+
+    alice.open(**told(general))
+    bob.open(**told(later))
+    assert dues() == ("01", "08")
+    bob.open(**told(general))
+    assert dues() == ("01", "01")
+
+    bob.open(**told(later))
+    alice.open(**told(later))
+    assert dues() == ("08", "08")
+
+
+def test_an_extension_given_here_is_not_taken_back_by_the_lms(bob: Visitor, alice: Visitor) -> None:
+    custom = {"lab": "fixture-moving-bytes", "due": "2026-12-01T12:00:00Z"}
+    alice.open(**{f"{LTI}custom": custom})
+    bob.open(**{f"{LTI}custom": custom})
+    person = Identity.objects.get(subject="bob").person
+    given = datetime(2026, 12, 24, tzinfo=UTC)
+    teacher = Identity.objects.get(subject="alice").person
+    assignment = Assignment.objects.get()
+    assignment.extensions.create(person=person, due_at=given, given_by=teacher)
+
+    bob.open(**{f"{LTI}custom": custom})
+
+    assert due_dates(assignment).of(person.pk) == given
 
 
 def test_a_due_date_that_the_lms_did_not_fill_in_changes_nothing(bob: Visitor) -> None:
