@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('courses', '0002_grades_and_roster'),
+        ('courses', '0003_plans'),
     ]
 
     operations = [
