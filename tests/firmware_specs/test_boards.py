@@ -67,6 +67,8 @@ def test_a_board_says_how_to_power_flash_and_wire_it(board: boards.Board) -> Non
     assert board.kind == "host" or board.wiring.sync_pin != "none"
     assert board.memory.ram_free_bytes <= board.memory.ram_bytes
     assert board.memory.flash_free_bytes <= board.memory.flash_bytes
+    links = [source.url for source in board.sources if source.url]
+    assert len(set(links)) == len(links), "one page is one source"
 
 
 def test_a_usb_identity_leads_to_one_board() -> None:
