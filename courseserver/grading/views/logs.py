@@ -13,6 +13,7 @@ from courseserver.courses import selectors as course_selectors
 from courseserver.courses.models import Person
 from courseserver.grading import evidence, selectors, services, tracing
 from courseserver.grading.forms import levels_in
+from courseserver.grading.likeness import alike
 from courseserver.grading.models import LogMark, Submission
 from courseserver.grading.suggestion import Suggestion, suggestions
 from labs.content import CriterionText
@@ -113,6 +114,7 @@ def _page(
         "untraced": tracing.untraced(pieces),
         "words": len(submission.log_text.split()),
         "evidence": found,
+        "alike": _alike(submission),
         "criteria": [
             _criterion_form(c, texts.get(c.id), chosen.get(c.id), suggested.get(c.id))
             for c in scheme.criteria
@@ -125,6 +127,22 @@ def _page(
         "error": error,
     }
     return render(request, "grading/log_mark.html", context, status=422 if error else 200)
+
+
+def _alike(submission: Submission) -> list[dict[str, object]]:
+    """Return the logs that resemble this one, with whose they are."""
+    course = submission.assignment.course
+    others = Submission.objects.filter(
+        assignment=submission.assignment, voided_at__isnull=True
+    ).defer("evidence")
+    return [
+        {
+            "log": found,
+            "name": course_selectors.name_of(course, found.person_id),
+            "percent": round(100 * found.share),
+        }
+        for found in alike(submission, others)
+    ]
 
 
 def _levels_of(marks: list[LogMark]) -> dict[str, Level]:
