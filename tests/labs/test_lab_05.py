@@ -193,7 +193,7 @@ def test_part_d_gives_the_bytes_worked_out_by_hand():
 def test_in_part_d_inference_always_fits_and_training_never_at_first(track):
     for p in combinations("d", track):
         asked = at("d", p, batch=p["batch"])
-        assert asked["inference"] <= asked["room"] / 2
+        assert asked["inference"] <= asked["memory_there"] / 2
         assert asked["out_of_memory"]
 
 

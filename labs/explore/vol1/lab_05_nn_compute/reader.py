@@ -10,7 +10,6 @@ from labs.contract import Challenge, Knob, Knobs, Outputs, Params, lookup
 from labs.explore.vol1.lab_05_nn_compute.ladder import (
     COMPARE,
     ELEMENT,
-    KIB,
     MULTIPLY_ADD,
     MULTIPLY_ADD_INT8,
     TABLE_READ,
@@ -24,6 +23,7 @@ from simcore.equations.dense import StackWork, dense_stack, training_example_ene
 from simcore.equations.memory import training_state
 from simcore.equations.memory_levels import memory_level, pass_energy
 
+KB = 1e3
 PIXELS, DIGITS = 64, 10
 FUNCTIONS: Mapping[str, str] = {"relu": "relu", "logistic": "sigmoid", "tanh": "tanh"}
 """As measured, and as simcore calls it."""
@@ -43,10 +43,10 @@ class Brief:
 
 
 BRIEFS: Mapping[str, Brief] = {
-    "cloud": Brief(floors=(0.972, 0.975), room=8 * KIB, training_room=96 * KIB, reads=100),
-    "edge": Brief(floors=(0.970, 0.973), room=8 * KIB, training_room=64 * KIB, reads=20),
-    "mobile": Brief(floors=(0.966, 0.970), room=4 * KIB, training_room=40 * KIB, reads=10),
-    "tiny": Brief(floors=(0.955, 0.964), room=2 * KIB, training_room=24 * KIB, reads=5),
+    "cloud": Brief(floors=(0.972, 0.975), room=8 * KB, training_room=96 * KB, reads=100),
+    "edge": Brief(floors=(0.970, 0.973), room=8 * KB, training_room=64 * KB, reads=20),
+    "mobile": Brief(floors=(0.966, 0.970), room=4 * KB, training_room=40 * KB, reads=10),
+    "tiny": Brief(floors=(0.955, 0.964), room=2 * KB, training_room=24 * KB, reads=5),
 }
 
 

@@ -70,8 +70,8 @@ class D(Part):
                 "batch": batch,
                 "floor": floor,
                 "reads": BRIEFS[track].reads,
-                "room_kib": BRIEFS[track].room / 1024,
-                "training_room_kib": BRIEFS[track].training_room / 1024,
+                "room": BRIEFS[track].room,
+                "training_room": BRIEFS[track].training_room,
             }
             for layers in at.layers
             for width in at.widths
@@ -141,7 +141,7 @@ class D(Part):
             "gradients": memory.gradients,
             "optimizer_state": memory.optimizer,
             "kept": memory.kept,
-            "room": room,
+            "memory_there": room,
             "batch_at": np.asarray(k["batch"], dtype=float),
             "out_of_memory": memory.training > room,
         }
@@ -153,7 +153,6 @@ class D(Part):
             "batches": np.broadcast_to(batches.astype(float), memory.kept.shape),
             "training_line": memory.training,
             "inference_line": memory.inference,
-            "state_line": memory.training - memory.kept,
         }
 
 
