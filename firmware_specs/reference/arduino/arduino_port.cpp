@@ -5,28 +5,28 @@
 
 static const int syncPin = 2;
 
-void port_start(void) {
+void board_start(void) {
   pinMode(syncPin, OUTPUT);
   Serial.begin(LINE_BAUD);
   counter_start();
 }
 
-int port_read(void) { return Serial.read(); }
+int board_read(void) { return Serial.read(); }
 
-void port_write(char byte) { Serial.write(static_cast<uint8_t>(byte)); }
+void board_write(char byte) { Serial.write(static_cast<uint8_t>(byte)); }
 
-void port_flush(void) { Serial.flush(); }
+void board_flush(void) { Serial.flush(); }
 
-uint32_t port_microseconds(void) { return micros(); }
+uint32_t board_microseconds(void) { return micros(); }
 
-void port_pin(bool is_high) { digitalWrite(syncPin, is_high ? HIGH : LOW); }
+void board_pin(bool is_high) { digitalWrite(syncPin, is_high ? HIGH : LOW); }
 
-void port_idle(void) { yield(); }
+void board_idle(void) { yield(); }
 
 void arduino_take(void) {
   int byte;
-  while ((byte = port_read()) >= 0) {
+  while ((byte = board_read()) >= 0) {
     dut_byte(static_cast<char>(byte));
   }
-  port_idle();
+  board_idle();
 }

@@ -3,13 +3,13 @@
 #ifndef ARDUINO_PORT_H
 #define ARDUINO_PORT_H
 
-#include "port.h"
+#include "board_layer.h"
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
-/* The sketch implements this one, and port_counter. */
+/* The sketch implements this one, and board_counter. */
 void counter_start(void);
 
 #ifdef __cplusplus

@@ -20,8 +20,8 @@ static uint32_t blob_crc_told;
 
 void dut_start(void)
 {
-    port_start();
-    port_pin(ENERGY_MODE);
+    board_start();
+    board_pin(ENERGY_MODE);
     say(ENERGY_MODE ? TEXT("m-timestamp-mode-energy\r\n") : TEXT("m-timestamp-mode-performance\r\n"));
     timestamp_say();
     say(TEXT("m-init-done\r\nm-ready\r\n"));
@@ -63,8 +63,8 @@ static bool load_hex(struct loading *loading, const char *hex)
         int8_t high = hex_digit(hex[0]), low = hex_digit(hex[1]);
         if (high < 0 || low < 0) {
             say(TEXT("e-[Invalid hex digit '"));
-            port_write(hex[0]);
-            port_write(hex[1]);
+            board_write(hex[0]);
+            board_write(hex[1]);
             say(TEXT("']\r\n"));
             return false;
         }
@@ -79,7 +79,7 @@ static void input_print(void)
         if (i % 8 == 0) {
             say(i ? TEXT("\r\nm-buffer") : TEXT("m-buffer"));
         }
-        port_write('-');
+        board_write('-');
         say_hex(lab_input()[i], 2);
     }
     if (input_loading.received) {

@@ -87,7 +87,7 @@ void lab_results(void)
     say(TEXT("m-results-["));
     for (uint16_t i = 0; i < model.outputs; i++) {
         if (i) {
-            port_write(',');
+            board_write(',');
         }
         say_thousandths(thousandths_of(i));
     }

@@ -1,13 +1,13 @@
 #include "dut.h"
-#include "port.h"
+#include "board_layer.h"
 
 int main(void)
 {
     dut_start();
     for (;;) {
-        int byte = port_read();
+        int byte = board_read();
         if (byte < 0) {
-            port_idle();
+            board_idle();
         } else {
             dut_byte((char)byte);
         }

@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <string.h>
 
-#include "port.h"
+#include "board_layer.h"
 
 /* Activations of a layer and of the next one, in turn; aligned for floats. */
 static float first[ACTIVATION_BYTES / sizeof(float)];

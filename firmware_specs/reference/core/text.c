@@ -3,21 +3,21 @@
 void say(const char *text)
 {
     for (char c; (c = TEXT_BYTE(text)) != 0; text++) {
-        port_write(c);
+        board_write(c);
     }
 }
 
 void say_words(const char *words)
 {
     while (*words) {
-        port_write(*words++);
+        board_write(*words++);
     }
 }
 
 void say_end(void)
 {
-    port_write('\r');
-    port_write('\n');
+    board_write('\r');
+    board_write('\n');
 }
 
 void say_number(uint32_t number)
@@ -36,7 +36,7 @@ void say_hex(uint32_t number, uint8_t digits)
 {
     while (digits--) {
         uint8_t digit = (uint8_t)(number >> (4 * digits)) & 15;
-        port_write((char)(digit < 10 ? '0' + digit : 'a' + digit - 10));
+        board_write((char)(digit < 10 ? '0' + digit : 'a' + digit - 10));
     }
 }
 
@@ -44,14 +44,14 @@ void say_thousandths(int32_t thousandths)
 {
     uint32_t size = thousandths < 0 ? 0u - (uint32_t)thousandths : (uint32_t)thousandths;
     if (thousandths < 0) {
-        port_write('-');
+        board_write('-');
     }
     say_number(size / 1000);
-    port_write('.');
+    board_write('.');
     size %= 1000;
-    port_write((char)('0' + size / 100));
-    port_write((char)('0' + size / 10 % 10));
-    port_write((char)('0' + size % 10));
+    board_write((char)('0' + size / 100));
+    board_write((char)('0' + size / 10 % 10));
+    board_write((char)('0' + size % 10));
 }
 
 bool is_text(const char *words, const char *text)

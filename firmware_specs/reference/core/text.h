@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "port.h"
+#include "board_layer.h"
 
 /* Words that lie in flash (TEXT), words in RAM, the end of a line. */
 void say(const char *text);

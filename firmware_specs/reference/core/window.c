@@ -16,11 +16,11 @@ static void lap_say(uint32_t microseconds)
 /* At least 1 microsecond low, so that an energy monitor sees the edge. */
 static void pulse(void)
 {
-    uint32_t begin = port_microseconds();
-    port_pin(false);
-    while (port_microseconds() - begin < 2) {
+    uint32_t begin = board_microseconds();
+    board_pin(false);
+    while (board_microseconds() - begin < 2) {
     }
-    port_pin(true);
+    board_pin(true);
 }
 
 static void line_say(const char *text, uint32_t number)
@@ -35,7 +35,7 @@ void timestamp_say(void)
     if (ENERGY_MODE) {
         pulse();
     }
-    lap_say(port_microseconds());
+    lap_say(board_microseconds());
 }
 
 void window_run(work run, uint32_t runs, uint32_t warm_ups)
@@ -47,23 +47,23 @@ void window_run(work run, uint32_t runs, uint32_t warm_ups)
     say(TEXT("m-warmup-done\r\n"));
     line_say(TEXT("m-infer-start-"), runs);
     /* Both laps are said after the window: a line in it would be timed too. */
-    port_flush();
+    board_flush();
     if (ENERGY_MODE) {
         pulse();
     } else {
-        port_pin(true);
+        board_pin(true);
     }
-    uint32_t us_begin = port_microseconds();
-    counter_begin = port_counter();
+    uint32_t us_begin = board_microseconds();
+    counter_begin = board_counter();
     while (runs--) {
         run();
     }
-    counter_end = port_counter();
-    uint32_t us_end = port_microseconds();
+    counter_end = board_counter();
+    uint32_t us_end = board_microseconds();
     if (ENERGY_MODE) {
         pulse();
     } else {
-        port_pin(false);
+        board_pin(false);
     }
     lap_say(us_begin);
     lap_say(us_end);
@@ -74,7 +74,7 @@ void window_counter_say(void)
 {
     say(TEXT("m-counter-["));
     say_number(counter_begin);
-    port_write(',');
+    board_write(',');
     say_number(counter_end);
     say(TEXT("]\r\n"));
 }

@@ -1,5 +1,5 @@
-// The reference firmware on an Arduino Nano 33 BLE (Sense). `make arduino` copies the core beside
-// this sketch; open the folder it prints in the Arduino IDE. Pin D2 is high while the board is timed.
+// The reference firmware on an Arduino Nano 33 BLE (Sense). `make sketches` copies the core beside
+// this sketch; open build/arduino/... in the Arduino IDE. Pin D2 is high while the board is timed.
 #include "arduino_port.h"
 #include "dut.h"
 
@@ -12,7 +12,7 @@ void counter_start(void) {
   cycleControl |= 1u;
 }
 
-uint32_t port_counter(void) { return cycleCount; }
+uint32_t board_counter(void) { return cycleCount; }
 
 void setup() { dut_start(); }
 

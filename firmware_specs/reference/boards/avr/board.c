@@ -3,7 +3,7 @@
 #include <avr/io.h>
 #include <avr/sleep.h>
 
-#include "port.h"
+#include "board_layer.h"
 
 enum { RING = 64 };
 static volatile uint8_t ring[RING];
@@ -24,7 +24,7 @@ ISR(TIMER1_OVF_vect)
     overflows++;
 }
 
-void port_start(void)
+void board_start(void)
 {
     DDRB |= _BV(PB0);
     UCSR0A = _BV(U2X0);
@@ -37,7 +37,7 @@ void port_start(void)
     sei();
 }
 
-int port_read(void)
+int board_read(void)
 {
     if (ring_tail == ring_head) {
         return -1;
@@ -47,16 +47,16 @@ int port_read(void)
     return byte;
 }
 
-void port_write(char byte)
+void board_write(char byte)
 {
     while (!(UCSR0A & _BV(UDRE0))) {
     }
-    /* Writing a one clears the flag that port_flush waits for. */
+    /* Writing a one clears the flag that board_flush waits for. */
     UCSR0A |= _BV(TXC0);
     UDR0 = (uint8_t)byte;
 }
 
-void port_flush(void)
+void board_flush(void)
 {
     while (!(UCSR0A & _BV(TXC0))) {
     }
@@ -77,21 +77,21 @@ static uint32_t read_clock(uint16_t *ticks)
     return high;
 }
 
-uint32_t port_counter(void)
+uint32_t board_counter(void)
 {
     uint16_t ticks;
     uint32_t high = read_clock(&ticks);
     return high << 16 | ticks;
 }
 
-uint32_t port_microseconds(void)
+uint32_t board_microseconds(void)
 {
     uint16_t ticks;
     uint32_t high = read_clock(&ticks);
     return high << 12 | ticks >> 4;
 }
 
-void port_pin(bool is_high)
+void board_pin(bool is_high)
 {
     if (is_high) {
         PORTB |= _BV(PB0);
@@ -100,7 +100,7 @@ void port_pin(bool is_high)
     }
 }
 
-void port_idle(void)
+void board_idle(void)
 {
     /* Asleep until an interrupt; the check and the sleep must not be torn apart by one. */
     cli();

@@ -1,5 +1,5 @@
 /* MPS2: UART0 of the CMSDK, SysTick at the processor's clock, the FPGA's LED 0 as pin. */
-#include "port.h"
+#include "board_layer.h"
 
 #define REGISTER(address) (*(volatile uint32_t *)(address))
 #define UART_DATA REGISTER(0x40004000)
@@ -33,7 +33,7 @@ void systick_interrupt(void)
     overflows++;
 }
 
-void port_start(void)
+void board_start(void)
 {
 #ifdef __ARM_FP
     FPU_ACCESS |= 0xFu << 20;
@@ -47,19 +47,19 @@ void port_start(void)
     INTERRUPT_ENABLE = 1;
 }
 
-int port_read(void)
+int board_read(void)
 {
     return ring_tail == ring_head ? -1 : ring[ring_tail++];
 }
 
-void port_write(char byte)
+void board_write(char byte)
 {
     while (UART_STATE & TX_FULL) {
     }
     UART_DATA = (uint8_t)byte;
 }
 
-void port_flush(void)
+void board_flush(void)
 {
     while (UART_STATE & TX_FULL) {
     }
@@ -80,22 +80,22 @@ static uint64_t ticks(void)
     return ((uint64_t)high << SYSTICK_BITS) + ((1u << SYSTICK_BITS) - 1 - value);
 }
 
-uint32_t port_counter(void)
+uint32_t board_counter(void)
 {
     return (uint32_t)ticks();
 }
 
-uint32_t port_microseconds(void)
+uint32_t board_microseconds(void)
 {
     return (uint32_t)(ticks() / (CLOCK_HZ / 1000000u));
 }
 
-void port_pin(bool is_high)
+void board_pin(bool is_high)
 {
     LEDS = is_high;
 }
 
-void port_idle(void)
+void board_idle(void)
 {
     __asm volatile("cpsid i");
     if (ring_tail == ring_head) {

@@ -1,5 +1,5 @@
 /* NS16550 UART, the CLINT's timer as counter. The machine has no pin: a word in memory stands for it. */
-#include "port.h"
+#include "board_layer.h"
 
 #define BYTE_REGISTER(address) (*(volatile uint8_t *)(address))
 #define WORD_REGISTER(address) (*(volatile uint32_t *)(address))
@@ -17,7 +17,7 @@ enum { RX_READY = 1, TX_EMPTY = 0x20, ALL_SENT = 0x40, UART_SOURCE = 10, MEIE = 
 
 volatile uint32_t pin_level;
 
-void port_start(void)
+void board_start(void)
 {
     UART_FIFO = 1;
     UART_INTERRUPTS = 1;
@@ -27,19 +27,19 @@ void port_start(void)
     __asm volatile(".option push\n.option arch, +zicsr\ncsrs mie, %0\n.option pop" : : "r"(MEIE));
 }
 
-int port_read(void)
+int board_read(void)
 {
     return UART_LINE & RX_READY ? UART_DATA : -1;
 }
 
-void port_write(char byte)
+void board_write(char byte)
 {
     while (!(UART_LINE & TX_EMPTY)) {
     }
     UART_DATA = (uint8_t)byte;
 }
 
-void port_flush(void)
+void board_flush(void)
 {
     while (!(UART_LINE & ALL_SENT)) {
     }
@@ -55,22 +55,22 @@ static uint64_t ticks(void)
     return (uint64_t)high << 32 | low;
 }
 
-uint32_t port_counter(void)
+uint32_t board_counter(void)
 {
     return (uint32_t)ticks();
 }
 
-uint32_t port_microseconds(void)
+uint32_t board_microseconds(void)
 {
     return (uint32_t)(ticks() / (CLOCK_HZ / 1000000u));
 }
 
-void port_pin(bool is_high)
+void board_pin(bool is_high)
 {
     pin_level = is_high;
 }
 
-void port_idle(void)
+void board_idle(void)
 {
     if (!(UART_LINE & RX_READY)) {
         __asm volatile("wfi");

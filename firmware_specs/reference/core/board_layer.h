@@ -1,13 +1,14 @@
 /* What a board layer offers the core: bytes, two clocks, one pin. Each board implements it once.
+ * (Not `port_...`: the mbed core of the Nano 33 BLE has functions of such names.)
  *
  * `board.h`, found on the include path, says what the board is:
  *   BOARD_ID CORE_ID        names, as in firmware_specs/boards and simcore
- *   CLOCK_HZ COUNTER_HZ     of the processor, and of port_counter()
+ *   CLOCK_HZ COUNTER_HZ     of the processor, and of board_counter()
  *   INPUT_BYTES BLOB_BYTES ACTIVATION_BYTES ACTIVATION_BYTES_SECOND   sizes of the buffers
  *   IS_EMULATOR             1 for a machine that exists only inside an emulator
  */
-#ifndef PORT_H
-#define PORT_H
+#ifndef BOARD_LAYER_H
+#define BOARD_LAYER_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -35,24 +36,24 @@ extern "C" {
 #endif
 #define LINE_BAUD (ENERGY_MODE ? 9600UL : 115200UL)
 
-void port_start(void);
+void board_start(void);
 
 /* Return the next received byte, or -1 where none waits. */
-int port_read(void);
+int board_read(void);
 
-void port_write(char byte);
+void board_write(char byte);
 
 /* Wait until every byte has left, so that no interrupt of the line falls into a timed window. */
-void port_flush(void);
+void board_flush(void);
 
 /* Return free-running counters that wrap at 2^32: COUNTER_HZ ticks, and microseconds. */
-uint32_t port_counter(void);
-uint32_t port_microseconds(void);
+uint32_t board_counter(void);
+uint32_t board_microseconds(void);
 
-void port_pin(bool is_high);
+void board_pin(bool is_high);
 
 /* Nothing to do until a byte comes: the place to sleep. */
-void port_idle(void);
+void board_idle(void);
 
 #ifdef __cplusplus
 }
