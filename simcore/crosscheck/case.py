@@ -129,7 +129,7 @@ class Case:
         found = self.get(*keys)
         if found is None and default is None:
             raise Unsupported(f"{self.id} has no input {' or '.join(map(repr, keys))}")
-        return default if found is None else _number(found)  # type: ignore[return-value]
+        return default if found is None else quantity(found)  # type: ignore[return-value]
 
     def whole(self, *keys: str, default: int | None = None) -> int:
         return int(self.number(*keys, default=default))
@@ -152,13 +152,13 @@ class Case:
         if not isinstance(raw, Mapping):
             raw = names.workload(str(raw or self.get("model", default="")))
         raw = {**names.attention(str(raw.get("name", ""))), **raw}
-        parameters = _number(raw["parameters"])
+        parameters = quantity(raw["parameters"])
         hidden, heads = int(raw.get("hidden_dim") or 4096), int(raw.get("heads") or 32)
         flop = raw.get("lowered_total_ops_per_sample") or raw.get("inference_flops")
         return Workload(
             name=str(raw.get("name", "")),
             parameters=parameters,
-            flop=_number(flop) if flop else 2 * parameters,
+            flop=quantity(flop) if flop else 2 * parameters,
             layers=int(raw.get("layers") or 1),
             hidden=hidden,
             heads=heads,
@@ -166,7 +166,7 @@ class Case:
             is_transformer=bool(raw.get("hidden_dim")),
             experts=int(raw.get("experts") or 1),
             experts_per_token=int(raw.get("active_experts_per_token") or 1),
-            active_parameters=_number(raw.get("active_parameters") or parameters),
+            active_parameters=quantity(raw.get("active_parameters") or parameters),
             head_width=int(raw.get("head_dim") or hidden // heads),
             latent_width=int(raw.get("kv_lora_rank") or 0) + int(raw.get("qk_rope_head_dim") or 0),
         )
@@ -185,9 +185,9 @@ class Case:
         return Fleet(
             nodes=int(raw["nodes"]),
             per_node=int(raw["accel_per_node"]),
-            node_bandwidth=_number(raw["intra_node_bw_one_way"]),
-            fabric_bandwidth=_number(raw["fabric_bw"]) / float(raw.get("oversubscription") or 1),
-            fabric_latency=_number(raw["fabric_latency"]),
+            node_bandwidth=quantity(raw["intra_node_bw_one_way"]),
+            fabric_bandwidth=quantity(raw["fabric_bw"]) / float(raw.get("oversubscription") or 1),
+            fabric_latency=quantity(raw["fabric_latency"]),
             accelerator=machine(raw["accelerator"]),
         )
 
@@ -195,20 +195,20 @@ class Case:
 def machine(raw: Mapping[str, Any]) -> Machine:
     """Return a machine from its group of inputs; sparse peaks are left out."""
     peaks = {
-        name.removesuffix("_dense"): _number(value)
+        name.removesuffix("_dense"): quantity(value)
         for name, value in (raw.get("precision_flops") or {}).items()
         if not name.endswith("_sparse")
     }
     tiers = {**names.memory_tiers(str(raw.get("name", ""))), **raw}
     return Machine(
         name=str(raw.get("name", "")),
-        half_peak=_number(raw["peak_flops_fp16"]),
+        half_peak=quantity(raw["peak_flops_fp16"]),
         peaks={name: peak for name, peak in peaks.items() if name != "fp16"},
-        capacity=_number(raw["mem_capacity"]),
-        bandwidth=_number(raw["mem_bandwidth"]),
-        overhead=_number(raw.get("dispatch_tax") or 0.0),
-        power=_number(raw.get("tdp") or 0.0),
-        host_link=_number(raw.get("host_link_one_way") or HOST_LINK),
+        capacity=quantity(raw["mem_capacity"]),
+        bandwidth=quantity(raw["mem_bandwidth"]),
+        overhead=quantity(raw.get("dispatch_tax") or 0.0),
+        power=quantity(raw.get("tdp") or 0.0),
+        host_link=quantity(raw.get("host_link_one_way") or HOST_LINK),
         sram_capacity=_optional(tiers, "sram_capacity"),
         sram_bandwidth=_optional(tiers, "sram_bandwidth"),
         flash_bandwidth=_optional(tiers, "flash_bandwidth"),
@@ -221,9 +221,16 @@ def _named(outputs: Mapping[str, Any]) -> Mapping[str, Any]:
     return {"value": outputs} if is_single else outputs
 
 
-def _number(raw: Any) -> float:
+def quantity(raw: Any) -> float:
+    """Return a number, in SI where it carries a unit.
+
+    Raises
+    ------
+    Unsupported
+        If it is nan.
+    """
     if isinstance(raw, Mapping):
-        return _number(raw["value"]) * factor(str(raw.get("unit", "1")))
+        return quantity(raw["value"]) * factor(str(raw.get("unit", "1")))
     value = float(raw)
     if math.isnan(value):
         raise Unsupported("an input is nan; every input must be a number")
@@ -231,4 +238,4 @@ def _number(raw: Any) -> float:
 
 
 def _optional(raw: Mapping[str, Any], key: str) -> float | None:
-    return None if raw.get(key) is None else _number(raw[key])
+    return None if raw.get(key) is None else quantity(raw[key])

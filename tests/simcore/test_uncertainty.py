@@ -9,7 +9,7 @@ from simcore import solvers
 from simcore.__main__ import main
 from simcore.errors import NotInCatalogue
 from simcore.solvers.asking import ask, complete
-from simcore.tools import inverse, pareto, sensitivity, uncertainty
+from simcore.tools import compare, inverse, pareto, sensitivity, uncertainty
 from simcore.tools.constraints import unit_of
 from tests.simcore.test_solvers import POINTS
 
@@ -118,6 +118,9 @@ def test_every_solver_has_an_interval_elasticities_an_inverse_and_a_front(name):
     assert at(name, column, {entry.name: back}) == pytest.approx(target, rel=1e-6)
 
     limit = f"{column} >= -1e30 {unit_of(solvers.question(name), column)}"
+    both = compare(name, {"now": {}, "less": {entry.name: here * 0.99}}, **POINTS[name])
+    assert [each.label for each in both] == ["now", "less"]
+
     rows = pareto(name, {entry.name: [here * k for k in (0.99, 1.0)]}, minimize=["value"],
                   maximize=[column], constraints=[limit], **given)  # fmt: skip
     assert all(row["feasible"] for row in rows)

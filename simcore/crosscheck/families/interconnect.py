@@ -3,7 +3,7 @@
 from typing import Any
 
 from simcore.crosscheck import names
-from simcore.crosscheck.case import Case
+from simcore.crosscheck.case import Case, quantity
 from simcore.equations.congestion import overflow_time
 
 FEEDBACK = 1e-5
@@ -14,7 +14,7 @@ def ladder(case: Case) -> dict[str, Any]:
     payload = case.number("payload_B", "payload")
     given = case.get("links")
     if isinstance(given, dict):
-        links = {name: float(rate) for name, rate in given.items()}
+        links = {name: quantity(rate) for name, rate in given.items()}
     else:
         asked = case.outputs.get("bandwidths", {})
         links = {name: names.found("links", name)["bandwidth"] for name in asked}

@@ -26,12 +26,11 @@ def solve(case: Case) -> dict[str, Any]:
         element_size=case.element,
         imbalance=multiplier,
     )
-    bandwidth = case.get("fabric_Bps")
     time = None
-    if bandwidth is not None and devices > 1:
+    if case.has("fabric_Bps") and devices > 1:
         payload = float(sent) * devices / (devices - 1)
         latency = case.number("fabric_latency_s", default=_latency(case.get("fleet")))
-        terms = all_to_all(payload, devices, bandwidth=float(bandwidth), latency=latency)
+        terms = all_to_all(payload, devices, bandwidth=case.number("fabric_Bps"), latency=latency)
         time = float(terms.time)
     return {
         "effective_active_experts": active,

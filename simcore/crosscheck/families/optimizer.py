@@ -121,7 +121,7 @@ def placement(case: Case) -> dict[str, Any]:
     """Return the region with the lowest cost, a price on carbon included. G. Pigou, 1920."""
     days, tax = (
         case.number("days", "duration_days", default=30.0),
-        case.number("carbon_tax_per_ton", "carbon_tax", default=CARBON_PRICE),
+        case.number("carbon_tax_per_ton", "carbon_tax", "tax_per_ton", "tax", default=CARBON_PRICE),
     )
     regions = case.get("regions", default=REGIONS)
     found = {}

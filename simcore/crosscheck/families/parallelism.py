@@ -18,7 +18,7 @@ def solve(case: Case) -> dict[str, Any]:
     }
     activations = case.number("act_B", "activations", default=0.0)
     gathered = 3 * float(whole.weights)
-    rate = case.get("bw", "link_bandwidth")
+    rate = case.number("bw", "link_bandwidth") if case.has("bw", "link_bandwidth") else None
     return {
         "weights": float(whole.weights),
         "gradients": float(whole.gradients),
@@ -30,7 +30,7 @@ def solve(case: Case) -> dict[str, Any]:
         "activations": activations,
         "zero3_total_per_device": kept["ZeRO-3"] + activations,
         "gather_traffic": gathered,
-        "gather_time": None if rate is None else gathered / float(rate),
+        "gather_time": None if rate is None else gathered / rate,
     }
 
 

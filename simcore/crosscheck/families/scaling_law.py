@@ -5,11 +5,13 @@ from typing import Any
 from simcore.crosscheck.case import Case
 from simcore.equations.scaling import affordable_tokens, optimal_parameters
 
+SIZES = ("target_model_size", "target_params", "target_parameters", "params", "parameters")
+"""Names of the model's size, where it is fixed."""
+
 
 def solve(case: Case) -> dict[str, Any]:
     budget = case.number("budget_flop", "compute_budget")
-    fixed = case.get("target_model_size", "target_params", "params")
-    parameters = float(optimal_parameters(budget) if fixed is None else fixed)
+    parameters = case.number(*SIZES, default=float(optimal_parameters(budget)))
     tokens = float(affordable_tokens(budget, parameters))
     return {
         "optimal_parameters": parameters,
