@@ -1,6 +1,6 @@
 """`make soak`: the long proofs, with dated evidence under `docs/evidence/`.
 
-python -m tests.soak [--only kills|grades] [--databases sqlite postgresql] [--rounds 50]
+python -m tests.soak [--only kills|grades] [--rounds 50] [--students 500]
 """
 
 import argparse
@@ -23,8 +23,8 @@ from tests.services import postgres_server, redis_server
 from tests.soak.grades import Outcome, Size, play
 from tests.soak.kills import Round, play_round
 
-# 10,000 scores for 500 students.
-SIZE = Size(students=500, labs=4, scores_each=5)
+# With 500 students: 10,000 scores.
+LABS, SCORES_EACH = 4, 5
 PRODUCT_ON = {"sqlite": "moodle", "postgresql": "canvas"}
 TITLES = {"sqlite": "SQLite", "postgresql": "PostgreSQL and Redis"}
 PATIENCE_S, WAVE_S, PACE_S = 3600.0, 100.0, (3.0, 12.0)
@@ -34,6 +34,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="make soak", description=__doc__.splitlines()[0])
     parser.add_argument("--only", choices=("kills", "grades"))
     parser.add_argument("--databases", nargs="+", choices=PRODUCT_ON, default=list(PRODUCT_ON))
+    parser.add_argument("--students", type=int, default=500)
     parser.add_argument("--rounds", type=int, default=50)
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(2**31))
     arguments = parser.parse_args()
@@ -41,7 +42,8 @@ def main() -> int:
     if arguments.only != "grades":
         wrong += _kill_rounds(arguments.rounds, arguments.seed)
     if arguments.only != "kills":
-        wrong += _grade_rounds(arguments.seed, arguments.databases)
+        size = Size(students=arguments.students, labs=LABS, scores_each=SCORES_EACH)
+        wrong += _grade_rounds(arguments.seed, arguments.databases, size)
     return 1 if wrong else 0
 
 
@@ -97,13 +99,13 @@ def _commit() -> str:
 
 
 # --- grades through a failing LMS -------------------------------------------------------------
-def _grade_rounds(seed: int, databases: Sequence[str]) -> int:
+def _grade_rounds(seed: int, databases: Sequence[str], size: Size) -> int:
     wrong = 0
     for name in databases:
         with tempfile.TemporaryDirectory() as folder, _database(name, Path(folder)) as names:
             manage(names, "migrate", "--verbosity", "0")
             outcome = play(
-                PRODUCT_ON[name], SIZE, names, seed,
+                PRODUCT_ON[name], size, names, seed,
                 patience_s=PATIENCE_S, wave_s=WAVE_S, pace_s=PACE_S,
             )  # fmt: skip
         wrong += bool(outcome.wrong)
@@ -129,13 +131,13 @@ def _database(name: str, folder: Path) -> Iterator[dict[str, str]]:
 
 
 def _grade_evidence(database: str, outcome: Outcome, seed: int) -> Path:
-    now = datetime.now(UTC)
+    now, size = datetime.now(UTC), outcome.size
     path = ROOT / "docs" / "evidence" / f"{now:%Y-%m-%d}-grades-{database}.md"
     fates = "\n".join(f"| {name} | {n:,} |" for name, n in outcome.requests.most_common())
     verdict = "; ".join(outcome.wrong[:20]) or "every grade equal, nothing doubled, none older"
     path.write_text(
         f"# Grades through a failing LMS on {TITLES[database]}, {now:%Y-%m-%d}\n\n"
-        f"{SIZE.scores:,} scores for {SIZE.students} students in {SIZE.labs} labs whose columns "
+        f"{size.scores:,} scores for {size.students} students in {size.labs} labs whose columns "
         f"the tool makes itself, through a double of {outcome.product.capitalize()} that fails as "
         "listed below and restarts, while one of two senders is killed (SIGKILL) every 3 to 12 s. "
         "Newer scores replace older ones that have not left. All waits of the sender are a tenth "
