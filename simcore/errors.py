@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from difflib import get_close_matches
 
+_MOST_NAMED, _FEW_NAMED = 30, 8  # names of a message; of more than the first, the nearest few
+
 
 class SimError(Exception):
     """Anything simcore refuses to compute."""
@@ -28,4 +30,8 @@ def unknown(kind: str, name: str, known: Iterable[str]) -> str:
     choices = sorted(known)
     near = get_close_matches(name.lower(), choices, n=1, cutoff=0.3)
     hint = f"did you mean {near[0]!r}? " if near else ""
-    return f"no {kind} {name!r}; {hint}known: {', '.join(choices) or 'none'}"
+    shown = choices
+    if len(choices) > _MOST_NAMED:
+        shown = sorted(get_close_matches(name.lower(), choices, n=_FEW_NAMED, cutoff=0.0))
+    more = f" and {len(choices) - len(shown)} more" if len(shown) < len(choices) else ""
+    return f"no {kind} {name!r}; {hint}known: {', '.join(shown) or 'none'}{more}"

@@ -45,8 +45,7 @@ def answer(options: argparse.Namespace) -> dict[str, Any]:
         solvers.question(options.subject)
     except NotInCatalogue:
         known = (*solvers.names(), *catalog.names("hardware"))
-        nearest, _, _ = unknown("solver or machine", options.subject, known).partition("known:")
-        raise NotInCatalogue(f"{nearest}see schema and zoo hardware") from None
+        raise NotInCatalogue(unknown("solver or machine", options.subject, known)) from None
     return _solved(options)
 
 

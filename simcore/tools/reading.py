@@ -1,13 +1,17 @@
 """Inputs as typed on a command line: "batch=8", "bandwidth=2 TB/s", "batch=1:1024:log:11"."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
 from simcore.solvers.asking import question
 from simcore.solvers.question import Question
+from simcore.tools.sweep import Values
 from simcore.units import si
+
+MOST = 10_000_000
+"""Values of one axis."""
 
 
 def inputs(solver: str, pairs: Iterable[str]) -> dict[str, Any]:
@@ -26,7 +30,7 @@ def inputs(solver: str, pairs: Iterable[str]) -> dict[str, Any]:
     return {name: value(asked, name, text) for name, text in map(_split, pairs)}
 
 
-def axes(solver: str, pairs: Iterable[str]) -> dict[str, Sequence[Any]]:
+def axes(solver: str, pairs: Iterable[str]) -> dict[str, Values]:
     """Return NAME=A,B,C and NAME=LOW:HIGH:log:COUNT (or lin) texts as axes in SI.
 
     Raises
@@ -46,16 +50,23 @@ def value(asked: Question, name: str, text: str) -> Any:
     return text if entry.choices else si(text, entry.unit)
 
 
-def _axis(asked: Question, name: str, text: str) -> Sequence[Any]:
+def _axis(asked: Question, name: str, text: str) -> Values:
     if ":" not in text:
         return [value(asked, name, part.strip()) for part in text.split(",")]
     parts = text.split(":")
     if len(parts) != 4 or parts[2] not in ("log", "lin") or not parts[3].isdigit():
         raise ValueError(f"{name}={text} is no range; write LOW:HIGH:log:COUNT or ...:lin:COUNT")
     low, high = value(asked, name, parts[0]), value(asked, name, parts[1])
+    count = int(parts[3])
+    if not 1 <= count <= MOST:
+        raise ValueError(f"{name}={text} has {count} values; an axis takes 1 to {MOST:,}")
+    if parts[2] == "log" and not (low > 0 and high > 0):
+        raise ValueError(
+            f"{name}={text} needs ends above 0 for log; write {parts[0]}:{parts[1]}:lin"
+        )
     spaced = np.geomspace if parts[2] == "log" else np.linspace
-    numbers = spaced(low, high, int(parts[3]))
-    return list(np.unique(np.round(numbers)) if asked.input(name).is_whole else numbers)
+    numbers = spaced(low, high, count)
+    return np.unique(np.round(numbers)) if asked.input(name).is_whole else numbers
 
 
 def _split(pair: str) -> tuple[str, str]:

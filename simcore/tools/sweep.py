@@ -18,7 +18,8 @@ from simcore.equations.arguments import Longest
 from simcore.solvers.asking import answered, complete, question
 from simcore.solvers.question import Answer
 
-Axes = Mapping[str, Sequence[Any]] | Mapping[str | tuple[str, ...], Sequence[Any]]
+Values = Sequence[Any] | NDArray[Any]
+Axes = Mapping[str, Values] | Mapping[str | tuple[str, ...], Values]
 """Input -> the values it takes; several inputs that move together -> tuples of their values."""
 Cuts = tuple[slice, ...]
 BLOCK = 65_536

@@ -5,7 +5,14 @@ import dataclasses
 import numpy as np
 import pytest
 
-from simcore.stochastic.checkpointing import SHARES, Plan, block_runs, expected_goodput, simulate
+from simcore.stochastic.checkpointing import (
+    SHARES,
+    Plan,
+    block_runs,
+    expected_goodput,
+    simulate,
+    training_simulation,
+)
 
 HOUR, DAY = 3600.0, 86400.0
 HALL = Plan(
@@ -135,3 +142,17 @@ def test_a_senseless_plan_is_refused_by_name():
         dataclasses.replace(HALL, both_lost=1.5)
     with pytest.raises(ValueError, match="runs"):
         simulate(HALL, 0, np.random.SeedSequence(1))
+
+
+def test_the_interval_of_the_goodput_holds_the_closed_form():
+    plan = dataclasses.replace(SMALL, spares=50, horizon=120 * DAY)
+    found = training_simulation(plan, 9, runs=200)
+
+    goodput = found.shares["useful"]
+    assert goodput.replications >= 200
+    assert goodput.low - goodput.half_width < expected_goodput(plan)
+    assert expected_goodput(plan) < goodput.high + goodput.half_width
+    assert sum(share.mean for share in found.shares.values()) == pytest.approx(1)
+    assert found.stops.mean == pytest.approx(plan.expected_stops, rel=0.05)
+    with pytest.raises(ValueError, match="at least 2 replications"):
+        training_simulation(plan, 9, runs=1)

@@ -93,7 +93,7 @@ def test_a_reader_who_has_read_enough_ends_the_command_quietly():
     [
         (("zoo", "hardwear"), "did you mean 'hardware'"),
         (("zoo", "hardware", "h100"), "did you mean 'h100-sxm'"),
-        (("eval", "h100"), "did you mean 'h100-sxm'? see schema and zoo hardware"),
+        (("eval", "h100"), "did you mean 'h100-sxm'? known: "),
         (("eval", "h100-sxm", "--flop", "2 TFLOP"), "eval h100-sxm needs --traffic"),
         (("eval", "single_node", "--set", "flop=2"), "FLOP is needed"),
         (("eval", "h100-sxm", "--flop", "2 TFLOPS", "--traffic", "1 GB"), "write TFLOP/s"),

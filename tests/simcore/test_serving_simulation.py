@@ -19,6 +19,7 @@ from simcore.stochastic.serving_engine import (
     step_cost,
 )
 from simcore.stochastic.serving_replica import Replica
+from simcore.stochastic.serving_result import Load, serving_simulation
 
 SEED = np.random.SeedSequence
 ONE = Lengths(mean=1, law=ServiceLaw.FIXED, scv=0.0)
@@ -179,6 +180,31 @@ def test_a_pool_looked_at_when_due_routes_as_one_looked_at_every_time(
 
     assert run.replica.tolist() == chosen
     assert run.first[:200] == pytest.approx(times[:200])
+
+
+def test_intervals_over_replications_hold_the_closed_form_of_one_server():
+    engine = Engine(cost=StepCost(base=1 * MS), max_running=1)
+    load_ = Load(arrival_rate=3.5, prompts=ONE, answers=answers(ServiceLaw.EXPONENTIAL))
+    found = serving_simulation(engine, load_, 5, requests=4000, replications=12)
+    again = serving_simulation(engine, load_, 5, requests=4000, replications=12)
+
+    # M/M/1 at 70% but for the tokens' rounding: half of the stays are below ln 2 of the mean.
+    expected = math.log(2) * 0.2 / (1 - 0.7)
+    assert found == again
+    assert found.stay[0].mean == pytest.approx(expected, rel=0.1)
+    assert found.stay[0].low < found.stay[0].mean < found.stay[1].mean
+    assert found.token_gap[0].mean == pytest.approx(1 * MS)
+    assert found.preemptions.mean == 0
+    assert found.tokens_per_second.mean == pytest.approx(3.5 * 200, rel=0.05)
+
+
+def test_a_service_without_replications_has_no_intervals():
+    engine, load_ = Engine(cost=REAL), Load(arrival_rate=1.0, prompts=ONE, answers=ONE)
+
+    with pytest.raises(ValueError, match="at least 2 replications"):
+        serving_simulation(engine, load_, 1, requests=10, replications=1)
+    with pytest.raises(ValueError, match="warm_up must lie"):
+        serving_simulation(engine, load_, 1, requests=10, replications=2, warm_up=1.0)
 
 
 class Stepwise(Replica):

@@ -150,6 +150,12 @@ def test_optimize_solves_for_an_input(capsys):
     [
         (("schema", "servin"), "did you mean 'serving'"),
         (("sweep", "single_node", "--over", "flop=1:2:3"), "is no range"),
+        (("sweep", "single_node", "--over", "flop=0 FLOP:1 TFLOP:log:3"), "needs ends above 0"),
+        (
+            ("sweep", "single_node", "--over", "flop=1 FLOP:2 FLOP:lin:99999999"),
+            "takes 1 to 10,000,000",
+        ),
+        (("sweep", "single_node", "--over", "hardware=h100"), "more"),
         (("compare", "single_node", "--set", "flop"), "write NAME=VALUE"),
         (("compare", "single_node", "--set", "flop=2 GB"), "FLOP is needed"),
         ((*SERVE, "--set", "devices=0"), "devices must be a whole number from 1"),
