@@ -33,7 +33,7 @@ QUESTION = Question(
         "doi:10.1016/j.jpdc.2008.09.002"),
         "R. Thakur et al., Collective communication in MPICH, 2005, doi:10.1177/1094342005051521",
     ),
-    limits="{per_node:g} devices of a node do not divide {devices:g}",
+    limits="{per_node} devices of a node do not divide {devices}",
 )  # fmt: skip
 
 

@@ -15,6 +15,7 @@ from simcore.catalog.facts import Fact, Kind
 from simcore.errors import NotInCatalogue, unknown
 from simcore.solvers.question import Answer, ItemInput, Question
 from simcore.solvers.result import Quantity, Result
+from simcore.wording import quantity
 
 
 @cache
@@ -118,7 +119,7 @@ def solve(name: str, **given: Any) -> Result:
         terms={key: Quantity(term, described.terms[key]) for key, term in terms.items()},
         bound=str(found.bound),
         feasible=feasible,
-        reason=_reason(described, {**asked.values, **terms}, feasible, str(found.bound)),
+        reason=_reason(described, asked.values, terms, feasible, str(found.bound)),
         low=value - half,
         high=value + half,
         evidence=_evidence(described, asked.facts),
@@ -173,10 +174,23 @@ def _module(name: str) -> ModuleType:
     return importlib.import_module(f"simcore.solvers.{name}")
 
 
-def _reason(asked: Question, shown: Mapping[str, Any], feasible: bool, bound: str) -> str:
+def _reason(
+    asked: Question,
+    values: Mapping[str, Any],
+    terms: Mapping[str, float],
+    feasible: bool,
+    bound: str,
+) -> str:
+    """Return what fits what and what decides, or why it is not feasible, in words."""
+    units = {**{entry.name: entry.unit for entry in asked.inputs}, **asked.terms}
+    said = {
+        name: value if isinstance(value, str) else quantity(float(value), units[name])
+        for name, value in {**values, **terms}.items()
+    }
     if feasible:
-        return f"feasible; {bound} decides"
-    return asked.limits.format(**shown)
+        room = f": {asked.room.format(**said)}" if asked.room else ""
+        return f"feasible{room}; {bound} decides"
+    return asked.limits.format(**said)
 
 
 def _evidence(asked: Question, facts: Mapping[str, Fact]) -> str:

@@ -47,7 +47,7 @@ QUESTION = Question(
         "T. Dao et al., FlashAttention, NeurIPS 2022, arXiv:2205.14135",
         "T. Dao, FlashAttention-2, ICLR 2024, arXiv:2307.08691",
     ),
-    limits="even tiled, queries, keys and values do not fit the {capacity:g} byte",
+    limits="even tiled, queries, keys and values do not fit the {capacity}",
 )  # fmt: skip
 
 

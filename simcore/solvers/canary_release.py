@@ -29,7 +29,7 @@ QUESTION = Question(
         "J. Fleiss et al., Statistical Methods for Rates and Proportions, 3rd ed., 2003, ch. 4",
         "C. Davidovic, B. Beyer, Canary analysis service, 2018, doi:10.1145/3194653.3194655",
     ),
-    limits="{samples:g} requests for each arm take longer than {patience:g} s",
+    limits="{samples} requests for each arm take longer than {patience}",
 )  # fmt: skip
 
 

@@ -22,8 +22,9 @@ QUESTION = Question(
         ),
         "J. Young, CACM 17(9), 1974, doi:10.1145/361147.361115",
     ),
-    limits="less than a hundredth of the time is useful: a save takes {save:g} s and failures come "
-    "every {mtbf:g} s",
+    limits="less than a hundredth of the time is useful: a save takes {save} and failures come "
+    "every {mtbf}",
+    room="failures come every {mtbf}, a save takes {save}",
 )
 
 

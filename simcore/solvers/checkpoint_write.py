@@ -25,7 +25,8 @@ QUESTION = Question(
     terms={"size": "byte", "through_writers": "s", "through_store": "s", "share": "1"},
     items=(MODEL,),
     sources=("A. Eisenman et al., Check-N-Run, NSDI 2022, arXiv:2010.08679",),
-    limits="a save does not end before the next begins, every {interval:g} s",
+    limits="a save does not end before the next begins, every {interval}",
+    room="a save of {size} ends before the next begins, {interval} later",
 )  # fmt: skip
 
 

@@ -47,7 +47,7 @@ QUESTION = Question(
            "gap_without": "s", "gap_whole": "s", "free_piece": "token"},
     items=(MODEL, MACHINE),
     sources=("A. Agrawal et al., Sarathi-Serve, OSDI 2024, arXiv:2403.02310",),
-    limits="a gap longer than the deadline of {deadline:g} s; smaller pieces shorten it",
+    limits="a gap longer than the deadline of {deadline}; smaller pieces shorten it",
 )  # fmt: skip
 
 

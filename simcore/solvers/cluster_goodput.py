@@ -27,7 +27,8 @@ QUESTION = Question(
         "A. Eisenman et al., Check-N-Run, NSDI 2022",
     ),
     less_is_better=False,
-    limits="failures come every {mtbf:g} s, and a save alone takes {save:g} s",
+    limits="failures come every {mtbf}, and a save alone takes {save}",
+    room="failures come every {mtbf}, a save takes {save}",
 )  # fmt: skip
 
 

@@ -29,7 +29,8 @@ QUESTION = Question(
         ItemInput("link", "links", {"link_bandwidth": "bandwidth"}, "a link of the catalogue"),
     ),
     sources=("Y. Fu et al., ServerlessLLM, OSDI 2024, arXiv:2401.14351",),
-    limits="the deadline of {deadline:g} s is missed: {weights:g} byte take {read:g} s to read",
+    limits="the deadline of {deadline} is missed: {weights} take {read} to read",
+    room="weights of {weights} take {read} to read",
 )  # fmt: skip
 
 

@@ -45,7 +45,8 @@ QUESTION = Question(
         "E. Frantar et al., GPTQ, ICLR 2023, arXiv:2210.17323",
     ),
     evidence="assumed",
-    limits="{size:g} byte of compressed weights do not fit the {capacity:g} byte of main memory",
+    limits="{size} of compressed weights do not fit the {capacity} of main memory",
+    room="{size} of compressed weights fit the {capacity}",
 )  # fmt: skip
 
 

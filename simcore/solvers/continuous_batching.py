@@ -49,8 +49,10 @@ QUESTION = Question(
     items=(MODEL, MACHINE),
     sources=("W. Kwon et al., PagedAttention, SOSP 2023, arXiv:2309.06180",),
     less_is_better=False,
-    limits="weights of {weights:g} byte leave no request of {longest:g} tokens a place in "
-    "{capacity:g} byte",
+    limits="weights of {weights} leave no request of {longest} a place in "
+    "{capacity}",
+    room="{places} requests of up to {longest} beside weights of {weights} in "
+    "{capacity}",
 )  # fmt: skip
 
 

@@ -20,7 +20,7 @@ QUESTION = Question(
     ),
     terms={"move": "USD", "stay": "USD", "transfer": "USD", "time": "s", "break_even": "byte"},
     sources=("J. Gray, Distributed computing economics, MSR-TR-2003-24, 2003",),
-    limits="moving takes {time:g} s, longer than the deadline of {deadline:g} s, and staying costs "
+    limits="moving takes {time}, longer than the deadline of {deadline}, and staying costs "
     "more",
 )  # fmt: skip
 

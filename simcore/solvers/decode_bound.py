@@ -41,7 +41,8 @@ QUESTION = Question(
         "S. Williams et al., Roofline, CACM 52(4), 2009, doi:10.1145/1498765.1498785",
         "R. Pope et al., Efficiently scaling transformer inference, MLSys 2023, arXiv:2211.05102",
     ),
-    limits="weights of {weights:g} byte on each device do not fit its {capacity:g} byte",
+    limits="weights of {weights} on each device do not fit its {capacity}",
+    room="weights of {weights} on each device fit its {capacity}",
 )  # fmt: skip
 
 

@@ -33,8 +33,10 @@ QUESTION = Question(
         "Y. Zhong et al., DistServe, OSDI 2024, arXiv:2401.09670",
         "P. Patel et al., Splitwise, ISCA 2024, arXiv:2311.18677",
     ),
-    limits="weights and a cache of {cache:g} byte do not fit the {writer_capacity:g} byte of the "
-    "machine that writes, or the deadline of {deadline:g} s is missed",
+    limits="weights and a cache of {cache} do not fit the {writer_capacity} of the "
+    "machine that writes, or the deadline of {deadline} is missed",
+    room="a cache of {cache} beside the weights fits the {writer_capacity} of the "
+    "machine that writes",
 )  # fmt: skip
 
 

@@ -76,9 +76,11 @@ QUESTION = Question(
         ("P. Patarasuk, X. Yuan, Bandwidth optimal all-reduce, 2009, "
         "doi:10.1016/j.jpdc.2008.09.002"),
     ),
-    limits="{tensor:g} x {pipeline:g} must divide the {devices:g} accelerators and leave each "
-    "replica a sequence of the {global_batch:g}, {tensor:g} must fit a node of {per_node:g}, and a "
-    "state of {state:g} byte with activations of {activations:g} the {capacity:g} byte of each",
+    limits="{tensor} x {pipeline} must divide the {devices} accelerators and leave each "
+    "replica a sequence of the {global_batch}, {tensor} must fit a node of {per_node}, and a "
+    "state of {state} with activations of {activations} the {capacity} of each",
+    room="a state of {state} and activations of {activations} fit the {capacity} of "
+    "each",
 )  # fmt: skip
 
 

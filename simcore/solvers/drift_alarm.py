@@ -28,8 +28,8 @@ QUESTION = Question(
         "E. Wilson, M. Hilferty, The distribution of chi-square, 1931, doi:10.1073/pnas.17.12.684",
     ),
     less_is_better=False,
-    limits="the index to expect stays below the alarm at {threshold:g}, or chance alone reaches it "
-    "too often ({quiet_limit:g})",
+    limits="the index to expect stays below the alarm at {threshold}, or chance alone reaches it "
+    "too often ({quiet_limit})",
 )  # fmt: skip
 
 

@@ -37,8 +37,9 @@ QUESTION = Question(
             "doi:10.1109/MC.2010.98"
         ),
     ),
-    limits="neither way meets the deadline of {deadline:g} s: {local:g} s on the device, "
-    "{offloaded:g} s through the network",
+    limits="neither way meets the deadline of {deadline}: {local} on the device, "
+    "{offloaded} through the network",
+    room="{local} on the device, {offloaded} through the network",
 )
 
 

@@ -30,7 +30,7 @@ QUESTION = Question(
         "D. Lepikhin et al., GShard, ICLR 2021, arXiv:2006.16668",
         "W. Fedus et al., Switch transformers, JMLR 23, 2022, arXiv:2101.03961",
     ),
-    limits="{devices:g} devices cannot share {experts:g} experts evenly, or a token visits more "
+    limits="{devices} devices cannot share {experts} experts evenly, or a token visits more "
     "than there are",
 )  # fmt: skip
 

@@ -34,7 +34,7 @@ QUESTION = Question(
         "A. Chouldechova, Fair prediction with disparate impact, 2017, doi:10.1089/big.2016.0047",
     ),
     less_is_better=False,
-    limits="the groups are decided for in a ratio of {impact:g}, below {least_impact:g}",
+    limits="the groups are decided for in a ratio of {impact}, below {least_impact}",
 )  # fmt: skip
 
 

@@ -32,7 +32,7 @@ QUESTION = Question(
         "B. McMahan et al., Communication-efficient learning, AISTATS 2017, arXiv:1602.05629",
         "X. Li et al., On the convergence of FedAvg on non-IID data, ICLR 2020, arXiv:1907.02189",
     ),
-    limits="{rounds:g} rounds of {round:g} s take longer than {patience:g} s",
+    limits="{rounds} rounds of {round} take longer than {patience}",
 )  # fmt: skip
 
 

@@ -24,7 +24,7 @@ QUESTION = Question(
         "doi:10.14778/3446095.3446100"),
         "D. Murray et al., tf.data, VLDB 14(12), 2021, doi:10.14778/3476311.3476374",
     ),
-    limits="accelerators wait {stall:.0%} of the step: they ask for {demand:g} byte/s",
+    limits="accelerators wait for {stall} of the step: they ask for {demand}",
 )  # fmt: skip
 
 

@@ -25,7 +25,8 @@ QUESTION = Question(
         ("M. Jeon et al., Analysis of large-scale multi-tenant GPU clusters, ATC 2019, "
         "arXiv:1901.05758"),
     ),
-    limits="at a utilisation of {utilisation:g} jobs wait longer than {patience:g} s, or for ever",
+    limits="at a utilisation of {utilisation} jobs wait longer than {patience}, or for ever",
+    room="slots are busy for {utilisation} of the time",
 )  # fmt: skip
 
 

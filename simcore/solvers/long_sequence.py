@@ -56,7 +56,7 @@ QUESTION = Question(
         "S. Jacobs et al., DeepSpeed Ulysses, 2023, arXiv:2309.14509",
         "H. Liu et al., Ring attention, 2023, arXiv:2310.01889",
     ),
-    limits="activations exceed {room:g} of the {capacity:g} byte",
+    limits="activations exceed {room} of the {capacity}",
 )  # fmt: skip
 
 

@@ -35,7 +35,8 @@ QUESTION = Question(
            "intensity": "FLOP/byte", "ridge": "FLOP/byte", "utilisation": "1"},
     items=(MACHINE,),
     sources=("S. Williams et al., Roofline, CACM 52(4), 2009, doi:10.1145/1498765.1498785",),
-    limits="operands and result of {traffic:g} byte do not fit {capacity:g} byte",
+    limits="operands and result of {traffic} do not fit {capacity}",
+    room="operands and result of {traffic} fit {capacity}",
 )  # fmt: skip
 
 

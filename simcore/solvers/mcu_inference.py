@@ -52,8 +52,9 @@ QUESTION = Question(
         "C. Banbury et al., MLPerf Tiny Benchmark, 2021, arXiv:2106.07597",
         "J. Lin et al., MCUNet, NeurIPS 2020, arXiv:2007.10319",
     ),
-    limits="it does not fit ({flash_left:g} byte of flash and {ram_left:g} byte of RAM left), or "
-    "misses the deadline of {deadline:g} s",
+    limits="it does not fit ({flash_left} of flash and {ram_left} of RAM left), or "
+    "misses the deadline of {deadline}",
+    room="{flash_left} of flash and {ram_left} of RAM are left",
 )  # fmt: skip
 
 

@@ -27,7 +27,7 @@ QUESTION = Question(
         ("J. Thorpe et al., Bamboo: making preemptible instances resilient, NSDI 2023, "
         "arXiv:2204.12013"),
     ),
-    limits="preemptions come faster than the job restarts: {per_day:g} a day, {lost:g} s each",
+    limits="preemptions come faster than the job restarts: {per_day} a day, {lost} each",
 )  # fmt: skip
 
 

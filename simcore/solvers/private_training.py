@@ -27,7 +27,7 @@ QUESTION = Question(
         "doi:10.1145/2976749.2978318"),
         "I. Mironov et al., Renyi differential privacy of the sampled Gaussian, arXiv:1908.10530",
     ),
-    limits="the loss exceeds the budget of {budget:g}: more noise, smaller batches or fewer steps",
+    limits="the loss exceeds the budget of {budget}: more noise, smaller batches or fewer steps",
 )  # fmt: skip
 
 

@@ -46,7 +46,7 @@ QUESTION = Question(
         "D. Blalock et al., What is the state of neural network pruning?, 2020, arXiv:2003.03033",
     ),
     evidence="assumed",
-    limits="an accuracy loss of {accuracy_loss:g} is more than {most_loss:g}",
+    limits="an accuracy loss of {accuracy_loss} is more than {most_loss}",
 )  # fmt: skip
 
 

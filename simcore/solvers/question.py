@@ -145,7 +145,9 @@ class Question:
     evidence: str = "simulated"
     less_is_better: bool = True
     limits: str = ""
-    """Reason where it is not feasible; `{term}` prints a term or input."""
+    """Reason where it is not feasible; `{term}` prints a term or input with its unit."""
+    room: str = ""
+    """What leaves how much room where it is feasible, likewise."""
 
     @property
     def units(self) -> dict[str, str]:

@@ -25,8 +25,8 @@ QUESTION = Question(
         "C. Snell et al., Scaling LLM test-time compute optimally, 2024, arXiv:2408.03314",
         "J. Wei et al., Chain-of-thought prompting, NeurIPS 2022, arXiv:2201.11903",
     ),
-    limits="the model with its cache does not fit, or {tokens:g} tokens miss the deadline of "
-    "{deadline:g} s",
+    limits="the model with its cache does not fit, or {tokens} miss the deadline of "
+    "{deadline}",
 )  # fmt: skip
 
 

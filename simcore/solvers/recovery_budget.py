@@ -27,7 +27,7 @@ QUESTION = Question(
         "doi:10.1016/j.future.2004.11.016"),
         "Meta AI, The Llama 3 herd of models, 2024, sec. 3.3.4, arXiv:2407.21783",
     ),
-    limits="the next failure, after {mtbf:g} s, comes before the run has caught up",
+    limits="the next failure, after {mtbf}, comes before the run has caught up",
 )  # fmt: skip
 
 

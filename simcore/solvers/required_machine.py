@@ -25,7 +25,7 @@ QUESTION = Question(
         ("N. Jouppi et al., In-datacenter performance analysis of a TPU, ISCA 2017, "
         "doi:10.1145/3079856.3080246"),
     ),
-    limits="an overhead of {overhead:g} s leaves nothing of the deadline of {deadline:g} s",
+    limits="an overhead of {overhead} leaves nothing of the deadline of {deadline}",
 )  # fmt: skip
 
 

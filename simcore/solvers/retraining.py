@@ -22,7 +22,7 @@ QUESTION = Question(
         "F. Harris, How many parts to make at once, 1913, doi:10.1287/opre.38.6.947",
         "D. Sculley et al., Hidden technical debt in machine learning systems, NeurIPS 2015",
     ),
-    limits="trainings take {shortest:g} s each, longer than the time between them",
+    limits="trainings take {shortest} each, longer than the time between them",
 )  # fmt: skip
 
 

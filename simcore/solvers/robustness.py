@@ -34,8 +34,8 @@ QUESTION = Question(
         "arXiv:1706.06083"),
     ),
     less_is_better=False,
-    limits="a radius of {least_radius:g} is not reached: more noise or more copies ({samples:g} "
-    "allow {most_radius:g} at most)",
+    limits="a radius of {least_radius} is not reached: more noise or more copies ({samples} "
+    "allow {most_radius} at most)",
 )  # fmt: skip
 
 

@@ -27,7 +27,7 @@ QUESTION = Question(
         "T. Besiroglu et al., Chinchilla scaling: a replication attempt, 2024, arXiv:2404.10102",
     ),
     evidence="assumed",
-    limits="{tokens:g} tokens would be needed, {text:g} exist",
+    limits="{tokens} tokens would be needed, {text} exist",
 )  # fmt: skip
 
 

@@ -60,8 +60,9 @@ QUESTION = Question(
     },
     items=(MODEL, MACHINE),
     sources=SOURCES,
-    limits="weights of {weights:g} byte and a cache of {cache:g} byte do not fit {devices:g} "
-    "device(s) of {capacity:g} byte",
+    limits="weights of {weights} and a cache of {cache} do not fit {devices} "
+    "device(s) of {capacity}",
+    room="weights of {weights} and a cache of {cache} fit {devices} device(s) of {capacity}",
 )
 
 

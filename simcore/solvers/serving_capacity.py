@@ -26,8 +26,9 @@ QUESTION = Question(
         *serving.SOURCES,
         "A. O. Allen, Probability, Statistics, and Queueing Theory, 2nd ed., 1990, sec. 5.4",
     ),
-    limits="no number of replicas up to 512 answers 99% of the requests within {deadline:g} s: one "
-    "takes {service:g} s by itself",
+    limits="no number of replicas up to 512 answers 99% of the requests within {deadline}: one "
+    "takes {service} by itself",
+    room="a request takes {service}, one in a hundred waits {wait_99} before",
 )
 
 

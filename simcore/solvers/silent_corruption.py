@@ -25,7 +25,7 @@ QUESTION = Question(
         "P. Hochschild et al., Cores that don't count, HotOS 2021, doi:10.1145/3458336.3465297",
     ),
     evidence="assumed",
-    limits="the probability is above {most:g}; {expected:g} are expected that no check finds",
+    limits="the probability is above {most}; {expected} are expected that no check finds",
 )  # fmt: skip
 
 

@@ -38,7 +38,8 @@ QUESTION = Question(
     },
     items=(MACHINE,),
     sources=("S. Williams et al., Roofline, CACM 52(4), 2009, doi:10.1145/1498765.1498785",),
-    limits="{footprint:g} byte do not fit the {capacity:g} byte of main memory",
+    limits="{footprint} do not fit the {capacity} of main memory",
+    room="{footprint} of {capacity} in use",
 )
 
 

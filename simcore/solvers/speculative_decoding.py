@@ -19,7 +19,7 @@ QUESTION = Question(
     terms={"tokens_per_round": "1", "round": "s", "speedup": "1", "drafting": "s",
            "arithmetic_ratio": "1"},
     sources=("Y. Leviathan et al., Speculative decoding, ICML 2023, arXiv:2211.17192",),
-    limits="drafting makes it slower: {speedup:g} of the speed without",
+    limits="drafting makes it slower: {speedup} of the speed without",
 )  # fmt: skip
 
 

@@ -44,7 +44,7 @@ QUESTION = Question(
         "J. Choi et al., A roofline model of energy, IPDPS 2013, doi:10.1109/IPDPS.2013.77",
         "M. Horowitz, Computing's energy problem, ISSCC 2014, doi:10.1109/ISSCC.2014.6757323",
     ),
-    limits="a mean power of {mean_power:g} W is more than the machine's {power:g} W",
+    limits="a mean power of {mean_power} is more than the machine's {power}",
 )  # fmt: skip
 
 

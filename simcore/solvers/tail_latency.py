@@ -29,8 +29,9 @@ QUESTION = Question(
         "H. C. Tijms, A First Course in Stochastic Models, Wiley, 2003, ch. 9",
         "J. Dean, L. Barroso, The tail at scale, CACM 56(2), 2013, doi:10.1145/2408776.2408794",
     ),
-    limits="at a utilisation of {utilisation:g} the deadline of {deadline:g} s is missed, or the "
+    limits="at a utilisation of {utilisation} the deadline of {deadline} is missed, or the "
     "queue grows for ever",
+    room="servers are busy for {utilisation} of the time",
 )  # fmt: skip
 
 

@@ -30,7 +30,8 @@ QUESTION = Question(
         "G. Bhat et al., Power-temperature stability and safety, 2017, arXiv:1806.06180",
     ),
     less_is_better=False,
-    limits="warm it is slower than {least_speed:g} of full speed, at {temperature:g} degC",
+    limits="warm it is slower than {least_speed} of full speed, at {temperature}",
+    room="it settles at {temperature}",
 )  # fmt: skip
 
 

@@ -47,8 +47,10 @@ QUESTION = Question(
         "S. Rajbhandari et al., ZeRO, SC 2020, arXiv:1910.02054",
         "V. Korthikanti et al., Reducing activation recomputation, 2022, arXiv:2205.05198",
     ),
-    limits="an accelerator has {capacity:g} byte; weights take {weights:g}, gradients "
-    "{gradients:g}, optimiser {optimizer:g}, activations {activations:g}",
+    limits="an accelerator has {capacity}; weights take {weights}, gradients "
+    "{gradients}, optimiser {optimizer}, activations {activations}",
+    room="weights of {weights}, gradients of {gradients}, optimiser state of "
+    "{optimizer} and activations of {activations} fit {capacity}",
 )  # fmt: skip
 
 

@@ -25,7 +25,7 @@ QUESTION = Question(
         ("R. Jejurikar et al., Leakage aware dynamic voltage scaling, 2004, "
         "doi:10.1145/996566.996650"),
     ),
-    limits="at {speed:g} of full speed the work takes {time:g} s, longer than its deadline",
+    limits="at {speed} of full speed the work takes {time}, longer than its deadline",
 )  # fmt: skip
 
 

@@ -46,7 +46,8 @@ QUESTION = Question(
     sources=(("S. Lie, Cerebras architecture deep dive, IEEE Micro 43(3), 2023, "
              "doi:10.1109/MM.2023.3256384"),),
     less_is_better=False,
-    limits="a cache of {cache:g} byte does not fit the {capacity:g} byte on the chip",
+    limits="a cache of {cache} does not fit the {capacity} on the chip",
+    room="a cache of {cache} fits the {capacity} on the chip",
 )  # fmt: skip
 
 
