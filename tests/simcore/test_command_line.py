@@ -1,6 +1,8 @@
 import json
+import shlex
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -110,3 +112,20 @@ def test_what_cannot_be_answered_is_refused_in_one_sentence(capsys, argv, messag
     assert out == ""
     assert message in err
     assert len(err.splitlines()) == 1
+
+
+GUIDE = Path(__file__).parents[2] / "docs" / "command-line.md"
+EXAMPLES = [line for line in GUIDE.read_text(encoding="utf-8").splitlines()
+            if line.startswith("python -m simcore ")]  # fmt: skip
+
+
+@pytest.mark.parametrize("line", EXAMPLES, ids=lambda line: line[18:50])
+def test_the_guides_examples_run(capsys, tmp_path, monkeypatch, line):
+    monkeypatch.chdir(tmp_path)
+
+    code, out, err = run(capsys, *shlex.split(line)[3:])
+
+    assert (code, err) == (0, "")
+    assert out
+    plotted = [word for word in shlex.split(line) if word.endswith((".png", ".svg"))]
+    assert [path.name for path in tmp_path.iterdir()] == plotted
