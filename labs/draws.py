@@ -32,7 +32,8 @@ def draw_params(
         params = part.model.draw(rng, track)
         if _is_clear(lab, part, track, frozen(params)):
             break
-    return {**params, **reads}
+    # An attempt begun before the lab learned to read something goes on with its default.
+    return {**params, **defaults_of(lab), **reads}
 
 
 def frozen(params: Params) -> Frozen:

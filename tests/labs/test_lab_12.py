@@ -11,6 +11,7 @@ import pytest
 
 from labs.content import LabPart
 from labs.contract import RIGHT, TRACKS, Choice, Params, Part
+from labs.draws import draw_params
 from labs.explore.vol1.lab_12_perf_bench.bench import LEAST_REPEATS, Bench
 from labs.explore.vol1.lab_12_perf_bench.part_c import CANDIDATES, candidate, ships
 from labs.loader import load_lab
@@ -243,6 +244,12 @@ def test_an_explanation_takes_a_minute_and_a_setting_is_finite(name: str, track:
                 numbers = [x for x in at(model, p, **{knob.id: step}).values()
                            if isinstance(x, float)]  # fmt: skip
                 assert np.isfinite(numbers).all(), (knob.id, step)
+
+
+def test_an_attempt_begun_before_a_read_existed_goes_on_with_its_default() -> None:
+    drawn = draw_params(LAB, part("c"), "cloud", {}, np.random.default_rng(1))
+
+    assert drawn["past_precision"] == "fp16"
 
 
 def test_the_lab_fits_an_hour_and_reads_what_lab_ten_writes() -> None:

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simcore.equations.thermal import throttled_speed
+from simcore.equations.thermal import throttled_course, throttled_speed
 from simcore.equations.throttling import governed_run, held_speed
 
 CABINET = {"dynamic_power": 18.0, "idle_power": 6.0, "ambient": 35.0, "thermal_resistance": 5.0,
@@ -72,3 +72,14 @@ def test_a_start_above_the_limit_is_refused():
 def test_powers_and_resistances_are_positive(name):
     with pytest.raises(ValueError, match=name):
         held_speed(**{**CABINET, name: 0.0})
+
+
+def test_a_governor_of_a_tenth_of_a_degree_comes_close():
+    times = np.asarray([20.0, 60.0, 200.0])
+    stepped = throttled_course(
+        times, power=24.0, band=0.1, **{k: v for k, v in RUN.items() if k != "dynamic_power"}
+    )
+    exact = governed_run(times, **RUN)
+
+    assert stepped.temperature == pytest.approx(exact.temperature, abs=0.11)
+    assert stepped.speed == pytest.approx(exact.speed, abs=0.01)

@@ -113,6 +113,7 @@ class C(ListedPart):
                 "setup_text": given(at.setup, "time"),
                 **{f"{name}_text": given(time, "time") for name, time in at.per_request.items()},
                 **{f"{name}_loss_text": _points(loss) for name, loss in LOSSES.items()},
+                **{f"{name}_lost": f"{loss:g}" for name, loss in LOSSES.items()},
             }
             for (ships, gates), deviation in product(
                 (("half_middle", at.live), ("full_single", at.exact)), DEVIATIONS
@@ -250,7 +251,7 @@ def batch_window(p: Params, precision: str) -> tuple[int, int]:
 
 
 def _points(loss: float) -> str:
-    return {0.0: "none", 1.0: "1 point"}.get(loss, f"{loss:g} points")
+    return "1 point" if loss == 1 else f"{loss:g} points"
 
 
 def _verdict(late: bool, slow: bool, inaccurate: bool) -> str:
