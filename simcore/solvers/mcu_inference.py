@@ -44,7 +44,9 @@ QUESTION = Question(
                   {"clock": "clock", "power": "power", "flash": "flash.capacity",
                    "sram": "capacity"},
                   "a board of the catalogue"),
-        ItemInput("core", "cores", {f"{name}_cycles": f"cycles.{name}" for name in CLASSES},
+        ItemInput("core", "cores",
+                  {**{f"{name}_cycles": f"cycles.{name}" for name in CLASSES},
+                   "output_cycles": "cycles.output"},
                   "a core with the cycles that published systems need"),
     ),
     sources=(

@@ -15,6 +15,7 @@ from device_agent.boards.dialects.lab import LabBoard
 from device_agent.boards.port import SerialPort, address_of
 from firmware_specs.serial import commands
 from firmware_specs.serial.blob import Layer, LayerKind, model_pack
+from simcore import catalog
 from simcore.equations.mcu_calibration import OperatorRates, operator_fit
 from simcore.solvers import solve
 from tests.emulators import machines
@@ -121,6 +122,20 @@ def test_ten_sizes_it_was_not_calibrated_on_are_predicted_within_a_tenth(board: 
     assert len(found) == 10
     assert np.median(np.abs(found)) < 0.10
     assert max(np.abs(found)) < 0.20
+
+
+# Instructions, which QEMU counts, are no cycles: the catalogue has none of the Cortex-M.
+@pytest.mark.parametrize("board", ["uno"], indirect=True)
+def test_the_catalogues_figures_of_the_avr_are_those_of_the_emulator(board: LabBoard) -> None:
+    facts = catalog.item("cores", "avr-reference-firmware")
+    rates = OperatorRates(
+        cycles_per_mac=np.asarray(facts.value("cycles.dense")),
+        cycles_per_output=np.asarray(facts.value("cycles.output")),
+    )
+
+    for shape in TEN[:3]:
+        told = predicted(rates, LayerKind.INT8, shape)
+        assert told == pytest.approx(counted(board, LayerKind.INT8, shape), rel=0.05)
 
 
 def test_floats_in_software_and_in_hardware_are_predicted_too(board: LabBoard) -> None:
