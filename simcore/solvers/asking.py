@@ -78,7 +78,8 @@ def complete(name: str, given: Mapping[str, Any]) -> Asked:
     missing = [key for key, value in values.items() if value is None]
     if missing:
         wanted = "; ".join(f"{key} ({asked.input(key).meaning})" for key in missing)
-        or_items = f", or {' or '.join(items)}" if items else ""
+        could = [key for key, item in items.items() if set(missing) & set(item.gives)]
+        or_items = f", or {' or '.join(could)}" if could else ""
         raise ValueError(f"{name} needs {wanted}{or_items}")
     checked = {entry.name: entry.checked(values[entry.name]) for entry in asked.inputs}
     return Asked(checked, facts)

@@ -93,7 +93,7 @@ class Input:
 
     def _read(self, value: Any) -> float:
         if isinstance(value, str):
-            return si(value, self.unit)
+            return si(str(value), self.unit)
         if isinstance(value, int | float):
             return float(value)
         raise UnitError(

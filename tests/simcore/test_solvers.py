@@ -451,6 +451,10 @@ def test_unknown_names_are_refused_with_the_nearest(change, message):
 def test_what_is_missing_is_named_with_what_could_give_it():
     with pytest.raises(ValueError, match=r"needs .*peak_flop_rate.*, or hardware"):
         solvers.solve("single_node", flop=1e12, traffic=1e9, efficiency=0.5)
+    with pytest.raises(ValueError, match=r"needs flop \(arithmetic of the step\)$"):
+        solvers.solve("single_node", hardware="h100-sxm", traffic=1e9, efficiency=0.5)
+    with pytest.raises(UnitError, match="flop: '2 TB' is in byte"):
+        solvers.solve("single_node", **{**POINTS["single_node"], "flop": "2 TB"})
     with pytest.raises(NotInCatalogue, match="did you mean 'single_node'"):
         solvers.solve("single_nod")
 
