@@ -104,3 +104,25 @@ def test_plots_have_no_accessibility_violation(open_page: Any, scheme: str) -> N
     assert [
         v for v in violations(page) if v["id"] not in {"page-has-heading-one", "heading-order"}
     ] == []
+
+
+TICKS = """
+async () => {
+  const { scale } = await import("/static/js/scale.js");
+  const at = (low, high, ticks) => scale({low, high, isLog: true, from: 0, to: 300, ticks}).ticks;
+  const axes = [[3, 4096, 3], [3, 40960, 2], [1, 1000, 2], [2, 40, 3], [1e-3, 1e9, 4]];
+  return axes.map((axis) => at(...axis));
+}
+"""
+
+
+def test_a_log_axis_with_little_room_still_shows_more_than_one_power(open_page: Any) -> None:
+    page = open_page("/", size=PHONE)
+
+    assert page.evaluate(TICKS) == [
+        [10, 100, 1000],
+        [100, 10000],
+        [1, 100],
+        [3, 10, 30],
+        [1e-3, 1, 1e3, 1e6, 1e9],
+    ]

@@ -24,10 +24,13 @@ function logTicks(low, high, count) {
   const to = Math.ceil(Math.log10(high) - 1e-9);
   const decades = Math.log10(high / low);
   const steps = decades < count / 2.5 ? [1, 2, 5] : decades < count / 1.6 ? [1, 3] : [1];
-  const every = steps.length === 1 ? Math.max(1, Math.ceil(decades / count)) : 1;
+  // Between the first power inside and the last: half a decade at an end leaves room, not a tick.
+  const first = Math.ceil(Math.log10(low) - 1e-9);
+  const last = Math.floor(Math.log10(high) + 1e-9);
+  const every = steps.length === 1 ? Math.max(1, Math.ceil((last - first) / count)) : 1;
   const ticks = [];
   for (let e = from; e <= to; e += 1) {
-    if (((e % every) + every) % every) continue;
+    if (e % every) continue;
     for (const s of steps) {
       const tick = Number(`${s}e${e}`);
       if (tick >= low * 0.9999 && tick <= high * 1.0001) ticks.push(tick);
