@@ -7,9 +7,10 @@ from typing import Any
 
 from labs.schemes import Level, Scheme
 
+LOG_SECTION = "decision_log"
 SECTIONS = {
     "completion": "Completion",
-    "decision_log": "Decision Log",
+    LOG_SECTION: "Decision Log",
     "challenge": "Design Challenge",
 }
 
@@ -61,7 +62,7 @@ def total(
             points=round(scheme.completion.points * completion, 1),
             points_max=scheme.completion.points,
         ),
-        Section(id="decision_log", points=log_points, points_max=scheme.log_points),
+        Section(id=LOG_SECTION, points=log_points, points_max=scheme.log_points),
     ]
     if challenge is not None:
         points = round(scheme.challenge_points * challenge, 1)

@@ -1,13 +1,13 @@
 """Reading grades: one student's score, an assignment's board, what waits for a person."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from courseserver.common import clock
 from courseserver.courses import selectors as course_selectors
 from courseserver.courses.due import due_dates
-from courseserver.courses.models import Assignment, Course, Person, Role
+from courseserver.courses.models import Assignment, Course, Person, Role, SendMode
 from courseserver.grading import states
 from courseserver.grading.faults import Words, words
 from courseserver.grading.models import (
@@ -20,7 +20,7 @@ from courseserver.grading.models import (
 )
 from courseserver.grading.outbox import same_points
 from courseserver.grading.progress import Progress, progress_of
-from courseserver.grading.scoring import Section, sections_of
+from courseserver.grading.scoring import LOG_SECTION, Section, sections_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +55,44 @@ class SubmissionView:
         return text if self.is_full else f"{text} so far"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownScore:
+    """A score as its student may know it now: without the mark until grades are released."""
+
+    points: float
+    points_max: float
+    late_percent: float
+    is_full: bool
+    sections: tuple[Section, ...]
+
+
+def hides_marks(assignment: Assignment) -> bool:
+    """Return whether marks given so far are for the staff's eyes only."""
+    return assignment.send_mode == SendMode.ON_RELEASE and assignment.released_at is None
+
+
+def known_to_student(score: Score, assignment: Assignment) -> KnownScore:
+    """Return what a student may see of a score."""
+    sections = sections_of(score.components)
+    if not hides_marks(assignment):
+        return KnownScore(
+            points=score.points,
+            points_max=score.points_max,
+            late_percent=score.late_percent,
+            is_full=score.is_full,
+            sections=sections,
+        )
+    shown = tuple(replace(s, points=None) if s.id == LOG_SECTION else s for s in sections)
+    earned = sum(s.points or 0.0 for s in shown) / sum(s.points_max for s in shown)
+    return KnownScore(
+        points=round((1 - score.late_percent / 100) * earned * score.points_max, 2),
+        points_max=score.points_max,
+        late_percent=score.late_percent,
+        is_full=False,
+        sections=shown,
+    )
+
+
 def submission_view(attempt_id: str) -> SubmissionView | None:
     """Return what became of an attempt; None if it was not handed in."""
     submissions = Submission.objects.select_related("assignment")
@@ -65,16 +103,19 @@ def submission_view(attempt_id: str) -> SubmissionView | None:
     score = Score.objects.get(**of)
     row = GradeOutbox.objects.filter(**of).first()
     shown = states.shown_to_student(row, submission.assignment.send_mode)
-    mark = score.submission.log_marks.order_by("-number").first()
+    known = known_to_student(score, submission.assignment)
+    mark = None
+    if not hides_marks(submission.assignment):
+        mark = score.submission.log_marks.order_by("-number").first()
     return SubmissionView(
         submission_id=submission.id,
         submitted_at=submission.submitted_at,
         counts=score.submission_id == submission.id and not score.is_voided,
-        points=score.points,
-        points_max=score.points_max,
-        late_percent=score.late_percent,
-        is_full=score.is_full,
-        sections=sections_of(score.components),
+        points=known.points,
+        points_max=known.points_max,
+        late_percent=known.late_percent,
+        is_full=known.is_full,
+        sections=known.sections,
         state=row.state if row else "",
         state_words=shown.words,
         tone=shown.tone,
@@ -308,7 +349,7 @@ class StudentAssignment:
     assignment: Assignment
     # The student's own, extensions included.
     due_at: datetime | None
-    score: Score | None
+    score: KnownScore | None
     shown: states.Shown
 
 
@@ -320,7 +361,9 @@ def student_assignments(course: Course, person: Person) -> list[StudentAssignmen
         StudentAssignment(
             assignment=assignment,
             due_at=due_dates(assignment).of(person.id),
-            score=scores.get(assignment.id),
+            score=known_to_student(scores[assignment.id], assignment)
+            if assignment.id in scores
+            else None,
             shown=states.shown_to_student(outbox.get(assignment.id), assignment.send_mode)
             if assignment.id in scores
             else states.not_handed_in(progress_of(assignment).get(person.id)),
