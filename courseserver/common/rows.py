@@ -4,6 +4,7 @@ Django writes each query anew, which takes longer than a small database needs to
 against 0.05 ms). Here the text of the query is written once per process.
 """
 
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, TypeVar
 
@@ -13,6 +14,15 @@ from django.db.models import Model
 M = TypeVar("M", bound=Model)
 
 
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """The text of a query, the fields it reads, and who makes Python values of what comes."""
+
+    text: str
+    names: list[str]
+    converters: list[tuple[int, Any, list[Any]]]
+
+
 def row_where(model: type[M], *, lock: bool = False, **equals: Any) -> M | None:
     """Return a row whose fields have these values, None where there is none.
 
@@ -20,16 +30,39 @@ def row_where(model: type[M], *, lock: bool = False, **equals: Any) -> M | None:
     fields or columns (`platform_id`); values are text, numbers or booleans.
     """
     locked = lock and connection.features.has_select_for_update
-    found = model._base_manager.raw(_text(model, tuple(equals), locked), list(equals.values()))
-    return next(iter(found), None)
+    reading = _reading(model, tuple(equals), locked)
+    with connection.cursor() as cursor:
+        cursor.execute(reading.text, list(equals.values()))
+        found = cursor.fetchone()
+    if found is None:
+        return None
+    row = list(found)
+    for at, column, converters in reading.converters:
+        for convert in converters:
+            row[at] = convert(row[at], column, connection)
+    return model.from_db(connection.alias, reading.names, row)
 
 
 @lru_cache(maxsize=64)
-def _text(model: type[Model], names: tuple[str, ...], lock: bool) -> str:
+def _reading(model: type[Model], names: tuple[str, ...], lock: bool) -> _Reading:
     quote = connection.ops.quote_name
-    columns = {n: f.column for f in model._meta.concrete_fields for n in (f.name, f.attname)}
-    conditions = " AND ".join(f"{quote(columns[name] or name)} = %s" for name in names)
-    table = quote(model._meta.db_table)
+    fields = model._meta.concrete_fields
+    columns = {name: f.column or "" for f in fields for name in (f.name, f.attname)}
+    wanted = ", ".join(quote(columns[field.name]) for field in fields)
+    conditions = " AND ".join(f"{quote(columns[name])} = %s" for name in names)
     # Every part is a name from our own models; values are always parameters.
-    text = f"SELECT * FROM {table} WHERE {conditions} LIMIT 1"  # noqa: S608
-    return f"{text} FOR UPDATE" if lock else text
+    text = f"SELECT {wanted} FROM {quote(model._meta.db_table)} WHERE {conditions} LIMIT 1"  # noqa: S608
+    return _Reading(
+        text=f"{text} FOR UPDATE" if lock else text,
+        names=[field.attname for field in fields],
+        converters=[
+            (at, column, found)
+            for at, column in enumerate(field.get_col(model._meta.db_table) for field in fields)
+            if (
+                found := [
+                    *connection.ops.get_db_converters(column),
+                    *column.get_db_converters(connection),
+                ]
+            )
+        ],
+    )
