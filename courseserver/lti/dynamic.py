@@ -1,12 +1,13 @@
 """Dynamic Registration 1.0: a platform offers itself, an administrator confirms, we register."""
 
 import json
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
+from django.templatetags.static import static
 
 from courseserver.lti import ags, nrps, outgoing, vault
 from courseserver.lti.addresses import origin_of
@@ -25,6 +26,15 @@ SHARED_ISSUERS = frozenset(
 # A row that stands for the client until its first deployment launches; no launch can name it,
 # because identifiers of launches are printable.
 UNKNOWN_DEPLOYMENT = "(not known yet)\N{DELETE}"
+MESSAGES: tuple[tuple[str, dict[str, Any]], ...] = (
+    ("LtiResourceLinkRequest", {"label": "Labs", "placements": ["course_navigation"]}),
+    (
+        "LtiDeepLinkingRequest",
+        {"label": "Choose labs", "placements": ["assignment_selection", "link_selection"]},
+    ),
+    ("LtiSubmissionReviewRequest", {"label": "Look at the work"}),
+    ("LtiDataPrivacyLaunchRequest", {"label": "What the labs keep"}),
+)
 CANVAS_HOSTS = (".instructure.com", ".canvaslms.com")
 
 
@@ -44,6 +54,7 @@ class Offer:
     auth_audience: str
     product: str
     token: str
+    messages: list[str] = field(default_factory=list)
 
 
 def invite_add(*, name: str, now: datetime) -> str:
@@ -122,8 +133,8 @@ def offer_accept(*, invite: RegistrationInvite, confirm: str, now: datetime) -> 
         raise
 
 
-def tool_metadata() -> dict[str, Any]:
-    """Return what we tell a platform about us."""
+def tool_metadata(supported: Collection[str] = ()) -> dict[str, Any]:
+    """Return what we tell a platform about us; of its messages, if it lists them, those we know."""
     origin = settings.PUBLIC_URL
     host = origin.partition("://")[2]
     scopes = [ags.SCOPE_LINE_ITEM, ags.SCOPE_RESULT, ags.SCOPE_SCORE, nrps.SCOPE]
@@ -135,6 +146,7 @@ def tool_metadata() -> dict[str, Any]:
         "redirect_uris": [launch_url()],
         "client_name": "courseserver labs",
         "jwks_uri": f"{origin}/lti/jwks/",
+        "logo_uri": f"{origin}{static('icons/icon.svg')}",
         "token_endpoint_auth_method": "private_key_jwt",
         "scope": " ".join(scopes),
         TOOL_CONFIGURATION: {
@@ -143,13 +155,9 @@ def tool_metadata() -> dict[str, Any]:
             "target_link_uri": launch_url(),
             "claims": ["iss", "sub", "name", "given_name", "family_name", "email"],
             "messages": [
-                {"type": "LtiResourceLinkRequest", "target_link_uri": launch_url()},
-                {
-                    "type": "LtiDeepLinkingRequest",
-                    "target_link_uri": launch_url(),
-                    "label": "Choose labs",
-                    "placements": ["assignment_selection", "link_selection"],
-                },
+                {"type": kind, "target_link_uri": launch_url(), **more}
+                for kind, more in MESSAGES
+                if not supported or kind in supported
             ],
         },
     }
@@ -157,7 +165,11 @@ def tool_metadata() -> dict[str, Any]:
 
 def _offer(content: Mapping[str, Any], token: str) -> Offer:
     about = content.get(PLATFORM_CONFIGURATION)
-    product = about.get("product_family_code", "") if isinstance(about, dict) else ""
+    about = about if isinstance(about, dict) else {}
+    product = about.get("product_family_code", "")
+    listed = about.get("messages_supported")
+    rows = listed if isinstance(listed, list) else []
+    messages = [row.get("type") for row in rows if isinstance(row, dict)]
     return Offer(
         issuer=_text(content, "issuer"),
         auth_url=_address(content, "authorization_endpoint"),
@@ -167,6 +179,7 @@ def _offer(content: Mapping[str, Any], token: str) -> Offer:
         auth_audience=str(content.get("authorization_server") or "")[:500],
         product=str(product).lower()[:64],
         token=token,
+        messages=[kind for kind in messages if isinstance(kind, str)][:50],
     )
 
 
@@ -182,7 +195,7 @@ def _check_belongs(offer: Offer, configuration_url: str) -> None:
 
 def _register(offer: Offer) -> dict[str, Any]:
     headers = {"Content-Type": "application/json", "Accept": "application/json"}
-    body = json.dumps(tool_metadata()).encode()
+    body = json.dumps(tool_metadata(offer.messages)).encode()
     try:
         reply = outgoing.send(
             "POST", offer.registration_url, headers=headers | _bearer(offer.token), body=body

@@ -65,6 +65,7 @@ def configuration(request: HttpRequest) -> JsonResponse:
                 "messages_supported": [
                     {"type": "LtiResourceLinkRequest"},
                     {"type": "LtiDeepLinkingRequest"},
+                    {"type": "LtiSubmissionReviewRequest"},
                 ],
             },
         }

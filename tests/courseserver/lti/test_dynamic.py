@@ -260,3 +260,27 @@ def test_schools_hosted_by_canvas_share_an_issuer() -> None:
 
 def test_what_we_tell_a_platform_is_json() -> None:
     assert json.loads(json.dumps(dynamic.tool_metadata())) == dynamic.tool_metadata()
+
+
+def test_a_platform_is_offered_the_messages_it_knows() -> None:
+    def kinds(*supported: str) -> list[str]:
+        about = dynamic.tool_metadata(supported)[dynamic.TOOL_CONFIGURATION]
+        return [message["type"] for message in about["messages"]]
+
+    assert kinds("LtiDeepLinkingRequest", "LtiStartTalk") == ["LtiDeepLinkingRequest"]
+    assert len(kinds()) == 4
+    assert dynamic.tool_metadata()["logo_uri"].startswith("http")
+
+
+@pytest.mark.parametrize(
+    "listed", [None, "x", 7, [1, {"type": 7}, {"type": "LtiResourceLinkRequest"}]]
+)
+def test_a_platforms_list_of_messages_may_be_anything(listed: Any) -> None:
+    address = "https://lms.test/x"
+    names = ("authorization_endpoint", "token_endpoint", "jwks_uri", "registration_endpoint")
+    content = {"issuer": "https://lms.test", **dict.fromkeys(names, address)}
+    content[dynamic.PLATFORM_CONFIGURATION] = {"messages_supported": listed}
+
+    found = dynamic._offer(content, "").messages
+
+    assert found == (["LtiResourceLinkRequest"] if isinstance(listed, list) else [])
