@@ -26,6 +26,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--spread", action="append", default=[], metavar="NAME=10%%",
                         help="relative standard deviation of an input")  # fmt: skip
     parser.add_argument("--column", default="value", help="what the uncertainty is of")
+    parser.add_argument("--scatter", default="0%", help="what the solver leaves unexplained")
     parser.add_argument("--level", type=float, default=0.9, help="share that the interval holds")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--sensitivity", action="store_true", help="per cent for each per cent")
@@ -67,6 +68,7 @@ def _uncertain(options: argparse.Namespace, given: dict[str, Any]) -> dict[str, 
         draws=options.uncertainty or DRAWS,
         seed=options.seed,
         level=options.level,
+        scatter=si(options.scatter, "1"),
         column=options.column,
         spreads={name: si(text, "1") for name, text in map(_pair, options.spread)},
         constraints=options.assertions,

@@ -49,6 +49,10 @@ QUESTION = Question(
               is_whole=True),
         Input("optimizer_size", "byte", "optimiser state of one parameter", default=12.0),
         Input("capacity", "byte", "main memory of an accelerator", default=1e15, above=True),
+        Input("congestion", "1", "time between nodes over that of empty links", default=1.0,
+              low=1.0, spread=0.1),
+        Input("straggler", "1", "time of the slowest replica over the mean", default=1.0, low=1.0,
+              spread=0.05),
         Input("overlap", "1", "share of the gradients' traffic hidden by the backward pass",
               default=0.0, high=1.0, spread=0.1),
         PRECISION,
@@ -64,6 +68,7 @@ QUESTION = Question(
         "gradients": "s",
         "tensor_traffic": "s",
         "bubble": "s",
+        "straggling": "s",
         "parallel_efficiency": "1",
         "tokens_per_second": "1/s",
         "state": "byte",
@@ -105,6 +110,7 @@ def answer(x: Values) -> Answer:
     compute = 3 * forward / (replica * x["peak_flop_rate"] * x["efficiency"])
     sent = x["parameters"] * element / replica * zero_traffic_ratio(x["zero_stage"])
     gradients = _gradients(x, data, sent) * (1 - x["overlap"])
+    straggling = (x["straggler"] - 1) * compute
     activations = tokens * x["hidden"] * element
     one = ring_allreduce(
         activations, x["tensor"], bandwidth=x["node_bandwidth"], latency=x["node_latency"]
@@ -119,8 +125,9 @@ def answer(x: Values) -> Answer:
         "gradients": np.asarray(gradients),
         "tensor_traffic": np.asarray(tensor),
         "bubble": np.asarray(bubble),
+        "straggling": np.asarray(straggling),
     }
-    time = np.asarray(compute + gradients + tensor + bubble)
+    time = np.asarray(compute + gradients + tensor + bubble + straggling)
     fits = (np.mod(x["devices"], replica) == 0) & (local >= 1) & (x["tensor"] <= x["per_node"])
     state, activations = _memory(x, element, data, local)
     fits = fits & (state + activations <= x["capacity"])
@@ -175,7 +182,7 @@ def _gradients(x: Values, data: np.ndarray, message: np.ndarray) -> np.ndarray:
         devices_per_node=inside,
         node_bandwidth=x["node_bandwidth"],
         node_latency=x["node_latency"],
-        bandwidth=x["link_bandwidth"],
-        latency=x["link_latency"],
+        bandwidth=x["link_bandwidth"] / x["congestion"],
+        latency=x["link_latency"] * x["congestion"],
     )
     return terms.time

@@ -65,6 +65,7 @@ def uncertainty(
     level: float = 0.9,
     column: str = "value",
     spreads: Mapping[str, float] = _NONE,
+    scatter: float = 0.0,
     constraints: Sequence[str] = (),
     **given: Any,
 ) -> Uncertainty:
@@ -89,6 +90,9 @@ def uncertainty(
         "value" or a term.
     spreads : mapping of str to float
         Input -> relative standard deviation, instead of that of the solver; 0 fixes one. [1]
+    scatter : float
+        What the solver itself leaves unexplained, as a relative standard deviation: that of a
+        calibration on measurements. The interval holds it, no input's share does. [1]
     constraints : sequence of str
         Such as "value < 200 ms"; the probability of each is told.
     **given
@@ -111,6 +115,8 @@ def uncertainty(
     "Variance based sensitivity analysis of model output", Comput. Phys. Commun. 181, 2010.
     doi:10.1016/j.cpc.2009.09.018
     """
+    if not (np.isfinite(scatter) and scatter >= 0):
+        raise ValueError(f"scatter must be 0 or more and finite, got {scatter:g}")
     if draws < 16 or not 0 < level < 1:
         raise ValueError(f"draws must be 16 or more and level within 0 and 1: {draws=}, {level=}")
     asked = question(solver)
@@ -125,10 +131,11 @@ def uncertainty(
         for _ in range(2)
     )  # fmt: skip
     found = answered(solver, {**values, **first})
-    here = _column(found, column, draws)
+    unexplained = np.exp(scatter * rng.standard_normal(draws))
+    here = _column(found, column, draws) * unexplained
     good = np.isfinite(here)
-    kept = {limit.text: float(np.mean(limit.holds(_column(found, limit.name, draws))))
-            for limit in limits}  # fmt: skip
+    columns = {limit.name: _column(found, limit.name, draws) for limit in limits} | {column: here}
+    kept = {limit.text: float(np.mean(limit.holds(columns[limit.name]))) for limit in limits}
     tail = 100.0 * (1.0 - level) / 2.0
     low, median, high = (
         np.percentile(here[good], [tail, 50.0, 100.0 - tail]) if good.any() else 3 * [np.inf]

@@ -485,3 +485,14 @@ def test_a_region_is_chosen_by_its_cost_with_carbon():
     assert [row["grid"] for row in found] == ["quebec"]
     free = pareto("placement", axes, minimize=["value"], carbon_price=0.0, **fixed)
     assert len(free) == 3
+
+
+def test_stragglers_and_congestion_lengthen_a_step_by_what_they_say():
+    plain, slow = (
+        solvers.solve("distributed_step", **{**POINTS["distributed_step"], **change})
+        for change in ({}, {"straggler": 1.25, "congestion": 2.0})
+    )
+
+    assert slow.terms["straggling"].value == pytest.approx(0.25 * plain.terms["compute"].value)
+    # Eight replicas of tensor 8 and pipeline 4: one to a node, so all their traffic is congested.
+    assert slow.terms["gradients"].value == pytest.approx(2 * plain.terms["gradients"].value)

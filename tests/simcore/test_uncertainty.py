@@ -73,6 +73,15 @@ def test_constraints_hold_with_a_probability():
     assert (found.kept[texts[1]], found.kept[texts[2]]) == (1, 0)
 
 
+def test_what_the_solver_leaves_unexplained_widens_the_interval_and_no_share():
+    plain = uncertainty("single_node", spreads=ONE, draws=20_000, **STEP)
+    wider = uncertainty("single_node", spreads=ONE, draws=20_000, scatter=0.2, **STEP)
+
+    half = np.log(wider.high / wider.low) / 2
+    assert half == pytest.approx(1.644854 * np.hypot(np.sqrt(np.log(1.04)), 0.2), rel=0.02)
+    assert wider.shares == plain.shares
+
+
 def test_an_input_stays_within_its_limits():
     spreads = {"efficiency": 0.8, "bandwidth": 0.0}
     step = {**STEP, "flop": 1e15, "efficiency": 0.9}
@@ -130,6 +139,7 @@ def test_every_solver_has_an_interval_elasticities_an_inverse_and_a_front(name):
     ("change", "message"),
     [
         ({"draws": 4}, "draws must be 16 or more"),
+        ({"scatter": -0.1}, "scatter must be 0 or more"),
         ({"level": 1.5}, "level within 0 and 1"),
         ({"spreads": {"precision": 0.1}}, "precision is a word"),
         ({"spreads": {"flop": -0.1}}, "spread of flop must be 0 or more"),
