@@ -180,7 +180,7 @@ def play(
         kills=trouble.kills,
         restarts=trouble.restarts,
         presses=told["presses"],
-        wrong=tuple(_wrong(lms, told["rows"], size)),
+        wrong=tuple(faults_of(lms, told["rows"], size)),
     )
 
 
@@ -270,7 +270,8 @@ def _trouble(
         nursery.wait()
 
 
-def _wrong(lms: Any, rows: list[dict[str, Any]], size: Size) -> Iterator[str]:
+def faults_of(lms: Any, rows: list[dict[str, Any]], size: Size) -> Iterator[str]:
+    """Yield in words what was lost, doubled or mixed up between the LMS and our rows."""
     if len(rows) != size.students * size.labs:
         yield f"{len(rows)} grades instead of {size.students * size.labs}"
     if sum(row["versions"] for row in rows) != size.scores:
