@@ -155,6 +155,7 @@ class C(ListedPart):
             "ships_precision": PRECISIONS[CANDIDATES[chosen][0]],
             "large_time": float(runs["half_large"].time),
             "single_time": float(runs["full_single"].time),
+            "window_text": "only batches of 1" if high == 1 else f"batches of {low} to {high}",
             "batch_low": low,
             "batch_high": high,
             "quarter_loss_over": LOSSES["quarter"] / float(p["loss_gate"]),
