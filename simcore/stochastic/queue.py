@@ -2,11 +2,12 @@
 
 One server, and several servers of fixed service time, follow Lindley's recursion, which numpy
 runs as a running minimum of a random walk: ten million requests in about a second. Other stations
-with several servers keep a heap of the times at which servers become free.
+with several servers keep the times at which servers become free: in a heap for one replication, and
+in an array for many, which go through their requests side by side.
 """
 
 import heapq
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,6 +18,8 @@ from simcore.stochastic.laws import ServiceLaw, check_variation, draw_times
 
 Floats = NDArray[np.float64]
 
+_SIDE_BY_SIDE = 48  # from so many replications on, numpy's overhead is less than the heap's
+_TOGETHER = 256  # replications at once
 _BLOCK = 1 << 16  # requests at a time: the walk stays in the second-level cache
 
 
@@ -94,14 +97,57 @@ def stays(
     1952. doi:10.1017/S0305004100027638; J. Kiefer, J. Wolfowitz, "On the theory of queues with
     many servers", Trans. AMS 78(1), 1955. doi:10.1090/S0002-9947-1955-0066587-3
     """
-    if requests < 1 or not 0 <= warm_up < 1:
-        raise ValueError(f"need requests and a warm-up below 1: {requests=}, {warm_up=}")
+    _check(requests, warm_up)
     rng = np.random.Generator(np.random.SFC64(seed))
     if station.servers > 1 and station.service_law is not ServiceLaw.FIXED:
         found = _stays_by_heap(station, rng, requests)
     else:
         found = _stays_by_walk(station, rng, requests)
     return found[int(warm_up * requests) :]
+
+
+def stays_of_each(
+    station: Station,
+    seeds: Sequence[np.random.SeedSequence],
+    *,
+    requests: int,
+    warm_up: float = 0.1,
+) -> Iterator[Floats]:
+    """Yield what `stays` returns for each seed, in order, and the same numbers.
+
+    Many replications of several servers advance together, a request of each at a time.
+
+    Parameters
+    ----------
+    station : Station
+        What is simulated, from empty.
+    seeds : sequence of numpy.random.SeedSequence
+        One for each replication.
+    requests : int
+        Arrivals simulated in each. [1]
+    warm_up : float
+        Share of them, from the start, that is simulated and left out. [1]
+
+    Raises
+    ------
+    ValueError
+        If there is no request, or the warm-up would leave none.
+
+    References
+    ----------
+    J. Kiefer, J. Wolfowitz, "On the theory of queues with many servers", Trans. AMS 78(1), 1955.
+    doi:10.1090/S0002-9947-1955-0066587-3
+    """
+    is_walk = station.servers == 1 or station.service_law is ServiceLaw.FIXED
+    if is_walk or len(seeds) < _SIDE_BY_SIDE:
+        for seed in seeds:
+            yield stays(station, seed, requests=requests, warm_up=warm_up)
+        return
+    _check(requests, warm_up)
+    for start in range(0, len(seeds), _TOGETHER):
+        rngs = [np.random.Generator(np.random.SFC64(seed))
+                for seed in seeds[start : start + _TOGETHER]]  # fmt: skip
+        yield from _stays_side_by_side(station, rngs, requests)[:, int(warm_up * requests) :]
 
 
 def lindley_waits(steps: Floats, first_wait: float = 0.0) -> Floats:
@@ -176,6 +222,36 @@ def _stays_by_heap(station: Station, rng: np.random.Generator, requests: int) ->
         ends = _ends(free, arrivals.tolist(), service.tolist())
         out[begin : begin + count] = np.asarray(ends) - arrivals
     return out
+
+
+def _stays_side_by_side(
+    station: Station, rngs: Sequence[np.random.Generator], requests: int
+) -> Floats:
+    """Return the stays of some replications, shape (replications, requests)."""
+    free, now = np.zeros((len(rngs), station.servers)), np.zeros(len(rngs))
+    servers, first_of = free.ravel(), station.servers * np.arange(len(rngs))
+    out = np.empty((len(rngs), requests))
+    for begin in range(0, requests, _BLOCK):
+        count = min(_BLOCK, requests - begin)
+        drawn = [(_services(station, rng, count), np.cumsum(_intervals(station, rng, count)))
+                 for rng in rngs]  # fmt: skip
+        services = np.stack([service for service, _ in drawn], axis=1)
+        arrivals = now + np.stack([passed for _, passed in drawn], axis=1)
+        now = arrivals[-1]
+        ends = np.empty_like(arrivals)
+        for arrival, service, end in zip(arrivals, services, ends, strict=True):
+            chosen = free.argmin(axis=1)
+            chosen += first_of
+            np.maximum(servers.take(chosen), arrival, out=end)
+            end += service
+            servers[chosen] = end
+        out[:, begin : begin + count] = (ends - arrivals).T
+    return out
+
+
+def _check(requests: int, warm_up: float) -> None:
+    if requests < 1 or not 0 <= warm_up < 1:
+        raise ValueError(f"need requests and a warm-up below 1: {requests=}, {warm_up=}")
 
 
 def _ends(free: list[float], arrivals: list[float], services: list[float]) -> list[float]:
@@ -319,9 +395,5 @@ def queue_simulation(
     A. M. Law, Simulation Modeling and Analysis, 5th ed., McGraw-Hill, 2015, section 9.5.2.
     """
     root = seed if isinstance(seed, np.random.SeedSequence) else np.random.SeedSequence(seed)
-    return queue_result(
-        [
-            summary(stays(station, child, requests=requests, warm_up=warm_up), probabilities)
-            for child in root.spawn(replications)
-        ]
-    )
+    times = stays_of_each(station, root.spawn(replications), requests=requests, warm_up=warm_up)
+    return queue_result([summary(each, probabilities) for each in times])

@@ -10,14 +10,14 @@ from itertools import product
 import numpy as np
 
 from simcore.stochastic.laws import ServiceLaw
-from simcore.stochastic.queue import Station, stays
+from simcore.stochastic.queue import Station, stays, stays_of_each
 from simcore.stochastic.serving import Lengths, Routing, Trace, draw_trace, serving_run
 from simcore.stochastic.serving_engine import Admission, Engine, Prefill, StepCost
 from tests.benchmarks.place import Place
 from tests.benchmarks.report import Baseline, Figure
 
 TITLE = "Stochastic engines, by CPU time"
-CUSTOMERS, BY_HEAP = 10_000_000, 1_000_000
+CUSTOMERS, BY_HEAP, REPLICATIONS = 10_000_000, 1_000_000, 1000
 REQUESTS = 4000
 MOST_SECONDS, LEAST_EVENTS_PER_SECOND = 1.0, 3e5
 COST = StepCost(base=8e-3, per_sequence=2e-5, per_kv_token=4e-8, per_prompt_token=3e-5)
@@ -34,7 +34,7 @@ STATIONS = {
 
 
 def measure(place: Place) -> list[Figure]:
-    return [*_queues(), _serving()]
+    return [*_queues(), _side_by_side(), _serving()]
 
 
 def _queues() -> Iterator[Figure]:
@@ -56,6 +56,25 @@ def _queues() -> Iterator[Figure]:
             at_most=1e9 * MOST_SECONDS / CUSTOMERS if customers == CUSTOMERS else None,
             counts={"s in all": seconds},
         )
+
+
+def _side_by_side() -> Figure:
+    """Return the same of several servers with many replications at once."""
+    station, customers = STATIONS["M/M/8"][0], CUSTOMERS // REPLICATIONS
+    seeds = np.random.SeedSequence(1).spawn(REPLICATIONS)
+    seconds = _seconds(
+        lambda: [each.mean() for each in stays_of_each(station, seeds, requests=customers)]
+    )
+    alone = _seconds(lambda: stays(station, seeds[0], requests=BY_HEAP)) / BY_HEAP
+    return Figure(
+        name=f"M/M/8, {REPLICATIONS:,} replications of {customers:,} customers",
+        unit="ns/customer",
+        value=1e9 * seconds / CUSTOMERS,
+        n=CUSTOMERS,
+        baseline=Baseline(name="one replication by its heap", value=1e9 * alone),
+        at_most=1e9 * MOST_SECONDS / CUSTOMERS,
+        counts={"s in all": seconds},
+    )
 
 
 def _drawn(customers: int) -> None:

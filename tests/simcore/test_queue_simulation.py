@@ -5,6 +5,7 @@ import pytest
 
 from simcore.equations.queue_tails import mgc_sojourn_quantile
 from simcore.equations.queueing import mg1_wait_mean, mm1_sojourn_mean, mm1_sojourn_quantile
+from simcore.stochastic import queue
 from simcore.stochastic.intervals import mean_interval, student_t_95
 from simcore.stochastic.laws import ServiceLaw, draw_times
 from simcore.stochastic.queue import (
@@ -207,3 +208,32 @@ def test_a_long_run_of_several_servers_goes_block_by_block(
 
     exact = float(mgc_sojourn_quantile(1.0, 0.8, 4, 1.0, 0.99))
     assert found.quantiles[0] == pytest.approx(exact, rel=0.05)
+
+
+@pytest.mark.parametrize("servers", [2, 5])
+@pytest.mark.parametrize("law", [ServiceLaw.EXPONENTIAL, ServiceLaw.LOG_NORMAL])
+def test_replications_side_by_side_are_those_one_by_one(
+    servers: int, law: ServiceLaw, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queue, "_BLOCK", 64)
+    monkeypatch.setattr(queue, "_TOGETHER", 30)
+    station = Station(mean_service=1.0, utilisation=0.8, servers=servers, service_law=law)
+    seeds = np.random.SeedSequence(11).spawn(50)
+
+    together = list(queue.stays_of_each(station, seeds, requests=150))
+
+    assert len(together) == 50
+    for seed, times in zip(seeds, together, strict=True):
+        assert times.tolist() == stays(station, seed, requests=150).tolist()
+
+
+def test_few_replications_and_one_server_go_one_by_one_and_bad_numbers_are_refused() -> None:
+    one = Station(mean_service=1.0, utilisation=0.8)
+    seeds = np.random.SeedSequence(11).spawn(60)
+    several = Station(mean_service=1.0, utilisation=0.8, servers=2)
+
+    for station, some in ((one, seeds), (several, seeds[:3])):
+        found = list(queue.stays_of_each(station, some, requests=20))
+        assert found[1].tolist() == stays(station, some[1], requests=20).tolist()
+    with pytest.raises(ValueError, match="need requests"):
+        list(queue.stays_of_each(several, seeds, requests=0))
