@@ -236,7 +236,7 @@ def _lab(slug: str) -> Lab:
     except UnknownLab as error:
         raise NotFound(
             f"This link names the lab “{slug[:60]}”, which is not here.",
-            remedy="Tell your instructor: the link's custom parameter `lab` needs another value.",
+            remedy="Tell your instructor: the link's custom parameter “lab” needs another value.",
         ) from error
 
 
