@@ -5,10 +5,14 @@ python -m simcore zoo hardware h100-sxm     every number of one item, with its s
 """
 
 import argparse
+import textwrap
 from typing import Any
 
 from simcore import catalog, commands
 from simcore.wording import quantity
+
+WIDTH = 90
+"""Letters of a category's items that are printed; `zoo CATEGORY` prints them all."""
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -31,10 +35,16 @@ def answer(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def text(found: dict[str, Any]) -> str:
-    return "\n".join(
-        commands.lines({name: _fact(value) if isinstance(value, dict) else value
-                        for name, value in found.items()})
-    )  # fmt: skip
+    return "\n".join(commands.lines({name: _words(value) for name, value in found.items()}))
+
+
+def _words(value: Any) -> str:
+    if isinstance(value, dict):
+        return _fact(value)
+    if isinstance(value, list):
+        return textwrap.shorten(f"{len(value):>3}: {', '.join(value)}", WIDTH, placeholder=" ...",
+                                break_on_hyphens=False)  # fmt: skip
+    return str(value)
 
 
 def _fact(fact: dict[str, Any]) -> str:

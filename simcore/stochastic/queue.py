@@ -236,8 +236,9 @@ def _stays_side_by_side(
         drawn = [(_services(station, rng, count), np.cumsum(_intervals(station, rng, count)))
                  for rng in rngs]  # fmt: skip
         services = np.stack([service for service, _ in drawn], axis=1)
-        arrivals = now + np.stack([passed for _, passed in drawn], axis=1)
-        now = arrivals[-1]
+        arrivals = np.stack([passed for _, passed in drawn], axis=1)
+        arrivals += now
+        now = arrivals[-1].copy()
         ends = np.empty_like(arrivals)
         for arrival, service, end in zip(arrivals, services, ends, strict=True):
             chosen = free.argmin(axis=1)
@@ -245,7 +246,8 @@ def _stays_side_by_side(
             np.maximum(servers.take(chosen), arrival, out=end)
             end += service
             servers[chosen] = end
-        out[:, begin : begin + count] = (ends - arrivals).T
+        ends -= arrivals
+        out[:, begin : begin + count] = ends.T
     return out
 
 
