@@ -67,6 +67,7 @@ def test_a_score_travels_to_the_platform_and_is_read_back(
     assert post.json["scoreGiven"] == 55.0
     assert post.json["timestamp"] == "2026-11-20T14:00:00.000Z"
     assert "Decision Log" in post.json["comment"]
+    assert "Your work: http" in post.json["comment"]
     assert (room.row().state, room.row().lms_score) == (SendState.IN_LMS, 55.0)
 
 
