@@ -15,7 +15,7 @@ from tests.labs import measure_digits
 LAB = load_lab("v1-05-transistor-tax")
 PARTS = {part.id: part for part in LAB.parts}
 CASES = [(part.id, track) for part in LAB.parts for track in TRACKS]
-MARGIN = {"a": 3.8, "b": 1.5, "d": 1.5}
+MARGIN = {"a": 3.8, "b": 2.0, "d": 1.5}
 
 
 def ratio(a, b):
@@ -122,8 +122,8 @@ def test_a_table_in_sram_is_dearer_than_a_compare_and_cheaper_than_a_polynomial(
 @pytest.mark.parametrize(
     ("track", "level", "growth", "expected"),
     [("edge", 0, 2, 10), ("edge", 1, 2, 26), ("edge", 1, 4, 52), ("cloud", 1, 4, 10.05),
-     ("cloud", 1, 8, 20.1), ("mobile", 0, 2, 20), ("mobile", 1, 2, 6.4), ("tiny", 0, 3, 6),
-     ("tiny", 1, 3, 15)],
+     ("cloud", 1, 8, 20.1), ("cloud", 1, 3, 7.54), ("mobile", 0, 2, 20),
+     ("mobile", 1, 2, 6.4), ("tiny", 0, 3, 6), ("tiny", 1, 3, 15)],
 )  # fmt: skip
 def test_part_b_gives_the_step_between_two_levels(track, level, growth, expected):
     facts = PARTS["b"].model.facts(one("b", track, level=level, growth=growth))

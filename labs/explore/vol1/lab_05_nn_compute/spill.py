@@ -33,13 +33,13 @@ from simcore.equations.memory_levels import memory_level, pass_energy, spill_fac
 from simcore.equations.precision import element_size
 
 MOVES: Mapping[str, Sequence[tuple[int, tuple[int, ...]]]] = {
-    "cloud": ((0, (2, 3)), (1, (4, 8))),
+    "cloud": ((0, (2, 3)), (1, (3, 4, 8))),
     "edge": ((0, (2, 3)), (1, (2, 3, 4))),
-    "mobile": ((0, (2, 3, 4)), (1, (2,))),
+    "mobile": ((0, (2, 3, 4)), (1, (2, 3))),
     "tiny": ((0, (3,)), (1, (2, 3))),
 }
 """Level that the data outgrows (it arrives in the next one), and how many times it grows: those
-whose answer stands 1.5 times from each wrong one."""
+whose answer is at least twice or half each wrong one."""
 
 TIMES: Mapping[int, str] = {2: "twice", 3: "three times", 4: "four times", 8: "eight times"}
 
@@ -81,7 +81,7 @@ class B(Part):
                     Option(id=RIGHT, value=_factor(p)),
                     Option(id="in_proportion", value=growth),
                     Option(id="growth_forgotten", value=_factor(p) / growth),
-                    Option(id="squared", value=growth**2),
+                    Option(id="growth_twice", value=growth * _factor(p)),
                 ),
             ),
         )
