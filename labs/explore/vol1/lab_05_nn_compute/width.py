@@ -122,6 +122,8 @@ class C(Part):
             "accuracy_32": accuracy("relu", 1, 32),
             "accuracy_64": accuracy("relu", 1, 64),
             "accuracy_128": accuracy("relu", 1, 128),
+            "mistakes_32": 100 * (1 - accuracy("relu", 1, 32)),
+            "mistakes_128": 100 * (1 - accuracy("relu", 1, 128)),
             "digits_growth": float(_digits(128).macs / _digits(32).macs),
         }
 
