@@ -17,6 +17,7 @@ from simcore.validation.rows import Row, families
 
 SAMPLE = Path(__file__).parent / "data" / "published_sample.json"
 CORE = "core class only"
+EDGE = {"board": "Pi", "model": "VGG16", "precision": "int8", "latency_ms": 9}
 CALIBRATED = "calibrated on the system's other benchmarks"
 
 
@@ -332,11 +333,24 @@ def test_a_system_s_only_benchmark_is_not_called_calibrated(published):
         ({}, "the file needs a list under one of mlperf_tiny"),
         ({"edge": [{"board": "Pi"}]}, "edge, row 0: model, precision"),
         ({"edge": {"a": 1}}, "must be a list"),
+        ({"edge": ["Pi"]}, "edge, row 0: board"),
+        ({"edge": [{**EDGE, "latency_ms": "slow"}]}, "latency_ms must be a number, got 'slow'"),
+        ({"edge": [{**EDGE, "latency_ms": -3}]}, "latency_ms must be a number from 0"),
+        ({"edge": [{**EDGE, "input": float("nan")}]}, "input must be a number from 0"),
     ],
 )
 def test_a_file_that_cannot_be_read_is_refused_with_what_is_missing(data, message):
     with pytest.raises(MeasurementError, match=message):
         validate(data)
+
+
+def test_numbers_as_text_and_names_of_any_type_are_read():
+    rows = [{**EDGE, "latency_ms": "9.5", "board": None}, {**EDGE, "latency_ms": 0, "board": 7}]
+
+    first, second = validate({"edge": rows})["rows"]
+
+    assert first["published"] == pytest.approx(9.5e-3)
+    assert second["reason"] == "no latency published"
 
 
 def test_the_command_prints_rows_and_families(capsys):
