@@ -203,7 +203,7 @@ def machine(raw: Mapping[str, Any]) -> Machine:
     return Machine(
         name=str(raw.get("name", "")),
         half_peak=quantity(raw["peak_flops_fp16"]),
-        peaks={name: peak for name, peak in peaks.items() if name != "fp16"},
+        peaks=peaks,
         capacity=quantity(raw["mem_capacity"]),
         bandwidth=quantity(raw["mem_bandwidth"]),
         overhead=quantity(raw.get("dispatch_tax") or 0.0),
