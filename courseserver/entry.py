@@ -314,6 +314,7 @@ def _picker(
         "chosen": chosen,
         "q": request.POST.get("q", ""),
         "points": request.POST.get("points") or f"{POINTS_DEFAULT:g}",
+        "opens": request.POST.get("opens", ""),
         "due": request.POST.get("due", ""),
         "zone": str(zone_of(course)),
         "several": wanted.accept_multiple,
@@ -336,11 +337,15 @@ def _items(request: HttpRequest, wanted: DeepLinkRequest) -> list[LinkItem]:
     if len(chosen) > 1 and not wanted.accept_multiple:
         raise Unprocessable("Your LMS takes one lab at a time.", remedy="Choose one.")
     points = _points(request.POST.get("points", ""))
-    due_at = _due(request.POST.get("due", ""))
-    return [_link_item(lab, points, due_at) for lab in chosen]
+    opens_at, due_at = (_moment(request.POST.get(name, "")) for name in ("opens", "due"))
+    if opens_at and due_at and opens_at >= due_at:
+        raise Unprocessable("The labs would open after they are due.", remedy="Change a date.")
+    return [_link_item(lab, points, opens_at, due_at) for lab in chosen]
 
 
-def _link_item(lab: Lab, points: float, due_at: datetime | None) -> LinkItem:
+def _link_item(
+    lab: Lab, points: float, opens_at: datetime | None, due_at: datetime | None
+) -> LinkItem:
     return LinkItem(
         # Twice, because some platforms drop custom parameters and some the query.
         url=f"{launch_url()}?lab={lab.slug}",
@@ -353,6 +358,7 @@ def _link_item(lab: Lab, points: float, due_at: datetime | None) -> LinkItem:
         },
         points_max=points,
         resource_id=lab.slug,
+        opens_at=opens_at,
         due_at=due_at,
     )
 
@@ -370,7 +376,7 @@ def _points(text: str) -> float:
     return points
 
 
-def _due(text: str) -> datetime | None:
+def _moment(text: str) -> datetime | None:
     try:
         return make_aware(datetime.fromisoformat(text)) if text else None
     except ValueError as error:

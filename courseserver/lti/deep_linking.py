@@ -23,6 +23,7 @@ class LinkItem:
     custom: Mapping[str, str] = field(default_factory=dict)
     points_max: float | None = None
     resource_id: str = ""
+    opens_at: datetime | None = None
     due_at: datetime | None = None
 
 
@@ -70,6 +71,8 @@ def _item(request: DeepLinkRequest, item: LinkItem) -> dict[str, Any]:
             "scoreMaximum": item.points_max,
             "resourceId": item.resource_id,
         }
+    if item.opens_at is not None:
+        content["available"] = {"startDateTime": ags.stamp(item.opens_at)}
     if item.due_at is not None:
         content["submission"] = {"endDateTime": ags.stamp(item.due_at)}
     return content

@@ -148,6 +148,11 @@ def test_searching_keeps_what_was_chosen(launcher: Launcher) -> None:
         ({"lab": [SLUG], "points": "many"}, "not a number of points"),
         ({"lab": [SLUG], "points": "nan"}, "not a number of points"),
         ({"lab": [SLUG], "due": "soon"}, "not a date"),
+        ({"lab": [SLUG], "opens": "later"}, "not a date"),
+        (
+            {"lab": [SLUG], "opens": "2026-12-02T00:00", "due": "2026-12-01T00:00"},
+            "open after they are due",
+        ),
     ],
 )
 def test_a_choice_that_cannot_be_is_explained_on_the_page(
@@ -164,6 +169,16 @@ def test_a_choice_is_handed_over_once(launcher: Launcher) -> None:
     launcher.client.post(address, {"action": "add", "lab": [SLUG]})
 
     assert launcher.client.post(address, {"action": "add", "lab": [SLUG]}).status_code == 404
+
+
+def test_labs_may_open_at_a_date_of_their_own(launcher: Launcher) -> None:
+    dates = {"opens": "2026-11-01T08:00", "due": "2026-12-01T23:59"}
+
+    sent = launcher.client.post(picker(launcher), {"action": "add", "lab": [SLUG], **dates})
+
+    (item,) = answer_of(sent)[f"{DL}content_items"]
+    assert item["available"] == {"startDateTime": "2026-11-01T08:00:00.000Z"}
+    assert item["submission"] == {"endDateTime": "2026-12-01T23:59:00.000Z"}
 
 
 def test_a_designer_may_add_labs_and_sees_nobodys_work(launcher: Launcher) -> None:
