@@ -48,7 +48,12 @@ def line_item_ensure(platform: Platform, line_items_url: str, column: Column) ->
     if row.url:
         return row.url
     if not _lease(row):
-        raise PlatformFault(FaultKind.RETRY, "this column is being made", retry_after_s=5)
+        # Somebody makes it, or made it and lost the reply: look, and make no second one.
+        url = _find(platform, line_items_url, column)
+        if not url:
+            raise PlatformFault(FaultKind.RETRY, "this column is being made", retry_after_s=5)
+        LineItem.objects.filter(pk=row.pk).update(url=url, leased_until=None)
+        return url
     try:
         url = (
             _find(platform, line_items_url, column)

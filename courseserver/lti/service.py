@@ -4,6 +4,7 @@ import hashlib
 import json
 import secrets
 from collections.abc import Iterable
+from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import urlencode
 
@@ -22,6 +23,7 @@ ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 ASSERTION_LIFE_S = 120
 TOKEN_LIFE_S_DEFAULT = 3600
 TOKEN_MARGIN_S = 60
+CLOCKS_APART_S = 30.0
 # Reading twice is harmless; whether to write twice is for the caller to decide.
 SAFE_METHODS = frozenset({"GET", "PUT", "DELETE"})
 
@@ -91,7 +93,19 @@ def _send(method: str, url: str, what: str, headers: dict[str, str], body: bytes
     except outgoing.Unreachable as error:
         raise PlatformFault(FaultKind.RETRY, f"{what}: {error}") from error
     log.info("platform asked", what=what, status=reply.status)
+    _compare_clocks(reply)
     return reply
+
+
+def _compare_clocks(reply: Reply) -> None:
+    """Warn where the platform's clock is not ours: launches live a minute, stamps decide order."""
+    try:
+        theirs = parsedate_to_datetime(reply.headers.get("Date", ""))
+    except ValueError:
+        return
+    ahead_s = (theirs - clock.now()).total_seconds() if theirs.tzinfo else 0.0
+    if abs(ahead_s) > CLOCKS_APART_S:
+        log.warning("the platform's clock differs from ours; check NTP", ahead_s=round(ahead_s))
 
 
 def access_token(platform: Platform, scopes: frozenset[str]) -> str:

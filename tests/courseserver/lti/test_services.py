@@ -412,6 +412,22 @@ def test_a_lost_reply_makes_no_second_column(platform: Platform, columns: Column
     assert [row["id"] for row in columns.rows] == [url]
 
 
+def test_a_request_that_arrives_after_we_gave_up_makes_no_second_column(
+    platform: Platform, columns: Columns
+) -> None:
+    columns.loses_reply = True
+    assert kind_of(lambda: line_items.line_item_ensure(platform, columns.url, COLUMN))
+    late = columns.rows.pop()
+    columns.loses_reply = False
+
+    meanwhile = kind_of(lambda: line_items.line_item_ensure(platform, columns.url, COLUMN))
+    columns.rows.append(late)
+
+    assert meanwhile == FaultKind.RETRY, "it may still be on its way"
+    url = line_items.line_item_ensure(platform, columns.url, COLUMN)
+    assert [row["id"] for row in columns.rows] == [url]
+
+
 def test_a_column_in_the_making_is_left_to_its_maker(platform: Platform, columns: Columns) -> None:
     row = LineItem.objects.create(
         platform=platform, line_items_url=columns.url, resource_id="lab-1", tag="score"
@@ -538,3 +554,31 @@ def test_a_next_page_elsewhere_gets_neither_request_nor_token(
     lms.answer("/members", Answer(body=members_page("s1"), headers=link))
 
     assert len(nrps.members(platform, f"{lms.url}/members")) == 1
+
+
+# --- clocks -----------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("date", "warns"),
+    [
+        ("Fri, 20 Nov 2026 12:00:20 GMT", False),
+        ("Fri, 20 Nov 2026 12:01:00 GMT", True),
+        ("Fri, 20 Nov 2026 11:59:00 GMT", True),
+        ("soon", False),
+        ("", False),
+    ],
+)
+def test_a_platform_whose_clock_differs_is_told_to_the_log(
+    platform: Platform,
+    monkeypatch: pytest.MonkeyPatch,
+    date: str,
+    warns: bool,
+) -> None:
+    told: list[str] = []
+    monkeypatch.setattr(service.clock, "now", lambda: NOON)
+    monkeypatch.setattr(service.log, "warning", lambda text, **_: told.append(text))
+    reply = Reply(status=200, headers={"Date": date} if date else {})
+    monkeypatch.setattr(service.outgoing, "send", lambda *_, **__: reply)
+
+    service._send("GET", "https://lms.test", "a result", {}, None)
+
+    assert any("check NTP" in text for text in told) is warns
