@@ -6,6 +6,10 @@ from simcore.crosscheck.case import Case
 from simcore.equations.roofline import arithmetic_intensity, attainable_rate, step_terms
 
 
+ROUNDING = 1e-12
+"""Of a tie, in which memory is named."""
+
+
 def solve(case: Case) -> dict[str, Any]:
     machine, work = case.machine(), case.workload()
     devices = case.whole("tp_size", default=1)
@@ -26,7 +30,7 @@ def solve(case: Case) -> dict[str, Any]:
         "intensity": intensity,
         "attainable_flops": roof,
         "peak_fraction": roof / peak,
-        "bottleneck": "Memory" if memory > compute else "Compute",
+        "bottleneck": "Memory" if memory >= compute * (1 - ROUNDING) else "Compute",
     }
 
 
