@@ -5,7 +5,6 @@ from typing import Any
 from simcore.crosscheck.case import Case
 from simcore.equations.roofline import arithmetic_intensity, attainable_rate, step_terms
 
-
 ROUNDING = 1e-12
 """Of a tie, in which memory is named."""
 
