@@ -17,7 +17,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def answer(options: argparse.Namespace) -> dict[str, Any]:
     if options.solver is None:
-        return {name: solvers.question(name).title for name in solvers.names()}
+        return dict(solvers.titles())
     return _described(solvers.question(options.solver))
 
 

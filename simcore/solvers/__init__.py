@@ -5,7 +5,7 @@ value, terms, what bound it, feasibility with the reason, uncertainty, how it is
 A module of this folder with a `QUESTION` and an `answer(values)` is a solver; nothing lists them.
 """
 
-from simcore.solvers.asking import names, question, solve
+from simcore.solvers.asking import names, question, solve, titles
 from simcore.solvers.question import Answer, Input, ItemInput, Question
 from simcore.solvers.result import Quantity, Result
 
@@ -19,4 +19,5 @@ __all__ = [
     "names",
     "question",
     "solve",
+    "titles",
 ]

@@ -1,7 +1,9 @@
 """Every solver of the folder walks: one point, an array, JSON, refusals; figures by hand beside."""
 
+import importlib
 import json
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -129,6 +131,14 @@ def test_the_table_of_walls_names_every_solver_and_nothing_else(repository):
     named = set(re.findall(r"`(\w+)`", table))
 
     assert named == set(solvers.names())
+
+
+def test_the_titles_read_from_the_sources_are_those_of_the_questions():
+    modules = [path.stem for path in Path(solvers.__file__).parent.glob("*.py")]
+    loaded = {name: importlib.import_module(f"simcore.solvers.{name}") for name in sorted(modules)}
+    asking = [name for name, module in loaded.items() if hasattr(module, "QUESTION")]
+
+    assert solvers.titles() == {name: solvers.question(name).title for name in asking}
 
 
 @pytest.mark.parametrize("name", POINTS)
