@@ -19,6 +19,7 @@ from device_agent.boards.watch import BoardWatch
 from firmware_specs.serial import commands, replies
 from firmware_specs.serial.replies import ReplyError
 from tests.doubles.fake_board import (
+    BootingPort,
     DutFirmware,
     Faults,
     ImpulseFirmware,
@@ -67,6 +68,13 @@ def test_half_a_command_of_somebody_before_us_does_no_harm() -> None:
     firmware.receive(b"db loa")
 
     assert dut_at(MemoryPort(firmware)).sync() == "ours"
+
+
+@pytest.mark.parametrize("boots_s", [0.0, 0.1, 0.5, 1.9, 2.4, 4.0])
+def test_a_board_that_resets_when_its_port_is_opened_is_waited_for(boots_s: float) -> None:
+    port = BootingPort(DutFirmware(name="ours"), boots_s=boots_s)
+
+    assert dut_at(port).sync() == "ours"
 
 
 @given(noise=st.binary(max_size=60))

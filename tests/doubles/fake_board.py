@@ -209,6 +209,25 @@ class MemoryPort:
             raise BoardGone("unplugged")
 
 
+class BootingPort(MemoryPort):
+    """A board that opening the port resets: deaf while its boot loader waits, then its banner."""
+
+    def __init__(self, firmware: DutFirmware, *, boots_s: float) -> None:
+        super().__init__(firmware)
+        self._boots_s = boots_s
+        self._banner = firmware.banner()
+
+    def write(self, data: bytes) -> None:
+        if self.now_s >= self._boots_s:
+            super().write(data)
+
+    def read(self) -> bytes:
+        if self._banner and self.now_s >= self._boots_s:
+            self._waiting += b"\x00\xfe" + self._banner
+            self._banner = b""
+        return super().read()
+
+
 @contextmanager
 def board_on_pty(firmware: Firmware, faults: Faults | None = None) -> Iterator["PtyBoard"]:
     """Run a fake board behind a pty until the block ends."""
