@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from device_agent.benchmarks.base import DriverError
 from device_agent.boards import find
-from device_agent.boards.errors import BoardError
+from device_agent.boards.errors import BoardError, BoardGone
 from device_agent.boards.port import Address
 from device_agent.energy_windows import WindowMeter
 from device_agent.meters import window_meters
@@ -41,7 +41,7 @@ def board_for(kind: type[B]) -> Iterator[tuple[B, Address]]:
             raise DriverError(why_not(kind))
         yield board, address
     except (BoardError, ReplyError) as error:
-        find.detach()
+        find.detach(is_lost=isinstance(error, BoardGone))
         raise DriverError(str(error)) from error
 
 

@@ -49,6 +49,10 @@ def _lasting_name(device: str) -> str:
 _held: list[tuple[Board, Address, SerialPort]] = []
 _refusals: list[tuple[float, str]] = []
 _REFUSED_FOR_S = 5.0
+# A board that resets, or whose plug was moved, comes back as another port within seconds.
+_COMES_BACK_S = 10.0
+_LOOK_AGAIN_S = 0.25
+_lost_at: list[float] = []
 
 
 def attached() -> tuple[Board, Address]:
@@ -63,6 +67,20 @@ def attached() -> tuple[Board, Address]:
         return _held[0][:2]
     if _refusals and time.monotonic() - _refusals[0][0] < _REFUSED_FOR_S:
         raise BoardError(_refusals[0][1])
+    why = _attach()
+    while why and _lost_at and time.monotonic() - _lost_at[0] < _COMES_BACK_S:
+        time.sleep(_LOOK_AGAIN_S)
+        why = _attach()
+    _lost_at.clear()
+    if why:
+        # Asking a silent port takes long, and each driver asks.
+        _refusals[:] = [(time.monotonic(), why)]
+        raise BoardError(why)
+    return _held[0][:2]
+
+
+def _attach() -> str:
+    """Hold the first board that answers. Return why there is none, or an empty string."""
     tried = []
     for address in addresses():
         try:
@@ -76,16 +94,17 @@ def attached() -> tuple[Board, Address]:
             port.close()
             tried.append(str(error))
             continue
-        return _held[0][:2]
-    why = "; ".join(tried) or "no board is attached: none on USB, none in `ports`"
-    # Asking a silent port takes long, and each driver asks.
-    _refusals[:] = [(time.monotonic(), why)]
-    raise BoardError(why)
+        return ""
+    return "; ".join(tried) or "no board is attached: none on USB, none in `ports`"
 
 
-def detach() -> None:
-    """Let the board go, so that the next look finds it where it is then."""
+def detach(*, is_lost: bool = False) -> None:
+    """Let the board go, so that the next look finds it where it is then.
+
+    The next look waits a while for a board that was lost, for it may be on its way back.
+    """
     for _, _, port in _held:
         port.close()
     _held.clear()
     _refusals.clear()
+    _lost_at[:] = [time.monotonic()] if is_lost else []
