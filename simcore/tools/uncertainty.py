@@ -17,6 +17,8 @@ Array = NDArray[np.float64]
 DRAWS = 4096
 REDRAWS = 100
 """Times that draws outside an input's limits are drawn again, before they are set to the limit."""
+_STEADY = 1.05
+"""A total index above this is no share but a sign that the variance itself cannot be estimated."""
 _NONE: Mapping[str, float] = MappingProxyType({})
 
 
@@ -52,7 +54,8 @@ class Uncertainty:
     kept: Mapping[str, float]
     """Constraint -> probability that it holds."""
     shares: Mapping[str, Share]
-    """Input -> what it contributes, the largest first."""
+    """Input -> what it contributes, the largest first; of the variance of ranks where a few draws
+    carry all the variance of the column itself."""
     draws: int
     seed: int
 
@@ -226,16 +229,33 @@ def _shares(
     good = np.isfinite(one) & np.isfinite(two)
     for other in mixed.values():
         good &= np.isfinite(other)
-    whole = np.concatenate([one[good], two[good]])
+    columns = [values[good] for values in (one, two, *mixed.values())]
+    found = _indices(columns)
+    if max((total for _, total in found), default=0.0) > _STEADY:
+        # A few draws near a pole carry all the variance: ranks say the same without them.
+        found = _indices(_ranks(columns))
+    shares = {n: Share(alone=a, total=t) for n, (a, t) in zip(mixed, found, strict=True)}
+    return dict(sorted(shares.items(), key=lambda pair: -pair[1].total))
+
+
+def _indices(columns: Sequence[Array]) -> list[tuple[float, float]]:
+    """Return (first order, total) for each replaced input; Saltelli's and Jansen's estimators."""
+    one, two, *mixed = columns
+    whole = np.concatenate([one, two])
     variance = float(whole.var()) if whole.size else 0.0
     center = float(whole.mean()) if whole.size else 0.0
     if variance <= (1e-12 * float(np.abs(whole).max(initial=0.0))) ** 2:
-        return {name: Share(alone=0.0, total=0.0) for name in first}
-    found = {
-        name: Share(
-            alone=float(np.mean((two[good] - center) * (other[good] - one[good])) / variance),
-            total=float(np.mean((one[good] - other[good]) ** 2) / (2.0 * variance)),
+        return [(0.0, 0.0) for _ in mixed]
+    return [
+        (
+            float(np.mean((two - center) * (other - one)) / variance),
+            float(np.mean((one - other) ** 2) / (2.0 * variance)),
         )
-        for name, other in mixed.items()
-    }
-    return dict(sorted(found.items(), key=lambda pair: -pair[1].total))
+        for other in mixed
+    ]
+
+
+def _ranks(columns: Sequence[Array]) -> list[Array]:
+    """Return each value's place among all, ties at the same place."""
+    _, places = np.unique(np.concatenate(columns), return_inverse=True)
+    return np.split(places.astype(float), len(columns))

@@ -200,3 +200,16 @@ def test_what_cannot_be_evaluated_is_refused_in_one_sentence(capsys, argv, messa
 
     assert (code, written.out) == (2, "")
     assert message in written.err
+
+
+def test_shares_stay_shares_where_a_few_draws_near_a_pole_carry_the_variance():
+    found = uncertainty(
+        "tail_latency",
+        draws=1024,
+        spreads={"arrival_rate": 0.05, "service": 0.05},
+        arrival_rate=90.0,
+        service=0.01,
+    )
+
+    assert 0.9 < sum(share.total for share in found.shares.values()) < 1.6
+    assert all(0.0 < share.total <= 1.05 for share in found.shares.values())
