@@ -8,7 +8,7 @@ from django.db.models import QuerySet
 
 from courseserver.audit.services import record
 from courseserver.common import clock
-from courseserver.common.rows import row_where
+from courseserver.common.rows import row_where, rows_change
 from courseserver.courses.models import Assignment, Course, Enrolment, Identity, Person
 from courseserver.courses.zones import is_zone
 from courseserver.lti import nrps
@@ -38,7 +38,7 @@ def enrol_from_launch(launch: Launch) -> Enrolment:
         }
         if "sections" in launch.custom:
             now["sections"] = list(section_names(launch.custom["sections"]))
-        Enrolment.objects.filter(pk=enrolment.pk).update(**now)
+        rows_change(Enrolment, {"id": enrolment.pk}, **now)
         for name, value in now.items():
             setattr(enrolment, name, value)
         if former != enrolment.role:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from courseserver.common.rows import row_where
+from courseserver.common.rows import row_where, rows_change
 from courseserver.lti import vault
 from courseserver.lti.models import HandOver, LoginState, PendingLogin
 
@@ -79,9 +79,9 @@ def state_read(
 
 
 def state_spend(*, state_id: str, now: datetime) -> bool:
-    """Spend a state; of two requests that arrive together one UPDATE lets just one through."""
-    unused = LoginState.objects.filter(pk=state_id, used_at=None, expires_at__gt=now)
-    return unused.update(used_at=now) == 1
+    """Spend a state that was read; of two requests together one UPDATE lets just one through."""
+    unused = {"state_hash": state_id, "used_at": None}
+    return rows_change(LoginState, unused, used_at=now) == 1
 
 
 def login_of_state(state: str, now: datetime) -> LoginRequest | None:

@@ -7,9 +7,10 @@ from django.contrib.sessions.models import Session
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from courseserver.common.rows import row_where
+from courseserver.common import clock
+from courseserver.common.rows import row_where, rows_change
 from courseserver.common.sessions import SessionStore
-from courseserver.lti.models import Platform
+from courseserver.lti.models import LoginState, Platform
 
 pytestmark = pytest.mark.django_db
 SHARED = {
@@ -51,6 +52,32 @@ def test_a_locked_row_is_the_same_row() -> None:
     kept = platform()
 
     assert row_where(Platform, lock=True, issuer="https://a.test") == kept
+
+
+def test_a_change_reaches_the_rows_with_these_values_and_no_other() -> None:
+    first, second = platform(), platform(deployment_id="2", name="there")
+    now = clock.now()
+
+    changed = rows_change(
+        Platform,
+        {"issuer": "https://a.test", "deployment_id": "1"},
+        frame_origins=["x"],
+        approved=True,
+    )
+    unchanged = rows_change(Platform, {"issuer": "' OR 1=1 --"}, approved=True)
+
+    first.refresh_from_db()
+    second.refresh_from_db()
+    assert (changed, unchanged) == (1, 0)
+    assert (first.frame_origins, first.approved) == (["x"], True)
+    assert not second.approved
+    state = LoginState.objects.create(
+        state_hash="s", browser_hash="b", nonce_hash="n", login={}, expires_at=now
+    )
+    assert rows_change(LoginState, {"state_hash": "s", "used_at": None}, used_at=now) == 1
+    assert rows_change(LoginState, {"state_hash": "s", "used_at": None}, used_at=now) == 0
+    state.refresh_from_db()
+    assert state.used_at == now
 
 
 def test_a_session_is_written_once_and_again_when_it_changes() -> None:
