@@ -17,8 +17,9 @@ Array = NDArray[np.float64]
 DRAWS = 4096
 REDRAWS = 100
 """Times that draws outside an input's limits are drawn again, before they are set to the limit."""
-_STEADY = 1.05
-"""A total index above this is no share but a sign that the variance itself cannot be estimated."""
+_SLACK = 0.1
+"""Total indices are at most 1 and add up to 1 at least; beyond this slack the draws are too few for
+the variance itself."""
 _NONE: Mapping[str, float] = MappingProxyType({})
 
 
@@ -231,7 +232,8 @@ def _shares(
         good &= np.isfinite(other)
     columns = [values[good] for values in (one, two, *mixed.values())]
     found = _indices(columns)
-    if max((total for _, total in found), default=0.0) > _STEADY:
+    totals = [total for _, total in found]
+    if totals and sum(totals) and not (max(totals) < 1 + _SLACK and sum(totals) > 1 - _SLACK):
         # A few draws near a pole carry all the variance: ranks say the same without them.
         found = _indices(_ranks(columns))
     shares = {n: Share(alone=a, total=t) for n, (a, t) in zip(mixed, found, strict=True)}
