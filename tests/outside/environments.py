@@ -31,7 +31,8 @@ def python_of(name: str) -> Path:
 def _make(place: Path, pins: Path) -> None:
     uv = shutil.which("uv")
     python = str(place / "bin" / "python")
-    options = ["--quiet", "--require-hashes", "--requirement", str(pins)]
+    # The list is complete: nothing to resolve.
+    options = ["--quiet", "--no-deps", "--require-hashes", "--requirement", str(pins)]
     if uv:
         commands = [
             [uv, "venv", "--quiet", "--no-project", "--python", sys.executable, str(place)],
@@ -40,7 +41,7 @@ def _make(place: Path, pins: Path) -> None:
     else:
         commands = [
             [sys.executable, "-m", "venv", str(place)],
-            [python, "-m", "pip", "install", "--disable-pip-version-check", *options],
+            [python, "-m", "pip", "install", "--no-compile", *options],
         ]
     for command in commands:
         # From a folder without a project of its own: uv would apply this one's constraints.
