@@ -1,11 +1,15 @@
 """What every test shares. In CI a skipped test fails; elsewhere a skip says its remedy."""
 
 import os
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Playwright
 
 IN_CI = os.environ.get("CI") == "true"
 
@@ -36,6 +40,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def _whole_stories(item: pytest.Item) -> bool:
     return item.path.parent.name in {"flows", "docker"}
+
+
+@pytest.fixture(scope="session")
+def playwright() -> Iterator["Playwright"]:
+    """The one driver of a test process, from which every browser starts; it takes no second."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as driver:
+        yield driver
 
 
 @pytest.fixture(scope="session")

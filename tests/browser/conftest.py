@@ -11,7 +11,7 @@ import pytest
 from django.contrib.sessions.backends.db import SessionStore
 from django.core.management import call_command
 from django.test import override_settings
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright
 from pytest_django.live_server_helper import LiveServer
 
 from courseserver.courses.models import Assignment, Course, Enrolment, Person, Role
@@ -40,16 +40,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
+def browser(playwright: Playwright) -> Iterator[Browser]:
     path = shutil.which("chromium") or shutil.which("chromium-browser")
     if path is None:
         pytest.skip("Chromium is not installed: apt-get install chromium")
     # Playwright runs an event loop in this thread; the database is used between its calls only.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
-    with sync_playwright() as playwright:
-        found = playwright.chromium.launch(executable_path=path, args=ARGS)
-        yield found
-        found.close()
+    found = playwright.chromium.launch(executable_path=path, args=ARGS)
+    yield found
+    found.close()
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, Route, expect, sync_playwright
+from playwright.sync_api import BrowserContext, Page, Playwright, Route, expect
 
 from tests.browser.axe import violations
 from tests.browser.conftest import ARGS
@@ -26,7 +26,9 @@ def both(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 
 
 @pytest.fixture(scope="module")
-def context(both: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[BrowserContext]:
+def context(
+    both: World, tmp_path_factory: pytest.TempPathFactory, playwright: Playwright
+) -> Iterator[BrowserContext]:
     """A profile whose settings forbid the tool's cookies, partitioned ones too, inside the LMS."""
     path = shutil.which("chromium") or shutil.which("chromium-browser")
     if path is None:
@@ -36,12 +38,11 @@ def context(both: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[B
     blocked = {f"{both.tool},{around}": {"setting": 2} for around in (both.lms, STRANGER)}
     settings = {"profile": {"content_settings": {"exceptions": {"cookies": blocked}}}}
     (profile / "Default" / "Preferences").write_text(json.dumps(settings))
-    with sync_playwright() as playwright:
-        context = playwright.chromium.launch_persistent_context(
-            profile, executable_path=path, args=ARGS, ignore_https_errors=True
-        )
-        yield context
-        context.close()
+    context = playwright.chromium.launch_persistent_context(
+        profile, executable_path=path, args=ARGS, ignore_https_errors=True
+    )
+    yield context
+    context.close()
 
 
 @pytest.fixture

@@ -18,7 +18,9 @@ def test_nothing_committed_is_lost_or_doubled_when_processes_are_killed(tmp_path
     rng = random.Random(20261120)
 
     with embedded_site(tmp_path) as site, running(site) as supervisor:
-        rounds = [play_round(site, supervisor, rng, number) for number in range(ROUNDS)]
+        rounds = [
+            play_round(site, supervisor, rng, number, longest_s=12.0) for number in range(ROUNDS)
+        ]
 
     assert [r.wrong for r in rounds] == [()] * ROUNDS
     assert sum(sum(r.killed.values()) for r in rounds) >= ROUNDS

@@ -16,6 +16,8 @@ SAME_ON_BOTH = (
     "*/test_*pages.py",
     "grading/test_*_dialect.py",
     "labruntime/test_real_labs.py",
+    "labruntime/test_whole_lab.py",
+    "labruntime/test_leaks.py",
 )
 # These give the connection back in the middle of a test, as the bridge and a server do; on
 # PostgreSQL that ends the transaction the test lives in. Their processes run in the story.

@@ -62,6 +62,7 @@ class Killer:
     supervisor: Supervisor
     rng: random.Random
     victims: tuple[str, ...]
+    longest_s: float = 8.0
     killed: Counter[str] = field(default_factory=Counter)
     _over: threading.Event = field(default_factory=threading.Event)
 
@@ -76,7 +77,7 @@ class Killer:
             thread.join()
 
     def _work(self) -> None:
-        while not self._over.wait(self.rng.uniform(0.5, 8.0)):
+        while not self._over.wait(self.rng.uniform(0.5, self.longest_s)):
             name = self.rng.choice(self.victims)
             if self.supervisor.is_running(name):
                 self.supervisor.kill(name)
@@ -96,12 +97,22 @@ class Round:
     wrong: tuple[str, ...]
 
 
-def play_round(site: Site, supervisor: Supervisor, rng: random.Random, number: int) -> Round:
-    """Play one story under fire on a fresh attempt, then check what stands."""
+def play_round(
+    site: Site,
+    supervisor: Supervisor,
+    rng: random.Random,
+    number: int,
+    *,
+    longest_s: float = 8.0,
+) -> Round:
+    """Play one story under fire on a fresh attempt, then check what stands.
+
+    `longest_s` is the longest time between two kills.
+    """
     student = STUDENTS[number % len(STUDENTS)]
     _fresh_attempt(site, student)
     victims = tuple(v for v in VICTIMS if v != "broker" or site.is_embedded)
-    killer = Killer(supervisor, rng, victims)
+    killer = Killer(supervisor, rng, victims, longest_s)
     began = time.monotonic()
     wrong: list[str] = []
     told: story.Story | None = None

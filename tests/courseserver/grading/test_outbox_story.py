@@ -257,7 +257,7 @@ def test_every_grade_arrives_once_and_newest_whatever_happens() -> None:
     run_state_machine_as_test(
         OutboxStory,
         settings=settings(
-            max_examples=60,
+            max_examples=30,
             stateful_step_count=25,
             deadline=None,
             suppress_health_check=list(HealthCheck),
@@ -267,7 +267,7 @@ def test_every_grade_arrives_once_and_newest_whatever_happens() -> None:
 
 
 @settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(data=st.data())
 def test_the_order_of_arrivals_and_marks_does_not_change_the_score(

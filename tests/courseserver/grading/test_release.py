@@ -168,10 +168,10 @@ def test_a_mark_is_the_staffs_alone_until_grades_are_released(room: Classroom) -
     assert held is not None
     assert (held.points, held.is_full, held.comment, held.log_levels) == (55.0, False, "", {})
     assert [s.points for s in held.sections] == [40.0, None, 15.0]
-    assert "85" not in room.client(room.bob).get(home).content.decode()
+    assert "85.0" not in room.client(room.bob).get(home).content.decode()
     settings_change.grades_release(assignment=room.assignment, actor=room.alice)
 
     told = selectors.submission_view(submission.attempt_id)
     assert told is not None
     assert (told.points, told.is_full, told.comment) == (85.0, True, "Well argued.")
-    assert "85" in room.client(room.bob).get(home).content.decode()
+    assert "85.0" in room.client(room.bob).get(home).content.decode()

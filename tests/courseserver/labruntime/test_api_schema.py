@@ -45,7 +45,7 @@ def _try_every_operation(person: dict[str, Any], known: dict[str, str]) -> set[i
         operation = found.ok()
 
         @settings(
-            max_examples=12,
+            max_examples=8,
             deadline=None,
             derandomize=True,
             database=None,

@@ -33,7 +33,7 @@ BENT_CLAIMS: dict[str, tuple[dict[str, Any], str]] = {
     "iat huge": ({"iat": 10**400}, "iat is no time"),
     "iat not a number": ({"iat": float("nan")}, "iat is no time"),
     "iat a day old": ({"iat": NOW - DAY}, "iat too old"),
-    "iat in five minutes": ({"iat": NOW + 300}, "iat in the future"),
+    "iat in an hour": ({"iat": NOW + 3600}, "iat in the future"),
     "nbf in an hour": ({"nbf": NOW + 3600}, "nbf in the future"),
     "no nonce": ({"nonce": DROP}, "nonce is not the one we gave"),
     "foreign nonce": ({"nonce": "x" * 43}, "nonce is not the one we gave"),
