@@ -7,7 +7,6 @@ from django.db import transaction
 
 from courseserver.courses import plans
 from courseserver.courses import selectors as course_selectors
-from courseserver.courses.due import due_dates
 from courseserver.courses.models import Assignment, Course, Person, Plan
 from courseserver.courses.plans import PlannedWeek
 from courseserver.grading import selectors
@@ -57,7 +56,7 @@ def student_weeks(plan: Plan, person: Person) -> list[WeekView]:
         WeekView(
             planned=planned,
             labs=tuple(
-                _lab_in_week(plan, planned, placed.lab, placed.is_graded, items, person)
+                _lab_in_week(plan, planned, placed.lab, placed.is_graded, items)
                 for placed in planned.labs
             ),
         )
@@ -71,10 +70,9 @@ def _lab_in_week(
     slug: str,
     is_graded: bool,
     items: dict[str, StudentAssignment],
-    person: Person,
 ) -> LabInWeek:
     item = items.get(slug)
-    due_at = due_dates(item.assignment).of(person.pk) if item else planned.span.due_at
+    due_at = item.due_at if item else planned.span.due_at
     return LabInWeek(
         slug=slug, title=title_of(plan, slug), is_graded=is_graded, item=item, due_at=due_at
     )
