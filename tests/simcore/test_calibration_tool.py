@@ -160,8 +160,9 @@ def test_students_quantiles_are_those_of_the_tables():
         student_quantile(0.9, freedom=0)
 
 
-# D. Narayanan et al., SC 2021, table 1: billion parameters, layers, width, tensor, pipeline, GPUs,
-# batch, TFLOP/s of each GPU; A100 with 300 GB/s in the node and 25 GB/s beside it, 2048 tokens.
+# As recalled of D. Narayanan et al., SC 2021, table 1 (not read again here): billion parameters,
+# layers, width, tensor, pipeline, GPUs, batch, TFLOP/s of each GPU; A100 with 300 GB/s in the node
+# and 25 GB/s beside it, 2048 tokens.
 MEGATRON = [
     (1.7, 24, 2304, 1, 1, 32, 512, 137), (3.6, 30, 3072, 2, 1, 64, 512, 138),
     (7.5, 36, 4096, 4, 1, 128, 512, 142), (18.4, 40, 6144, 8, 1, 256, 1024, 135),
