@@ -243,3 +243,41 @@ def inference_energy(
     if np.any(idle > active):
         raise ValueError(f"idle_power must not exceed active_power, got {idle_power!r}")
     return np.asarray(not_negative(latency, "latency") * (active - idle))
+
+
+def battery_life(
+    battery: ArrayLike, *, energy: ArrayLike, rate: ArrayLike, sleep_power: ArrayLike = 0.0
+) -> Array:
+    """Return how long a battery lasts under inferences at a steady rate.
+
+    Self-discharge and a voltage that sags are left out, so this is a ceiling.
+
+    Parameters
+    ----------
+    battery : array_like, shape (n,)
+        Energy of the battery. [J]
+    energy : array_like, shape (n,)
+        Of one inference. [J]
+    rate : array_like, shape (n,)
+        Inferences. [1/s]
+    sleep_power : array_like, shape (n,)
+        Drawn in between. [W]
+
+    Returns
+    -------
+    ndarray, shape (n,)
+        Life of the battery. [s]
+
+    Raises
+    ------
+    ValueError
+        If the battery, an energy or a rate is not positive, or the power negative.
+
+    References
+    ----------
+    C. Banbury et al., "MLPerf Tiny Benchmark", NeurIPS Datasets and Benchmarks 2021, sec. 4
+    (energy of an inference). arXiv:2106.07597
+    """
+    work = positive(energy, "energy") * positive(rate, "rate")
+    drawn = work + not_negative(sleep_power, "sleep_power")
+    return np.asarray(positive(battery, "battery") / drawn)

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from simcore.checks import require_not_negative, require_positive
+from simcore.checks import require_at_least_one, require_not_negative, require_positive
 
 Array = NDArray[np.float64]
 
@@ -119,11 +119,13 @@ def transformer_activations(
     *,
     heads: ArrayLike = 0,
     recompute: str,
+    element_size: ArrayLike = 2.0,
 ) -> Array:
-    """Return the activations that a transformer keeps for its backward pass, in 16 bits.
+    """Return the activations that a transformer keeps for its backward pass.
 
-    A layer keeps 34 s b h bytes and, unless attention is recomputed (or fused so that its scores
-    never exist), 5 a s^2 b more; with full recomputation only its input, 2 s b h.
+    In 16 bits a layer keeps 34 s b h bytes and, unless attention is recomputed (or fused so that
+    its scores never exist), 5 a s^2 b more; with full recomputation only its input, 2 s b h. Of
+    these, 2 s b h and a s^2 b are dropout masks of one byte each; the rest grows with the element.
 
     Parameters
     ----------
@@ -135,6 +137,8 @@ def transformer_activations(
         Attention heads a; needed only with recompute "none". [1]
     recompute : str
         "none", "selective" (attention alone) or "full".
+    element_size : array_like, shape (n,)
+        Of one activation. [byte]
 
     Returns
     -------
@@ -152,17 +156,50 @@ def transformer_activations(
     MLSys 2023, eq. 1 and table 2. arXiv:2205.05198
     """
     require_positive(sequence=sequence, batch=batch, hidden=hidden, layers=layers)
+    require_positive(element_size=element_size)
     require_not_negative(heads=heads)
-    s, b, h, depth, a = (
-        np.asarray(x, dtype=float) for x in (sequence, batch, hidden, layers, heads)
+    s, b, h, depth, a, e = (
+        np.asarray(x, dtype=float) for x in (sequence, batch, hidden, layers, heads, element_size)
     )
     if recompute == "full":
-        return np.asarray(2 * s * b * h * depth)
+        return np.asarray(e * s * b * h * depth)
     if recompute == "selective":
-        return np.asarray(34 * s * b * h * depth)
+        return np.asarray((16 * e + 2) * s * b * h * depth)
     if recompute == "none":
-        return np.asarray((34 * s * b * h + 5 * a * s * s * b) * depth)
+        return np.asarray(((16 * e + 2) * s * b * h + (2 * e + 1) * a * s * s * b) * depth)
     raise ValueError(f"recompute is {recompute!r}; use none, selective or full")
+
+
+def checkpointed_share(layers: ArrayLike) -> Array:
+    """Return the share of its activations that a chain of alike layers keeps with checkpoints.
+
+    The inputs of about sqrt(L) segments, and at any time the outputs inside one of them; the price
+    is one more forward pass.
+
+    Parameters
+    ----------
+    layers : array_like, shape (n,)
+        Layers L. [1]
+
+    Returns
+    -------
+    ndarray, shape (n,)
+        Tensors kept over the L + 1 of a chain that recomputes nothing, at most 1. [1]
+
+    Raises
+    ------
+    ValueError
+        If there is no layer.
+
+    References
+    ----------
+    T. Chen et al., "Training deep nets with sublinear memory cost", 2016. arXiv:1604.06174
+    """
+    require_at_least_one(layers=layers)
+    depth = np.asarray(layers, dtype=float)
+    segments = np.ceil(np.sqrt(depth))
+    kept = np.minimum(depth + 1, segments + np.ceil(depth / segments))
+    return np.asarray(kept / (depth + 1))
 
 
 def _stage(zero_stage: ArrayLike) -> Array:

@@ -112,6 +112,97 @@ def quantization_noise_ratio(bits: ArrayLike) -> Array:
     return np.asarray(4.0 ** np.asarray(bits, dtype=float))
 
 
+def symmetric_step(bits: ArrayLike) -> Array:
+    """Return the distance of neighbouring values of a symmetric format over its largest value.
+
+    A sign bit and zero in the middle leave 2^(bits - 1) - 1 steps to each side.
+
+    Parameters
+    ----------
+    bits : array_like, shape (n,)
+        Of one number, 2 or more. [1]
+
+    Returns
+    -------
+    ndarray, shape (n,)
+        Step over the largest value: 1 / (2^(bits - 1) - 1). [1]
+
+    Raises
+    ------
+    ValueError
+        If there are less than 2 bits.
+
+    References
+    ----------
+    M. Nagel et al., "A white paper on neural network quantization", 2021, sec. 2.2.
+    arXiv:2106.08295
+    """
+    b = np.asarray(bits, dtype=float)
+    if np.any(b < 2):
+        raise ValueError(f"bits must be 2 or more, got {bits!r}: one is the sign")
+    return np.asarray(1 / (2.0 ** (b - 1) - 1))
+
+
+def rounding_error(bits: ArrayLike, *, largest: ArrayLike = 1.0) -> Array:
+    """Return the root mean square of the error that rounding to a symmetric format makes.
+
+    Errors fill a step evenly, whatever is rounded, as long as it spans several steps.
+
+    Parameters
+    ----------
+    bits : array_like, shape (n,)
+        Of one number, 2 or more. [1]
+    largest : array_like, shape (n,)
+        Largest value, which sets the scale, in the unit of what is rounded. [1]
+
+    Returns
+    -------
+    ndarray, shape (n,)
+        Step / sqrt(12), in the unit of `largest`. [1]
+
+    Raises
+    ------
+    ValueError
+        If there are less than 2 bits, or the largest value is not positive.
+
+    References
+    ----------
+    B. Widrow, I. Kollar, "Quantization Noise", Cambridge 2008, ch. 5; W. Bennett, 1948.
+    """
+    require_positive(largest=largest)
+    return np.asarray(symmetric_step(bits) * np.asarray(largest, dtype=float) / np.sqrt(12.0))
+
+
+def bitmask_size_ratio(sparsity: ArrayLike, *, element_size: ArrayLike) -> Array:
+    """Return the size of a matrix stored as a bit for each place and the numbers left, over dense.
+
+    Parameters
+    ----------
+    sparsity : array_like, shape (n,)
+        Share of the numbers that are zero, 0 to 1. [1]
+    element_size : array_like, shape (n,)
+        Of one number. [byte]
+
+    Returns
+    -------
+    ndarray, shape (n,)
+        Size over the dense size: (1 - sparsity) + 1 / (8 element). [1]
+
+    Raises
+    ------
+    ValueError
+        If the sparsity lies outside 0 to 1, or the size is not positive.
+
+    References
+    ----------
+    T. Gale et al., "Sparse GPU kernels for deep learning", SC 2020, sec. 2. arXiv:2006.10901
+    """
+    require_fraction(sparsity=sparsity)
+    require_positive(element_size=element_size)
+    mask = 1 / (8 * np.asarray(element_size, dtype=float))
+    return np.asarray(1 - np.asarray(sparsity, dtype=float) + mask)
+
+
 def sparse_size_ratio(
     sparsity: ArrayLike, *, element_size: ArrayLike, index_size: ArrayLike
 ) -> Array:

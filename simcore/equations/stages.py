@@ -7,7 +7,7 @@ the gain where they overlap.
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from simcore.equations.arguments import positive
+from simcore.equations.arguments import not_negative, positive
 from simcore.equations.arguments import share as checked_share
 
 Array = NDArray[np.float64]
@@ -78,3 +78,35 @@ def required_factor(share: ArrayLike, speedup: ArrayLike) -> Array:
     left = 1 / positive(speedup, "speedup") - (1 - p)
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.asarray(np.where(left > 0, p / left, np.inf))
+
+
+def step_of_stages(times: ArrayLike, *, overlapped: ArrayLike) -> Array:
+    """Return the time of one step of stages that overlap wholly, or follow one another.
+
+    Overlapped, each stage works on its own step and the slowest sets the pace; else they add up.
+
+    Parameters
+    ----------
+    times : sequence of k array_like, shape (n,)
+        Of each stage. [s]
+    overlapped : array_like, shape (n,)
+        Whether they overlap. [1]
+
+    Returns
+    -------
+    ndarray, shape (n,)
+        Time from one step to the next. [s]
+
+    Raises
+    ------
+    ValueError
+        If a time is negative.
+
+    References
+    ----------
+    J. Hennessy, D. Patterson, Computer Architecture: A Quantitative Approach, 6th ed., 2017,
+    app. C.
+    """
+    each = not_negative(times, "times")
+    together = np.asarray(overlapped, dtype=bool)
+    return np.asarray(np.where(together, each.max(axis=0), each.sum(axis=0)))

@@ -39,6 +39,8 @@ class Calibrated:
     error: float
     """Of ln(unknown), one standard error."""
     measurements: int
+    is_scatter_known: bool
+    """Whether the scatter was given, not estimated from what the fit left."""
     residuals: tuple[float, ...]
     """Measured over predicted, minus one, each in the fit."""
     left_out: tuple[float, ...]
@@ -151,6 +153,7 @@ def calibrate(
         scatter=spread,
         error=error,
         measurements=len(points),
+        is_scatter_known=scatter is not None,
         residuals=tuple(float(x) for x in np.expm1(left)),
         left_out=_left_out(seen, logs, best, ends) if freedom else (),
     )
@@ -181,7 +184,8 @@ def predict(calibrated: Calibrated, points: Sequence[Mapping[str, Any]]) -> list
         here, below, above = (float(x) for x in np.broadcast_to(chosen, (3,)))
         slope = np.log(above / below) / np.log((1 + NUDGE) / (1 - NUDGE))
         deviation = np.hypot(calibrated.scatter, slope * calibrated.error)
-        factor = np.exp(_times(calibrated.level, freedom, known=freedom == 0) * deviation)
+        times = _times(calibrated.level, freedom, known=calibrated.is_scatter_known)
+        factor = np.exp(times * deviation)
         found.append(
             Predicted(
                 value=here,

@@ -381,3 +381,19 @@ def test_published_energy_over_latency_is_near_the_power_of_the_board() -> None:
     assert len(ratios) > 20
     assert all(0.4 < ratio < 2.5 for ratio in ratios)
     assert 0.8 < sorted(ratios)[len(ratios) // 2] < 1.25
+
+
+def test_an_image_network_loses_little_in_8_bits_and_agrees_with_its_model() -> None:
+    networks = list(every("classifiers"))
+
+    assert len(networks) >= 9
+    for found in networks:
+        loss = found.value("accuracy.fp32") - found.value("accuracy.int8")
+        assert 0.5 < found.value("accuracy.int8") < 0.8
+        assert -0.001 < loss < 0.03, found.id  # GoogLeNet gains half a tenth of a point
+    for id_, model in (("resnet-18", "resnet-18"), ("resnet-50", "resnet-50-v1"),
+                       ("mobilenet-v2", "mobilenet-v2")):  # fmt: skip
+        same = catalog.item("models", model)
+        own = catalog.item("classifiers", id_)
+        assert own.value("parameters") == same.value("parameters")
+        assert own.value("macs.total") == pytest.approx(same.value("macs.total"), rel=2e-3)

@@ -6,6 +6,7 @@ import pytest
 from simcore import catalog
 from simcore.equations.effects import fading, predict_each, predict_missing, shared
 from simcore.equations.mcu import (
+    battery_life,
     cycles_per_product,
     inference_energy,
     inference_time,
@@ -145,3 +146,13 @@ def test_several_are_predicted_at_once_as_one_by_one():
 
     assert several.mean.shape == several.deviation.shape == (2,)
     assert several.mean[1] == pytest.approx(float(one.mean))
+
+
+def test_a_coin_of_energy_lasts_by_what_is_drawn_from_it():
+    # 2,700 J, an inference of 1.82 mJ each second and 10 uW of sleep: 17 days.
+    life = battery_life(2700.0, energy=1.82e-3, rate=1.0, sleep_power=10e-6)
+
+    assert life / 86_400 == pytest.approx(17.08, abs=0.01)
+    assert battery_life(2700.0, energy=1.82e-3, rate=2.0) == pytest.approx(2700 / 3.64e-3)
+    with pytest.raises(ValueError, match="rate"):
+        battery_life(2700.0, energy=1e-3, rate=0.0)

@@ -1,12 +1,20 @@
+import itertools
+
 import numpy as np
 import pytest
 
 from simcore.errors import NotInCatalogue
 from simcore.stochastic.perceptron_training import (
     ACTIVATIONS,
+    Networks,
+    Teaching,
     _gradients,
     accuracy,
     perceptrons_train,
+    scores,
+    smallest_dropped,
+    two_of_four,
+    units_dropped,
     weights_rounded,
 )
 
@@ -77,3 +85,73 @@ def test_an_unknown_activation_is_refused():
     x, labels = rings()
     with pytest.raises(NotInCatalogue, match="logistic"):
         perceptrons_train(x, labels, activation="sigmoid", hidden=(2,), classes=2, seed=1)
+
+
+def drawn(*sizes, seeds=2):
+    rng = np.random.default_rng(8)
+    weights = tuple(rng.standard_normal((seeds, n, m)) for n, m in itertools.pairwise(sizes))
+    biases = tuple(rng.standard_normal((seeds, 1, m)) for m in sizes[1:])
+    return Networks(activation="relu", weights=weights, biases=biases)
+
+
+def test_dropped_weights_are_the_smallest_and_stay_gone_in_training():
+    x, labels = rings()
+    networks = drawn(2, 12, 2)
+    kept = smallest_dropped(networks, 0.5)
+
+    after = perceptrons_train(
+        x, labels, activation="relu", hidden=(12,), classes=2, seed=1, epochs=3,
+        first=networks, kept=kept,
+    )  # fmt: skip
+
+    for w, mask, found in zip(networks.weights, kept, after.weights, strict=True):
+        assert mask.mean() == pytest.approx(0.5)
+        assert np.abs(w[mask]).min() > 0
+        assert np.all((found != 0) == mask)
+    with pytest.raises(ValueError, match="below 1, got 1"):
+        smallest_dropped(networks, 1.0)
+
+
+def test_two_of_every_four_inputs_stay():
+    kept = two_of_four(drawn(8, 4, 4))
+
+    for mask in kept:
+        seeds, inputs, outputs = mask.shape
+        assert np.all(mask.reshape(seeds, inputs // 4, 4, outputs).sum(axis=2) == 2)
+
+
+def test_a_network_without_its_dead_units_says_the_same():
+    networks = drawn(3, 6, 2)
+    networks.weights[1][:, 4:] = 0  # the last two units are heard by nobody
+    x = np.random.default_rng(1).standard_normal((2, 7, 3))
+
+    smaller = units_dropped(networks, 4)
+
+    assert smaller.weights[0].shape == (2, 3, 4)
+    assert scores(smaller, x) == pytest.approx(scores(networks, x))
+
+
+def test_a_scale_for_each_unit_rounds_no_worse():
+    networks = drawn(30, 20, 5)
+    before = networks.weights[0]
+
+    errors = [
+        np.abs(weights_rounded(networks, 4, by_unit=by).weights[0] - before).mean()
+        for by in (False, True)
+    ]
+
+    assert errors[1] < errors[0]
+
+
+def test_a_student_that_hears_only_its_teacher_learns_what_it_says():
+    x, labels = rings()
+    teacher = perceptrons_train(
+        x, labels, activation="relu", hidden=(16,), classes=2, seed=2, rate=0.1
+    )
+    heard = Teaching(scores=scores(teacher, x), temperature=4.0, share=1.0)
+
+    student = perceptrons_train(
+        x, 1 - labels, activation="relu", hidden=(12,), classes=2, seed=1, rate=0.1, teaching=heard
+    )
+
+    assert accuracy(student, x, labels).min() > 0.9

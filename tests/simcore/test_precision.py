@@ -6,10 +6,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from simcore.equations.precision import (
+    bitmask_size_ratio,
     pruning_speedup,
     quantization_noise_ratio,
     quantized_size,
+    rounding_error,
     sparse_size_ratio,
+    symmetric_step,
 )
 
 
@@ -73,3 +76,26 @@ def test_nothing_left_and_patterns_that_do_not_exist_are_refused():
         pruning_speedup(0.5, structure="random")
     with pytest.raises(ValueError, match="sparsity must lie in 0 to 1"):
         sparse_size_ratio(1.5, element_size=2, index_size=2)
+
+
+def test_half_the_bits_make_the_error_eighteen_times_as_large():
+    assert rounding_error(4) / rounding_error(8) == pytest.approx(127 / 7)
+    assert symmetric_step([8, 2]) == pytest.approx([1 / 127, 1])
+    with pytest.raises(ValueError, match="bits must be 2 or more"):
+        symmetric_step(1)
+
+
+def test_the_error_of_rounding_even_numbers_is_a_step_over_root_twelve():
+    values = np.random.default_rng(1).uniform(-3, 3, 200_000)
+    step = 3 * symmetric_step(5)
+
+    found = np.sqrt(np.mean((np.round(values / step) * step - values) ** 2))
+
+    assert found == pytest.approx(rounding_error(5, largest=3), rel=0.01)
+
+
+def test_a_mask_beats_an_index_until_hardly_anything_is_left():
+    assert bitmask_size_ratio(0.5, element_size=0.5) == pytest.approx(0.75)
+    masks = bitmask_size_ratio([0.5, 0.9, 0.99], element_size=2)
+    indices = sparse_size_ratio([0.5, 0.9, 0.99], element_size=2, index_size=2)
+    assert list(masks < indices) == [True, True, False]
