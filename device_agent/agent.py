@@ -7,6 +7,7 @@ the spool is written before anything is acknowledged, started or sent.
 
 import logging
 import time
+from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -16,8 +17,9 @@ from queue import Empty
 from device_agent import __version__
 from device_agent.environment import host_facts
 from device_agent.jobs import Jobs
+from device_agent.notify import Notifier
 from device_agent.outbox import Outbox
-from device_agent.spool import Spool
+from device_agent.spool import Spool, SpoolFull
 from device_agent.transport import Connected, Disconnected, Inbox, Incoming, Transport, Will
 from device_agent.work import JobEnded, RunDone
 from firmware_specs.wire import (
@@ -39,6 +41,7 @@ from firmware_specs.wire import (
 log = logging.getLogger(__name__)
 _STEP_S = 0.5
 _LOOK_EVERY_S = 5.0
+_COMPLAIN_EVERY_S = 60.0
 
 
 def utc_now() -> str:
@@ -72,12 +75,15 @@ class Agent:
     about: About
     # Says what can be measured where that has changed, else None; asked while no job runs.
     look: Callable[[], tuple[TaskInfo, ...] | None] = lambda: None
+    notifier: Notifier = field(default_factory=Notifier)
     clock: Callable[[], float] = time.monotonic
     outbox: Outbox = field(init=False)
     _config: Config = field(default_factory=Config)
     _is_stopping: bool = False
     _status_due_s: float = 0.0
     _look_due_s: float = 0.0
+    _complain_due_s: float = 0.0
+    _in_line: deque[object] = field(default_factory=deque)
 
     def __post_init__(self) -> None:
         self.outbox = Outbox(self.spool, self.transport, clock=self.clock)
@@ -86,8 +92,11 @@ class Agent:
         """Work until asked to stop, then say goodbye."""
         self.transport.start()
         self.jobs.resume()
+        self.notifier.ready()
         while not self._is_stopping:
             self.step(_STEP_S)
+            self.notifier.alive()
+        self.notifier.stopping()
         self.jobs.interrupt()
         farewell = Status(state=KitState.OFFLINE, at_utc=utc_now(), spool_depth=self.spool.depth())
         topic = topics.up(self.device_id, topics.Up.STATUS)
@@ -99,14 +108,45 @@ class Agent:
     def step(self, wait_s: float) -> None:
         """Take one event, if any comes within `wait_s`, then do what is due."""
         with suppress(Empty):
-            self._handle(self.inbox.get(timeout=wait_s))
-        self.jobs.start_next()
+            self._take(self.inbox.get(timeout=wait_s))
+        try:
+            self._work_off()
+            self.jobs.start_next()
+        except SpoolFull as error:
+            self._complain(error)
         self._look()
         self.outbox.drain()
         if self.clock() >= self._status_due_s:
             self._say_status()
 
     # --- events -----------------------------------------------------------------------------
+    def _take(self, event: object) -> None:
+        """Put an event in line. What makes room, or needs none, goes before what waits for it."""
+        if not self._is_urgent(event):
+            self._in_line.append(event)
+            return
+        try:
+            self._handle(event)
+        except SpoolFull as error:
+            # An acknowledgement: the message is sent again, and acknowledged again.
+            self._complain(error)
+
+    def _work_off(self) -> None:
+        """Handle what is in line; what cannot be written stays in line, and all behind it."""
+        while self._in_line:
+            self._handle(self._in_line[0])
+            self._in_line.popleft()
+
+    def _is_urgent(self, event: object) -> bool:
+        if isinstance(event, Incoming):
+            return not event.topic.endswith(f"/{topics.Down.CMD.value}")
+        return isinstance(event, Connected | Disconnected)
+
+    def _complain(self, error: SpoolFull) -> None:
+        if self.clock() >= self._complain_due_s:
+            self._complain_due_s = self.clock() + _COMPLAIN_EVERY_S
+            log.error("nothing is lost, but nothing can be written: %s", error)
+
     def _handle(self, event: object) -> None:
         if isinstance(event, Incoming):
             self._receive(event)

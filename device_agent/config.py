@@ -29,6 +29,8 @@ class Settings:
     board: str = "host-linux"
     # Serial boards: ports or URLs with options, separated by commas; empty: those USB shows.
     ports: str = ""
+    # Meters that nobody could find by looking: drivers with options, see meters/options.py.
+    meters: str = ""
     spool: str = ""
     server_url: str = ""
     log_level: str = "INFO"
@@ -56,7 +58,7 @@ def load(path: Path | None = None, environ: Mapping[str, str] = os.environ) -> S
         If the file cannot be read, holds something unknown, or the kit is not enrolled.
     """
     path = path or default_path(environ)
-    values = _from_file(path) | _from_environment(environ)
+    values = file_values(path) | _from_environment(environ)
     missing = [name for name in ("device_id", "secret") if not values.get(name)]
     if missing:
         raise ConfigError(
@@ -64,6 +66,12 @@ def load(path: Path | None = None, environ: Mapping[str, str] = os.environ) -> S
             " enrol this kit first, python -m device_agent enrol --server URL"
         )
     return Settings(**values)
+
+
+def hand_on(meters: str) -> None:
+    """Say to this process and its children which meters are wired where."""
+    if meters:
+        os.environ.setdefault(_PREFIX + "METERS", meters)
 
 
 def write(path: Path, settings: Mapping[str, str]) -> None:
@@ -79,7 +87,8 @@ def write(path: Path, settings: Mapping[str, str]) -> None:
     temporary.replace(path)
 
 
-def _from_file(path: Path) -> dict[str, str]:
+def file_values(path: Path) -> dict[str, str]:
+    """Return what a settings file says, nothing where there is none."""
     if not path.exists():
         return {}
     if path.stat().st_mode & 0o077:

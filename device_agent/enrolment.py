@@ -105,7 +105,9 @@ def credentials_keep(path: Path, told: Mapping[str, str], *, server: str) -> Non
         ca_file = str(ca_path)
     config.write(
         path,
-        {
+        # What the owner wrote into the file (ports, meters) outlives a change of the secret.
+        config.file_values(path)
+        | {
             "device_id": told["device_id"],
             "secret": told["secret"],
             "mqtt_url": told["mqtt_url"],

@@ -1,7 +1,7 @@
 """From a command to its results: accept once, run, keep each result, answer."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -20,6 +20,7 @@ from firmware_specs.wire import (
     Outcome,
     Result,
     Sample,
+    Scalar,
     TaskRun,
     encode,
     new_msg_id,
@@ -43,12 +44,14 @@ class Jobs:
         inbox: Inbox,
         *,
         start_work: WorkStarter = WorkerProcess,
+        clock_facts: Callable[[], Mapping[str, Scalar]] = dict,
     ) -> None:
         self._device_id = device_id
         self._spool = spool
         self._transport = transport
         self._inbox = inbox
         self._start_work = start_work
+        self._clock_facts = clock_facts
         self._job: Command | None = None
         self._work: Work | None = None
 
@@ -65,12 +68,11 @@ class Jobs:
         if self._job is not None and self._job.job_id == command.job_id:
             self._replace(command)
         why = self._refusal(command)
-        if not self._spool.job_receive(command):
+        accepted = None if why else self._answer(command, JobAnswer.ACCEPTED)
+        if not self._spool.job_receive(command, accepted):
             log.info("job %s attempt %d is known", command.job_id, command.attempt)
         elif why:
             self._close(command, JobAnswer.REFUSED, why)
-        else:
-            self._keep(self._answer(command, JobAnswer.ACCEPTED))
 
     def _replace(self, command: Command) -> None:
         """Drop the running attempt of a job when the server has begun a newer one."""
@@ -112,16 +114,15 @@ class Jobs:
         job = self._spool.job_next()
         if job is None:
             return
-        starts = self._spool.job_start(job)
+        starts = self._spool.job_start(job, self._answer(job, JobAnswer.STARTED))
         missing = self._missing(job)
         if starts > _STARTS_MOST:
             self._give_up(job, missing, f"interrupted {starts - 1} times; not started again")
             return
         self._job = job
+        self._work = self._start_work(job, missing, self._inbox)
         self._progress(job)
         self._say(job, "info", f"job started, {len(missing)} of {len(job.runs)} runs to do")
-        self._keep(self._answer(job, JobAnswer.STARTED))
-        self._work = self._start_work(job, missing, self._inbox)
 
     def run_done(self, event: RunDone) -> None:
         """Keep one run's result."""
@@ -138,7 +139,6 @@ class Jobs:
         job = self._job
         if job is None or (job.job_id, job.attempt) != (event.job_id, event.attempt):
             return
-        self._job = self._work = None
         missing = self._missing(job)
         if event.why == "cancelled":
             self._report(job, missing, Outcome.CANCELLED, event.why)
@@ -147,6 +147,8 @@ class Jobs:
             self._give_up(job, missing, event.why or "the worker ended early")
         else:
             self._close(job, JobAnswer.FINISHED, "")
+        # Only now: where the disk was full, all of this is said again.
+        self._job = self._work = None
 
     def interrupt(self) -> None:
         """Stop working because the agent stops; the job stays open and continues next time."""
@@ -167,7 +169,8 @@ class Jobs:
             self._keep_result(job, run, {"outcome": outcome.value, "detail": why})
 
     def _keep_result(self, job: Command, run: TaskRun, outcome: Mapping[str, Any]) -> None:
-        result = _result(job, run, outcome)
+        told = {**outcome.get("environment", {}), **self._clock_facts()}
+        result = result_of(job.job_id, job.attempt, run, {**outcome, "environment": told})
         waiting = self._waiting(topics.Up.RESULT, result.msg_id, result)
         self._spool.run_done(job.job_id, job.attempt, run.request_id, waiting)
 
@@ -223,12 +226,12 @@ def _utc_now() -> str:
     return datetime.now(UTC).isoformat(timespec="milliseconds")
 
 
-def _result(job: Command, run: TaskRun, outcome: Mapping[str, Any]) -> Result:
+def result_of(job_id: str, attempt: int, run: TaskRun, outcome: Mapping[str, Any]) -> Result:
     """Return the wire message of what a worker wrote."""
     return Result(
-        msg_id=result_msg_id(job.job_id, job.attempt, run.request_id),
-        job_id=job.job_id,
-        attempt=job.attempt,
+        msg_id=result_msg_id(job_id, attempt, run.request_id),
+        job_id=job_id,
+        attempt=attempt,
         request_id=run.request_id,
         task=run.task,
         outcome=Outcome(outcome["outcome"]),

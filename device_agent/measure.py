@@ -91,14 +91,13 @@ def steady_timing_of(
     call: Callable[[], object],
     *,
     budget_s: float = 3.0,
-    scale: float = 1.0,
     clock: Callable[[], float] = time.perf_counter,
 ) -> Timing:
     """Return a timing; where its spread exceeds the limit, the steadier of two tries."""
-    first = timing_of(call, budget_s=budget_s, scale=scale, clock=clock)
+    first = timing_of(call, budget_s=budget_s, clock=clock)
     if first.spread <= SPREAD_LIMIT:
         return first
-    second = timing_of(call, budget_s=budget_s, repeats=2 * _REPEATS, scale=scale, clock=clock)
+    second = timing_of(call, budget_s=budget_s, repeats=2 * _REPEATS, clock=clock)
     return min(first, second, key=lambda timing: timing.spread)
 
 

@@ -48,6 +48,14 @@ CREATE TABLE IF NOT EXISTS done (
 """
 
 
+# The disk has no room or fails; what was to be written is still in somebody's hand.
+_NO_ROOM = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_NOMEM)
+
+
+class SpoolFull(RuntimeError):
+    """Nothing was written, and the same may be tried again when there is room."""
+
+
 class JobState(StrEnum):
     WAITING = "waiting"
     RUNNING = "running"
@@ -69,6 +77,7 @@ class Spool:
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
+        self._path = path
         self._db = sqlite3.connect(path, isolation_level=None, timeout=10)
         self._db.execute("PRAGMA journal_mode=WAL")
         self._db.execute("PRAGMA synchronous=FULL")
@@ -101,8 +110,8 @@ class Spool:
         return int(self._db.execute("SELECT count(*) FROM outbox").fetchone()[0])
 
     # --- jobs -------------------------------------------------------------------------------
-    def job_receive(self, command: Command) -> bool:
-        """Keep a command. Return whether it is new: a repeat is False and changes nothing.
+    def job_receive(self, command: Command, answer: Waiting | None = None) -> bool:
+        """Keep a command and our answer to it. Return whether it is new: a repeat changes nothing.
 
         A newer attempt of a job replaces the older ones, which are not started any more; an older
         one that comes late counts as a repeat.
@@ -128,7 +137,10 @@ class Spool:
                     time.time(),
                 ),
             )
-            return cursor.rowcount == 1
+            is_new = cursor.rowcount == 1
+            if is_new and answer is not None:
+                self._insert(answer)
+            return is_new
 
     def job_next(self) -> Command | None:
         """Return the job to work on: the one that was running at a crash, else the oldest."""
@@ -137,14 +149,18 @@ class Spool:
         ).fetchone()
         return decode(row[0], Command) if row else None
 
-    def job_start(self, job: Command) -> int:
-        """Mark a job as running. Return how often it has been started, this time included."""
+    def job_start(self, job: Command, answer: Waiting) -> int:
+        """Mark a job as running and keep our word on it.
+
+        Return how often it has been started, this time included.
+        """
         with self._transaction():
             self._db.execute(
                 "UPDATE job SET state = 'running', starts = starts + 1"
                 " WHERE job_id = ? AND attempt = ?",
                 (job.job_id, job.attempt),
             )
+            self._insert(answer)
         row = self._db.execute(
             "SELECT starts FROM job WHERE job_id = ? AND attempt = ?", (job.job_id, job.attempt)
         ).fetchone()
@@ -212,10 +228,19 @@ class Spool:
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
-        self._db.execute("BEGIN IMMEDIATE")
         try:
+            self._db.execute("BEGIN IMMEDIATE")
             yield
-        except BaseException:
-            self._db.execute("ROLLBACK")
+            self._db.execute("COMMIT")
+        except BaseException as error:
+            # SQLite itself rolls back where the disk is full.
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK")
+            if isinstance(error, sqlite3.Error) and _is_no_room(error):
+                raise SpoolFull(f"{self._path}: {error}; make room") from error
             raise
-        self._db.execute("COMMIT")
+
+
+def _is_no_room(error: sqlite3.Error) -> bool:
+    # The lowest byte is the kind, the rest says more about it.
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF in _NO_ROOM

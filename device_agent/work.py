@@ -115,17 +115,19 @@ def task_listing(ports: str = "") -> tuple[TaskInfo, ...]:
 def run_alone(
     runs: Sequence[tuple[str, str, Mapping[str, Any]]], *, ports: str = ""
 ) -> Iterator[dict[str, Any]]:
-    """Run (id, task, arguments) in a worker, without an agent, and yield each outcome."""
+    """Run (id, task, arguments) in a worker, without an agent, and yield each outcome with them."""
     process = _spawn([], ports)
     assert process.stdin is not None
     assert process.stdout is not None
     asked = [{"id": i, "task": task, "arguments": given} for i, task, given in runs]
     process.stdin.write(json.dumps({"runs": asked}))
     process.stdin.close()
+    about = {row["id"]: row for row in asked}
     for line in process.stdout:
         outcome = _parsed(line)
         if outcome is not None:
-            yield dict(outcome)
+            # A failed run does not repeat what was asked of it.
+            yield {**about[str(outcome["id"])], **outcome}
     process.wait()
 
 

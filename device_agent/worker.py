@@ -17,7 +17,7 @@ from device_agent import benchmarks
 from device_agent.benchmarks import DriverError, Measured, Prepared
 from device_agent.energy import energy_of
 from device_agent.environment import environment
-from device_agent.measure import SPREAD_LIMIT, Timing, steady_timing_of, timing_from
+from device_agent.measure import SPREAD_LIMIT, Timing, steady_timing_of, timing_from, timing_of
 from firmware_specs import tasks
 from firmware_specs.wire import Energy, Outcome, Scalar
 
@@ -81,14 +81,22 @@ def run_one(task_id: str, arguments: Mapping[str, Scalar]) -> dict[str, Any]:
 
 
 def _timed_here(prepared: Prepared, threads: int, is_rehearsal: bool) -> dict[str, Any]:
-    timing = steady_timing_of(prepared.call, scale=_REHEARSAL_SCALE if is_rehearsal else 1.0)
-    energy = energy_of(prepared.call, call_s=timing.median_s)
+    if is_rehearsal:
+        timing = timing_of(prepared.call, scale=_REHEARSAL_SCALE)
+    else:
+        timing = steady_timing_of(prepared.call)
+    found = energy_of(prepared.call, call_s=timing.median_s)
     facts = {"threads": threads, "calls": timing.calls}
     return {
         **_figures(timing, prepared.amount),
         **_doubts(timing, is_rehearsal=is_rehearsal),
-        "energy": _plain(energy),
-        "environment": environment() | facts | dict(prepared.environment or {}),
+        "energy": _plain(found.energy),
+        "environment": {
+            **environment(),
+            **facts,
+            **found.facts,
+            **(prepared.environment or {}),
+        },
     }
 
 

@@ -46,6 +46,6 @@ def board_for(kind: type[B]) -> Iterator[tuple[B, Address]]:
 
 
 def meter_for(address: Address) -> WindowMeter | None:
-    """Return the meter that sees this board's sync pin, where one is set up."""
+    """Return the meter that sees this board, where one is set up."""
     found = (make(address) for make in window_meters())
     return next((meter for meter in found if meter is not None), None)

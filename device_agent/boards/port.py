@@ -19,7 +19,7 @@ from device_agent.boards.errors import BoardError, BoardGone
 _READ_S = 0.05
 _WRITE_S = 5.0
 _BAUD = 115_200
-_OPTIONS = ("baud", "dialect", "evidence", "edges", "trace")
+_OPTIONS = ("baud", "dialect", "evidence", "edges", "trace", "meter")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,7 @@
 """Timed windows on a board's own clock: as many runs as fill one, several windows, their spread."""
 
 import math
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -9,7 +10,7 @@ from device_agent.benchmarks.base import Measured
 from device_agent.boards.dialects.dut import Dut
 from device_agent.boards.dialects.lab import LabBoard
 from device_agent.boards.port import Address
-from device_agent.energy_windows import WindowEnergy, WindowMeter, energy_of_windows
+from device_agent.energy_windows import Mark, WindowEnergy, WindowMeter, energy_of_windows
 from firmware_specs.serial.replies import Reply
 from firmware_specs.wire import Energy, Scalar
 
@@ -18,7 +19,7 @@ WINDOWS = 5
 _RUNS_LEAST = 10
 _RUNS_MOST = 1 << 31
 _WARM_UPS = 1
-_NO_METER = "no meter that records the sync pin sees this board"
+_NO_METER = "no meter sees this board: `meters` in the settings names one"
 Command = Callable[[int, int], bytes]
 
 
@@ -35,7 +36,12 @@ class Windows:
 
 
 def windows_of(
-    board: Dut, command: Command, *, window_s: float, meter: WindowMeter | None = None
+    board: Dut,
+    command: Command,
+    *,
+    window_s: float,
+    meter: WindowMeter | None = None,
+    sleep: Callable[[float], None] = time.sleep,
 ) -> Windows:
     """Time a command in `WINDOWS` windows of about `window_s` each.
 
@@ -47,16 +53,29 @@ def windows_of(
     once_s = board.first(command)
     runs = min(_RUNS_MOST, max(_RUNS_LEAST, math.ceil(window_s / once_s)))
     times, ticks, last = [], [], Reply(())
+    marks: list[Mark] = []
     if meter is not None:
         meter.start()
+        sleep(meter.idle_s)
     for _ in range(WINDOWS):
+        sent_s = time.monotonic()
         taken_s, last = board.timed(command, runs, _WARM_UPS, once_s)
+        ready_s = time.monotonic()
         times.append(taken_s / runs)
+        # The warm-up comes first, so the window cannot begin before it could be over.
+        marks.append(
+            Mark(
+                earliest_s=sent_s + _WARM_UPS * taken_s / runs,
+                latest_s=ready_s,
+                length_s=taken_s,
+            )
+        )
         if isinstance(board, LabBoard):
             ticks.append(board.ticks(taken_s) / runs)
     energy = WindowEnergy(energy=Energy(why_not=_NO_METER))
     if meter is not None:
-        energy = energy_of_windows(meter.stop(), windows=WINDOWS, runs=runs)
+        sleep(meter.idle_s)
+        energy = energy_of_windows(meter.stop(), windows=WINDOWS, runs=runs, marks=marks)
     return Windows(
         times_s=tuple(times),
         runs=runs,
@@ -84,8 +103,7 @@ def measured(
     }
     if isinstance(board, LabBoard):
         environment |= {"core": board.can.core, "clock_hz": board.can.clock_hz}
-    if windows.energy.uncertainty_j is not None:
-        environment["energy_uncertainty_j"] = windows.energy.uncertainty_j
+    environment |= windows.energy.facts
     if windows.ticks is not None and isinstance(board, LabBoard):
         environment |= {"counter_ticks": windows.ticks, "counter_hz": board.can.counter_hz}
     return Measured(

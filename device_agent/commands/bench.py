@@ -2,14 +2,16 @@
 
 import argparse
 import json
+import os
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from device_agent import __version__
+from device_agent import __version__, config
 from device_agent.benchmarks import cuda
 from device_agent.benchmarks.cuda_clock import GpuClock
+from device_agent.boards import find
 from device_agent.config import ConfigError
 from device_agent.environment import environment, host_facts
 from device_agent.measure import SPREAD_LIMIT
@@ -29,6 +31,7 @@ _HOST_RUNS: list[tuple[str, dict[str, Any]]] = [
     *[("fused_chain", {"k": k, "fused": fused}) for k in (3, 5) for fused in (False, True)],
     ("mlp", {}),
     ("int8_gemm", {}),
+    *[("onnx_gemm", {"dtype": dtype}) for dtype in ("float32", "int8")],
 ]
 # Every kernel, and classifiers that the smallest board has room for.
 _BOARD_RUNS: list[tuple[str, dict[str, Any]]] = [
@@ -46,12 +49,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--suite", choices=("host", "board", "cuda"), default="host")
     parser.add_argument("--ports", default="", help="for --suite board: ports or URLs, else USB")
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the results here")
+    parser.add_argument(
+        "--bundle", type=Path, metavar="FILE", help="sign the results for staff to import"
+    )
+    parser.add_argument(
+        "--config", type=Path, help="settings file: ports, meters, and for --bundle the secret"
+    )
     parser.add_argument("--quick", action="store_true", help="small sizes, to try it out")
     parser.add_argument("--no-energy", action="store_true")
     parser.add_argument("--device", default="cuda:0", help="for --suite cuda")
 
 
 def main(arguments: argparse.Namespace) -> int:
+    _wire(arguments)
+    settings = _signer(arguments)
     facts, results = {"host": _host, "board": _board, "cuda": _cuda}[arguments.suite](arguments)
     rows: list[dict[str, Any]] = []
     for row in results:
@@ -60,9 +71,38 @@ def main(arguments: argparse.Namespace) -> int:
         # Written after every row, so that an interrupted run keeps what it has.
         if arguments.json:
             _write(arguments.json, arguments.suite, facts, rows)
+    if settings is not None:
+        _sign(arguments.bundle, rows, settings)
     measured = sum(row["outcome"] == Outcome.MEASURED.value for row in rows)
     print(f"{measured} of {len(rows)} measured", flush=True)
     return 0 if measured else 1
+
+
+def _wire(arguments: argparse.Namespace) -> None:
+    """Take ports and meters from the settings where there are any, enrolled or not."""
+    held = config.file_values(arguments.config or config.default_path())
+    config.hand_on(held.get("meters", ""))
+    arguments.ports = arguments.ports or os.environ.get(find.PORTS, "") or held.get("ports", "")
+
+
+def _signer(arguments: argparse.Namespace) -> "config.Settings | None":
+    """Return the kit's settings where results shall be signed: before measuring for minutes."""
+    if not arguments.bundle:
+        return None
+    if arguments.suite == "cuda":
+        raise ConfigError("--bundle takes the host and board suites; the server knows their tasks")
+    settings = config.load(arguments.config)
+    if not arguments.bundle.parent.is_dir():
+        raise ConfigError(f"there is no folder {arguments.bundle.parent} for the bundle")
+    return settings
+
+
+def _sign(path: Path, rows: list[dict[str, Any]], settings: config.Settings) -> None:
+    from device_agent.bundles import bundle_of, bundle_write
+
+    bundle_write(path, bundle_of(settings, rows), settings)
+    print(f"signed by {settings.device_id}: {path}")
+    print("Import it on the course's kits page (Offline results), or: manage.py kit_bundle_import")
 
 
 def line_of(row: dict[str, Any]) -> str:

@@ -10,8 +10,9 @@ from queue import Queue
 from device_agent import config
 from device_agent.agent import About, Agent, will_of
 from device_agent.boards.watch import BoardWatch
+from device_agent.clock_offset import ServerClock
 from device_agent.jobs import Jobs
-from device_agent.meters import meters
+from device_agent.meters import listed
 from device_agent.spool import Spool
 from device_agent.work import WorkerProcess, task_listing
 from firmware_specs.boards import board
@@ -24,6 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(arguments: argparse.Namespace) -> int:
     settings = config.load(arguments.config)
+    config.hand_on(settings.meters)
     logging.basicConfig(level=settings.log_level, format="%(levelname)s %(name)s %(message)s")
     agent = build(settings)
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -45,6 +47,8 @@ def build(settings: config.Settings) -> Agent:
     start_work = partial(WorkerProcess, ports=settings.ports)
     watch = BoardWatch(settings.ports, task_listing)
     spool = Spool(settings.spool_path)
+    server_clock = ServerClock(settings.server_url)
+    server_clock.start()
     transport = MqttTransport(
         broker,
         device_id=settings.device_id,
@@ -58,7 +62,14 @@ def build(settings: config.Settings) -> Agent:
         spool=spool,
         transport=transport,
         inbox=inbox,
-        jobs=Jobs(settings.device_id, spool, transport, inbox, start_work=start_work),
+        jobs=Jobs(
+            settings.device_id,
+            spool,
+            transport,
+            inbox,
+            start_work=start_work,
+            clock_facts=server_clock.facts,
+        ),
         about=About(board=board(settings.board).id, tasks=watch.tasks(), meters=meter_infos()),
         look=watch.look,
     )
@@ -67,6 +78,6 @@ def build(settings: config.Settings) -> Agent:
 def meter_infos() -> tuple[MeterInfo, ...]:
     return tuple(
         MeterInfo(name=meter.NAME, available=not why, detail=why)
-        for meter in meters()
+        for meter in listed()
         for why in [meter.why_not()]
     )

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Protocol
 
+from device_agent.energy_budget import Accuracy
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
@@ -14,19 +16,33 @@ class Reading:
 
 
 class Meter(Protocol):
-    """A module in this folder: a counter of energy, real or integrated from power."""
+    """A module in this folder, or its `METER`: a counter of energy, real or integrated."""
 
-    NAME: str
-    # What it sees: "cpu", "gpu" or the whole "board".
-    MEASURES: str
-    # Shorter windows would show the counter's steps instead of the load.
-    WINDOW_S: float
+    @property
+    def NAME(self) -> str: ...  # noqa: N802
+
+    @property
+    def MEASURES(self) -> str:  # noqa: N802
+        """Return what it sees: "cpu", "gpu", this whole "board", or the "attached board"."""
+
+    @property
+    def WINDOW_S(self) -> float:  # noqa: N802
+        """Return the shortest window: a shorter one shows the counter's steps, not the load."""
 
     def why_not(self) -> str:
         """Return an empty string where the meter can be read, else why not and the remedy."""
 
     def read(self) -> Reading:
-        """Return the counter now."""
+        """Return the counter now.
+
+        Raises
+        ------
+        OSError
+            If it cannot be read: says why.
+        """
+
+    def accuracy(self) -> Accuracy:
+        """Return what is known of its errors."""
 
 
 def joules_between(first: Reading, second: Reading) -> float:

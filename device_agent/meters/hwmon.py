@@ -1,76 +1,61 @@
-"""Power sensors of the kernel's hwmon: INA219/226/228 on a board's rail, ACPI power meters.
+"""Power sensors of the kernel's hwmon: INA2xx on a board's rail, ACPI power meters.
 
-They show power, not energy; reading often and adding up makes a counter of it.
+`powerN_input` and `powerN_average` are in microwatts; a driver that shows none but current and
+voltage of a rail (`currN_input` in mA, `inN_input` in mV) gives their product.
 """
 
-import threading
-import time
 from pathlib import Path
 
-from device_agent.meters.base import Reading
+from device_agent.meters import sysfs
+from device_agent.meters.options import MeterError, Options
+from device_agent.meters.sampling import SampledMeter
 
-NAME = "hwmon power sensor"
-MEASURES = "board"
-WINDOW_S = 0.1
-_FOLDER = Path("/sys/class/hwmon")
+# A Jetson's sensor has three rails of which one is the sum: a driver of its own. Graphics cards
+# and disks show their own power, not that of the computer.
+_OTHERS = ("ina3221", "amdgpu", "i915", "xe", "nouveau", "nvme")
 _EVERY_S = 0.02
 
 
-def why_not() -> str:
-    return "" if _sensor() else "no power sensor under /sys/class/hwmon (INA219/226/228 or ACPI)"
+def _sensor(options: Options) -> sysfs.FileSensor:
+    wanted = options.text("name", "")
+    folder = sysfs.root / "class" / "hwmon"
+    for chip in sorted(folder.glob("*")):
+        name = sysfs.word(chip / "name")
+        if name != wanted if wanted else name in _OTHERS:
+            continue
+        sensor = _of(chip, name)
+        if sensor is not None:
+            return sensor
+    called = f" called {wanted}" if wanted else ""
+    raise MeterError(f"no power sensor{called} under {folder} (INA2xx or ACPI)")
 
 
-def read() -> Reading:
-    return _Counter.running().reading()
-
-
-def _sensor() -> Path | None:
-    """Return the first file with a power in microwatts."""
-    found = sorted(_FOLDER.glob("*/power1_input")) + sorted(_FOLDER.glob("*/power1_average"))
-    return next((path for path in found if _watts(path) is not None), None)
-
-
-def _watts(path: Path) -> float | None:
-    try:
-        return int(path.read_text()) * 1e-6
-    except (OSError, ValueError):
+def _of(chip: Path, name: str) -> sysfs.FileSensor | None:
+    """Return the sensor of a chip: its power in microwatts, else current times voltage."""
+    files = [*sorted(chip.glob("power*_input")), *sorted(chip.glob("power*_average"))]
+    power = next((file for file in files if sysfs.number(file) is not None), None)
+    called = f"hwmon {name}" if name else "hwmon"
+    if power is not None:
+        return sysfs.FileSensor(
+            name=called, every_s=_EVERY_S, power_w=lambda: _scaled(sysfs.number(power), 1e-6)
+        )
+    current, voltage = chip / "curr1_input", chip / "in1_input"
+    if sysfs.number(current) is None or sysfs.number(voltage) is None:
         return None
+    return sysfs.FileSensor(
+        name=called,
+        every_s=_EVERY_S,
+        power_w=lambda: _scaled(sysfs.number(current), sysfs.number(voltage), 1e-6),
+    )
 
 
-class _Counter:
-    """Integrates power by trapezoids on a thread of its own while anyone reads."""
+def _scaled(*factors: float | None) -> float | None:
+    product = 1.0
+    for factor in factors:
+        if factor is None:
+            return None
+        product *= factor
+    return product
 
-    _only: "_Counter | None" = None
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._lock = threading.Lock()
-        self._at_s, self._power_w, self._energy_j = time.monotonic(), _watts(path) or 0.0, 0.0
-        threading.Thread(target=self._sample, name="hwmon", daemon=True).start()
-
-    @classmethod
-    def running(cls) -> "_Counter":
-        if cls._only is None:
-            path = _sensor()
-            if path is None:
-                raise OSError(why_not())
-            cls._only = cls(path)
-        return cls._only
-
-    def reading(self) -> Reading:
-        self._step()
-        with self._lock:
-            return Reading(at_s=self._at_s, energy_j=self._energy_j)
-
-    def _sample(self) -> None:
-        while True:
-            time.sleep(_EVERY_S)
-            self._step()
-
-    def _step(self) -> None:
-        power_w = _watts(self._path)
-        now_s = time.monotonic()
-        with self._lock:
-            if power_w is not None:
-                self._energy_j += (power_w + self._power_w) / 2 * (now_s - self._at_s)
-                self._at_s, self._power_w = now_s, power_w
+METER = SampledMeter("hwmon power sensor", kind="hwmon", sensor=_sensor, own_options=("name",))

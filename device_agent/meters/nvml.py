@@ -7,6 +7,7 @@ import ctypes
 import time
 from functools import cache
 
+from device_agent.energy_budget import UNKNOWN, Accuracy
 from device_agent.meters.base import Reading
 
 NAME = "NVML energy counter"
@@ -26,6 +27,11 @@ def why_not() -> str:
 
 def read(index: int = 0) -> Reading:
     return Reading(at_s=time.monotonic(), energy_j=_millijoules(index) * 1e-3)
+
+
+def accuracy() -> Accuracy:
+    """Return nothing known: the maker states no limits for this counter."""
+    return UNKNOWN
 
 
 def _millijoules(index: int) -> int:

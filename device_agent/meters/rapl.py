@@ -4,6 +4,7 @@ import os
 import time
 from pathlib import Path
 
+from device_agent.energy_budget import UNKNOWN, Accuracy
 from device_agent.meters.base import Reading
 
 NAME = "RAPL package counter"
@@ -29,3 +30,8 @@ def read() -> Reading:
         energy_j=int((_FOLDER / "energy_uj").read_text()) * 1e-6,
         wrap_j=int((_FOLDER / "max_energy_range_uj").read_text()) * 1e-6,
     )
+
+
+def accuracy() -> Accuracy:
+    """Return nothing known: the maker states no limits for this counter."""
+    return UNKNOWN

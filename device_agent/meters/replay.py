@@ -70,6 +70,8 @@ class ReplayMeter:
         self._trace = trace
         self._edges = edges
         self._seen = 0
+        # The emulator's own pauses are long enough.
+        self.idle_s = 0.0
 
     def start(self) -> None:
         self._seen = len(self._read()[0])

@@ -189,6 +189,7 @@ class MqttTransport:
                 cert_reqs=ssl.CERT_REQUIRED,
             )
         client.on_connect = self._on_connect
+        client.on_subscribe = self._on_subscribe
         client.on_disconnect = self._on_disconnect
         client.on_message = self._on_message
         return client
@@ -210,10 +211,30 @@ class MqttTransport:
             self._answered.set()
             return
         client.subscribe(self._subscribe, qos=1)
-        self._greeted.set()
+
+    def _on_subscribe(
+        self,
+        client: mqtt.Client,
+        userdata: object,
+        mid: int,
+        reasons: list[ReasonCode],
+        properties: Properties | None,
+    ) -> None:
+        """What is said before the broker knows our topics may be lost: only now are we here."""
+        refused = [reason for reason in reasons if reason.is_failure]
+        if refused:
+            self._inbox.put(Disconnected(reason=f"the broker refused our topics: {refused[0]}"))
+            self._ended.set()
+            self._answered.set()
+        else:
+            self._greet()
+
+    def _greet(self) -> None:
+        if not self._greeted.is_set():
+            self._greeted.set()
+            name = "5" if self._protocol == MQTTProtocolVersion.MQTTv5 else "3.1.1"
+            self._inbox.put(Connected(protocol=name))
         self._answered.set()
-        name = "5" if self._protocol == MQTTProtocolVersion.MQTTv5 else "3.1.1"
-        self._inbox.put(Connected(protocol=name))
 
     def _on_disconnect(
         self,
@@ -232,6 +253,8 @@ class MqttTransport:
 
     def _on_message(self, client: mqtt.Client, userdata: object, message: mqtt.MQTTMessage) -> None:
         mid, qos = message.mid, message.qos
+        # It knows our topics from before; some brokers wait for an answer to this first.
+        self._greet()
         self._inbox.put(
             Incoming(
                 topic=message.topic,

@@ -73,6 +73,92 @@ def model_pack(layers: tuple[Layer, ...]) -> bytes:
     return head + b"".join(_layer_pack(layer) for layer in layers)
 
 
+def model_unpack(blob: bytes) -> tuple[Layer, ...]:
+    """Return the layers of a blob.
+
+    Raises
+    ------
+    ValueError
+        If it is no blob of ours, or longer or shorter than its headers say.
+    """
+    try:
+        magic, count, _, inputs = _MODEL.unpack_from(blob)
+        if magic != MAGIC or not 1 <= count <= LAYERS_MOST:
+            raise ValueError(
+                f"a blob begins with {MAGIC.decode()} and has 1 to {LAYERS_MOST} layers"
+            )
+        layers, at = [], _MODEL.size
+        for _ in range(count):
+            layer, at = _layer_unpack(blob, at)
+            layers.append(layer)
+    except (struct.error, IndexError) as error:
+        raise ValueError(f"the blob ends early: {error}") from error
+    widths = [inputs, *(layer.outputs for layer in layers)]
+    if at != len(blob) or [layer.inputs for layer in layers] != widths[:-1]:
+        raise ValueError("the layers do not fit together, or more follows them")
+    return tuple(layers)
+
+
+def _layer_unpack(blob: bytes, at: int) -> tuple[Layer, int]:
+    """Return the layer that begins at an offset, and where the next one does."""
+    kind, relu, inputs, outputs, multiplier, shift, zero, _, size = _LAYER.unpack_from(blob, at)
+    of = LayerKind(kind)
+    at += _LAYER.size
+    bias = struct.unpack_from(f"<{outputs}{'f' if of is LayerKind.FP32 else 'i'}", blob, at)
+    at += 4 * outputs
+    weights = blob[at : at + size]
+    if len(weights) != size:
+        raise ValueError(f"{len(weights)} bytes of weights instead of {size}")
+    layer = Layer(
+        kind=of,
+        inputs=inputs,
+        outputs=outputs,
+        weights=_UNPACKED[of](weights, inputs, outputs),
+        bias=bias,
+        is_relu=bool(relu),
+        multiplier=multiplier,
+        shift=shift,
+        zero=zero,
+    )
+    return layer, at + size + -size % 4
+
+
+def _whole_weights(data: bytes, inputs: int, outputs: int) -> tuple[float, ...]:
+    return struct.unpack(f"<{inputs * outputs}b", data)
+
+
+def _float_weights(data: bytes, inputs: int, outputs: int) -> tuple[float, ...]:
+    return struct.unpack(f"<{inputs * outputs}f", data)
+
+
+def _nibbles(data: bytes, inputs: int, outputs: int) -> tuple[float, ...]:
+    stride = (inputs + 1) // 2
+    rows = (data[i * stride : (i + 1) * stride] for i in range(outputs))
+    whole = ([nibble for byte in row for nibble in (byte & 15, byte >> 4)] for row in rows)
+    return tuple(float(n - 16 if n > 7 else n) for row in whole for n in row[:inputs])
+
+
+def _kept_weights(data: bytes, inputs: int, outputs: int) -> tuple[float, ...]:
+    found, at = [0.0] * (inputs * outputs), 0
+    for row in range(outputs):
+        count = data[at]
+        for k in range(count):
+            index, weight = struct.unpack_from("<Bb", data, at + 1 + 2 * k)
+            if index >= inputs:
+                raise ValueError(f"weight {index} of a row of {inputs}")
+            found[row * inputs + index] = float(weight)
+        at += 1 + 2 * count
+    return tuple(found)
+
+
+_UNPACKED = {
+    LayerKind.INT8: _whole_weights,
+    LayerKind.INT4: _nibbles,
+    LayerKind.SPARSE8: _kept_weights,
+    LayerKind.FP32: _float_weights,
+}
+
+
 def _is_float(layer: Layer) -> bool:
     return layer.kind is LayerKind.FP32
 

@@ -53,6 +53,11 @@ def kernel(name: str, size: int, runs: int, warm_ups: int) -> bytes:
     return command("kernel", name, _at_least(size, 1), _at_least(runs, 1), _at_least(warm_ups, 0))
 
 
+def sense(sensor: str, hz: int, readings: int) -> bytes:
+    """Return the command that records a window of a sensor and sends it."""
+    return command("sense", sensor, _at_least(hz, 1), _at_least(readings, 1))
+
+
 def _hex(name: str, data: bytes) -> Iterator[bytes]:
     for start in range(0, len(data), BYTES_A_COMMAND):
         yield command(name, data[start : start + BYTES_A_COMMAND].hex())

@@ -9,6 +9,7 @@ import zlib
 from collections.abc import Iterator
 from itertools import islice
 
+SYNTHETIC_AXES = 3
 _MULTIPLIER, _INCREMENT, _WRAP = 1_664_525, 1_013_904_223, 1 << 32
 
 
@@ -35,6 +36,17 @@ def expected(kernel: str, size: int) -> int:
             total = _rounded(total + _rounded(a / 64 * (b / 64)))
         return int.from_bytes(struct.pack("<f", total), "little")
     raise ValueError(f"no kernel {kernel!r}")
+
+
+def synthetic_readings(count: int) -> list[int]:
+    """Return what the sensor that is none gives: three axes a reading, triangles with noise."""
+    noise, values = whole(), []
+    for i in range(count):
+        for axis in range(1, SYNTHETIC_AXES + 1):
+            phase = i * axis % 256
+            wave = phase if phase < 128 else 255 - phase
+            values.append((wave - 64) * 128 + next(noise))
+    return values
 
 
 def _rounded(value: float) -> float:

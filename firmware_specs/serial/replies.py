@@ -68,6 +68,8 @@ class Capabilities:
     blob_bytes: int
     kernels: tuple[str, ...]
     layers: tuple[str, ...]
+    # Firmware from before sensors says none.
+    sensors: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +83,40 @@ class Outputs:
         """Return whether the check is that of this nonce, model and input."""
         said = nonce.encode() + struct.pack("<I", blob_crc) + given + self.data
         return zlib.crc32(said) == self.check
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Readings:
+    """A window of sensor data: `axes` values a reading, one reading after another."""
+
+    axes: int
+    values: tuple[int, ...]
+    window_s: float
+    # Readings that came a whole period late.
+    late: int
+
+    @property
+    def data(self) -> bytes:
+        """Return the values as 16-bit numbers, the low byte first."""
+        return struct.pack(f"<{len(self.values)}h", *self.values)
+
+
+def readings(reply: Reply) -> Readings:
+    """Return the sensor data of an answer, its checksum proven."""
+    told, checksum = reply.checked().messages("samples-"), reply.message("sense-done-")
+    try:
+        data, check = bytes.fromhex("".join(told)), int(checksum, 16)
+    except ValueError as error:
+        raise ReplyError(f"sensor data is no hex: {reply.text()}") from error
+    axes = _whole(reply.message("axes-"))
+    if zlib.crc32(data) != check or axes < 1 or len(data) % (2 * axes):
+        raise ReplyError(f"{len(data)} bytes of sensor data came damaged")
+    return Readings(
+        axes=axes,
+        values=struct.unpack(f"<{len(data) // 2}h", data),
+        window_s=window_s(reply),
+        late=_whole(reply.message("late-")),
+    )
 
 
 def name(reply: Reply) -> str:
@@ -144,6 +180,7 @@ def capabilities(reply: Reply) -> Capabilities:
             blob_bytes=_whole(said["blob-bytes"]),
             kernels=tuple(said["kernels"].split(",")),
             layers=tuple(said["layers"].split(",")),
+            sensors=tuple(said["sensors"].split(",")) if "sensors" in said else (),
         )
     except KeyError as error:
         raise ReplyError(f"the board does not say its {error}; update its firmware") from error

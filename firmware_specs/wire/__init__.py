@@ -1,6 +1,14 @@
 """Messages between kits and server: dataclasses, topics, JSON codec."""
 
 from firmware_specs.wire import topics
+from firmware_specs.wire.bundle import (
+    BUNDLE_MOST,
+    Bundle,
+    SignatureMismatch,
+    bundle_read,
+    bundle_seal,
+    signing_key,
+)
 from firmware_specs.wire.codec import MAX_BYTES, VERSION, WireError, decode, encode
 from firmware_specs.wire.ids import new_msg_id, result_msg_id
 from firmware_specs.wire.messages import (
@@ -26,10 +34,12 @@ from firmware_specs.wire.messages import (
 )
 
 __all__ = [
+    "BUNDLE_MOST",
     "MAX_BYTES",
     "VERSION",
     "Ack",
     "Birth",
+    "Bundle",
     "Claim",
     "Command",
     "CommandKind",
@@ -44,13 +54,17 @@ __all__ = [
     "Result",
     "Sample",
     "Scalar",
+    "SignatureMismatch",
     "Status",
     "TaskInfo",
     "TaskRun",
     "WireError",
+    "bundle_read",
+    "bundle_seal",
     "decode",
     "encode",
     "new_msg_id",
     "result_msg_id",
+    "signing_key",
     "topics",
 ]

@@ -51,6 +51,12 @@ DOWN_TYPES: dict[Down, type[Message]] = {
 }
 
 
+_CHANNELS: dict[str, dict[str, Up | Down]] = {
+    "up": {channel.value: channel for channel in Up},
+    "down": {channel.value: channel for channel in Down},
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Topic:
     """A topic taken apart."""
@@ -88,12 +94,12 @@ def parse(topic: str) -> Topic:
         If it is none of ours.
     """
     parts = topic.split("/")
-    if len(parts) != 5 or "/".join(parts[:2]) != ROOT or not _DEVICE_ID.fullmatch(parts[2]):
+    if len(parts) != 5 or not topic.startswith(f"{ROOT}/") or not _DEVICE_ID.fullmatch(parts[2]):
         raise WireError(f"topic {topic[:80]!r} is none of ours")
-    channels: type[Up] | type[Down] = Up if parts[3] == "up" else Down
-    if parts[3] not in ("up", "down") or parts[4] not in [c.value for c in channels]:
+    channel = _CHANNELS.get(parts[3], {}).get(parts[4])
+    if channel is None:
         raise WireError(f"topic {topic[:80]!r} has no such channel")
-    return Topic(device_id=parts[2], channel=channels(parts[4]))
+    return Topic(device_id=parts[2], channel=channel)
 
 
 def _checked(device_id: str) -> str:

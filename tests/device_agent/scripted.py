@@ -1,11 +1,10 @@
 """An agent, a server double and scripted work in one process that can be killed at any line.
 
-Run as a script: `python -m tests.device_agent.scripted FOLDER KILL_AT`. It works until the server
-double has stored every result and the spool is empty. KILL_AT is where it kills itself as a power
-cut would: `17`, before the 17th executed line of the agent's own code; `spool.py:120`, before that
-line is executed first; `0`, never. An undisturbed run prints what was executed, as JSON. The server
-double keeps what it stored in `server.sqlite3`, as courseserver does: unique by message id,
-acknowledged after commit.
+It works until the server double has stored every result and the spool is empty. `kill_at` is where
+it kills itself as a power cut would: `17`, before the 17th executed line of the agent's own code;
+`spool.py:120`, before that line is executed first; `0`, never. An undisturbed run writes what was
+executed to `executed.json`. The server double keeps what it stored in `server.sqlite3`, as
+courseserver does: unique by message id, acknowledged after commit.
 """
 
 import json
@@ -31,7 +30,6 @@ from firmware_specs.wire import (
     CommandKind,
     Result,
     TaskRun,
-    WireError,
     decode,
     encode,
     topics,
@@ -135,7 +133,7 @@ def main(folder: Path, kill_at: str) -> None:
             raise SystemExit(f"stuck: {server.runs()} stored, {spool.depth()} spooled")
     sys.settrace(None)
     places = sorted(set(executed))
-    print(json.dumps({"count": len(executed), "places": places}))
+    (folder / "executed.json").write_text(json.dumps({"count": len(executed), "places": places}))
 
 
 def _kill_at(kill_at: str) -> list[str]:
@@ -154,10 +152,3 @@ def _kill_at(kill_at: str) -> list[str]:
 
     sys.settrace(trace)
     return executed
-
-
-if __name__ == "__main__":
-    try:
-        main(Path(sys.argv[1]), sys.argv[2])
-    except WireError as error:
-        raise SystemExit(str(error)) from error

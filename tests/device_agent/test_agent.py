@@ -10,7 +10,7 @@ import pytest
 
 from device_agent.agent import About, Agent, will_of
 from device_agent.jobs import Jobs
-from device_agent.spool import Spool
+from device_agent.spool import Spool, SpoolFull, Waiting
 from device_agent.transport.memory import MemoryBroker, MemoryTransport
 from device_agent.work import JobEnded, RunDone, Work
 from firmware_specs.wire import (
@@ -350,3 +350,28 @@ def test_status_comes_as_often_as_the_server_asks(bench: Bench) -> None:
     bench.settle()
 
     assert len(bench.said(Status)) == before + 2
+
+
+# --- a full disk --------------------------------------------------------------------------------
+def put_all(spool: Spool, messages: list[Waiting]) -> None:
+    for message in messages:
+        spool.put(message)
+
+
+def test_a_full_disk_refuses_in_words_and_spoils_nothing(tmp_path: Path) -> None:
+    spool = Spool(tmp_path / "spool.sqlite3")
+    waiting = [
+        Waiting(msg_id=f"m{n}", kind="result", topic="t", payload=b"x" * 3000) for n in range(9)
+    ]
+    pages = spool._db.execute("PRAGMA page_count").fetchone()[0]
+    spool._db.execute(f"PRAGMA max_page_count={pages}")
+
+    with pytest.raises(SpoolFull, match="database or disk is full; make room"):
+        put_all(spool, waiting)
+    kept = spool.depth()
+    assert kept < 9
+    assert [w.msg_id for w in spool.waiting(limit=20)] == [w.msg_id for w in waiting[:kept]]
+
+    spool._db.execute("PRAGMA max_page_count=100000")
+    put_all(spool, waiting)
+    assert spool.depth() == 9

@@ -1,7 +1,9 @@
 """Boards on lines that fail: finding them, getting in step, locks, wraps, deadlines, unplugging."""
 
+import random
 from argparse import Namespace
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -17,6 +19,7 @@ from device_agent.boards.errors import BoardError, BoardGone, BoardSilent
 from device_agent.boards.port import Address, SerialPort, address_of
 from device_agent.boards.watch import BoardWatch
 from firmware_specs.serial import commands, replies
+from firmware_specs.serial import edge_impulse as speech
 from firmware_specs.serial.replies import ReplyError
 from tests.doubles.fake_board import (
     BootingPort,
@@ -225,6 +228,61 @@ def test_an_impulse_that_stops_printing_is_given_up() -> None:
 
     with pytest.raises(BoardSilent, match="2 of 5"):
         board.impulses(5, each_s=30.0)
+
+
+class ChattyFirmware(ImpulseFirmware):
+    """Gives a prompt for each key of a stop, and logs after a prompt."""
+
+    def receive(self, data: bytes) -> bytes:
+        answer = ImpulseFirmware.receive(self, data)
+        return answer and b"\r\n> " + answer + b"\r\n> I (1234) wifi: connected\r\n"
+
+
+def test_prompts_too_many_and_logs_between_do_not_hide_a_boards_type() -> None:
+    board = impulse_at(MemoryPort(ChattyFirmware()))
+
+    assert board.greet() == "ARDUINO_NANO33BLE"
+    assert len(board.impulses(5, each_s=30.0)) == 5
+
+
+# --- odd lines ----------------------------------------------------------------------------------
+class OddLine:
+    """Firmware on a line that inserts, loses, repeats and changes what is said."""
+
+    def __init__(self, firmware: DutFirmware | ImpulseFirmware, rng: random.Random) -> None:
+        self._firmware, self._rng = firmware, rng
+
+    def receive(self, data: bytes) -> bytes:
+        said = bytearray(self._firmware.receive(data))
+        for _ in range(self._rng.randrange(4)):
+            at = self._rng.randrange(len(said) + 1)
+            self._rng.choice([
+                lambda at=at: said.__setitem__(slice(at, at), self._rng.randbytes(9)),
+                lambda at=at: said.__delitem__(slice(at, at + 9)),
+                lambda at=at: said.__setitem__(slice(at, at), said[at : at + 40]),
+                lambda at=at: said.__setitem__(slice(at, at), b"m-ready\r\n"),
+                lambda: said.__setitem__(slice(None), said.replace(b"0", b"-99999999999")),
+            ])()  # fmt: skip
+        return bytes(said)
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_however_odd_a_line_is_a_driver_fails_in_words_only(
+    monkeypatch: pytest.MonkeyPatch, seed: int
+) -> None:
+    monkeypatch.setattr(speech, "PIECE_PAUSE_S", 0.0)
+    rng = random.Random(seed)
+    port = MemoryPort(OddLine(DutFirmware(), rng))
+    with suppress(BoardError, ReplyError):
+        dut = dut_at(port)
+        dut.sync()
+        dut.load_input(bytes(60))
+        _, reply = dut.timed(commands.infer, 10, 1, dut.first(commands.infer))
+        replies.results(reply)
+    with suppress(BoardError):
+        board = impulse_at(MemoryPort(OddLine(ImpulseFirmware(), rng)))
+        board.greet()
+        board.impulses(5, each_s=5.0)
 
 
 # --- ports --------------------------------------------------------------------------------------

@@ -1,6 +1,7 @@
 """Settings, doctor, bench and the CUDA suite's cases; and that the agent installs alone."""
 
 import json
+import os
 import subprocess
 import sys
 from argparse import Namespace
@@ -9,12 +10,13 @@ from typing import Any
 
 import pytest
 
-from device_agent import config, doctor, environment
+from device_agent import config
 from device_agent.__main__ import main
 from device_agent.benchmarks import cuda
 from device_agent.benchmarks.cuda_clock import GpuClock
 from device_agent.commands import bench
-from device_agent.doctor import Grade
+from device_agent.enrolment import credentials_keep
+from firmware_specs.wire import bundle_read, signing_key
 
 ROOT = Path(__file__).resolve().parents[2]
 KIT = {"device_id": "kit_1", "secret": 'odd "secret" \\ here'}
@@ -85,79 +87,15 @@ def test_an_address_in_the_clear_stops_the_agent_at_once(
     assert "use mqtts://" in capsys.readouterr().err
 
 
-# --- doctor -------------------------------------------------------------------------------------
-def findings(path: Path | None = None) -> dict[str, doctor.Finding]:
-    return {finding.subject: finding for finding in doctor.examine(path)}
-
-
-def test_the_doctor_explains_an_agent_without_settings(tmp_path: Path) -> None:
-    found = findings(tmp_path / "none.toml")
-
-    assert found["settings"].grade is Grade.BAD
-    assert "enrol" in found["settings"].text
-    assert set(found) >= {"machine", "governor", "load", "clock", "serial", "power", "tasks"}
-
-
-def test_the_doctor_finds_a_broker_that_does_not_answer(tmp_path: Path) -> None:
+def test_a_new_secret_leaves_what_the_owner_wrote(tmp_path: Path) -> None:
     path = tmp_path / "agent.toml"
-    config.write(
-        path, KIT | {"mqtt_url": "mqtt://127.0.0.1:9", "spool": str(tmp_path / "s.sqlite3")}
-    )
+    told = {"device_id": "kit_1", "secret": "new", "mqtt_url": "mqtts://h", "board": "esp32-c3"}
+    config.write(path, KIT | {"ports": "/dev/ttyACM0", "meters": "ppk2;port=x"})
 
-    found = findings(path)
+    credentials_keep(path, told, server="https://h")
 
-    assert found["broker"].grade is Grade.BAD
-    assert "127.0.0.1:9" in found["broker"].text
-    assert found["spool"].grade is Grade.GOOD
-
-
-@pytest.mark.parametrize(
-    ("governor", "grade"), [("performance", Grade.GOOD), ("powersave", Grade.BAD)]
-)
-def test_the_doctor_minds_the_governor(
-    monkeypatch: pytest.MonkeyPatch, governor: str, grade: Grade
-) -> None:
-    monkeypatch.setattr(environment, "governor", lambda: governor)
-
-    (finding,) = doctor._governor()
-
-    assert finding.grade is grade
-    assert bool(finding.remedy) is (grade is Grade.BAD)
-
-
-@pytest.mark.parametrize(("load", "grade"), [(0.1, Grade.GOOD), (64.0, Grade.BAD)])
-def test_the_doctor_minds_other_work(
-    monkeypatch: pytest.MonkeyPatch, load: float, grade: Grade
-) -> None:
-    monkeypatch.setattr(doctor.os, "getloadavg", lambda: (load, load, load))
-
-    (finding,) = doctor._load()
-
-    assert finding.grade is grade
-
-
-@pytest.mark.parametrize(
-    ("flags", "grade"), [("0x0", Grade.GOOD), ("0x50005", Grade.BAD), ("0x50000", Grade.GOOD)]
-)
-def test_the_doctor_reads_a_raspberry_pis_throttling(
-    monkeypatch: pytest.MonkeyPatch, flags: str, grade: Grade
-) -> None:
-    monkeypatch.setattr(doctor.shutil, "which", lambda name: f"/usr/bin/{name}")
-    monkeypatch.setattr(doctor, "_output", lambda command: f"throttled={flags}")
-
-    (finding,) = doctor._throttling()
-
-    assert finding.grade is grade
-
-
-def test_the_doctors_exit_code_says_whether_something_must_be_fixed(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    code = main(["doctor", "--json", "--config", str(tmp_path / "none.toml")])
-
-    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-    assert code == 1
-    assert {"subject", "grade", "text", "remedy"} == set(lines[0])
+    kept = config.load(path, environ={})
+    assert (kept.secret, kept.ports, kept.meters) == ("new", "/dev/ttyACM0", "ppk2;port=x")
 
 
 # --- bench --------------------------------------------------------------------------------------
@@ -172,6 +110,59 @@ def test_bench_writes_what_it_prints(tmp_path: Path, capsys: pytest.CaptureFixtu
     assert body["facts"]["cpu_count"] >= 1
     assert [row["id"] for row in body["results"]] == ["call_overhead"]
     assert "call_overhead" in capsys.readouterr().out
+
+
+def test_bench_signs_what_it_measured_for_staff_to_import(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings = tmp_path / "agent.toml"
+    config.write(settings, {"device_id": "kit_far", "secret": "s3cret"})
+    row = {"id": "call_overhead", "task": "call_overhead", "arguments": {}, "outcome": "measured",
+           "value": 4e-7, "low": 4e-7, "high": 5e-7, "unit": "s", "n": 15,
+           "detail": "", "energy": {"total_j": None, "why_not": "none"}}  # fmt: skip
+    monkeypatch.setattr("device_agent.work.run_alone", lambda runs: iter([row]))
+    path = tmp_path / "far.bundle"
+
+    assert main(["bench", "--quick", "--bundle", str(path), "--config", str(settings)]) == 0
+
+    bundle = bundle_read(path.read_bytes()).opened(signing_key("s3cret"))
+    assert (bundle.device_id, bundle.board) == ("kit_far", "host-linux")
+    assert bundle.results[0].value == 4e-7
+    assert bundle.results[0].msg_id == f"{bundle.bundle_id}.1.call_overhead"
+    assert "Offline results" in capsys.readouterr().out
+
+
+def test_bench_takes_ports_and_meters_from_the_settings_enrolled_or_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = tmp_path / "agent.toml"
+    config.write(settings, {"ports": "socket://h:1", "meters": "ina226"})
+    asked: list[str] = []
+    monkeypatch.setattr(
+        "device_agent.work.run_alone", lambda runs, ports: iter([asked.append(ports)][:0])
+    )
+    # Set and taken away again by the end of the test.
+    monkeypatch.setenv("DEVICE_AGENT_METERS", "")
+    monkeypatch.delenv("DEVICE_AGENT_METERS")
+
+    main(["bench", "--suite", "board", "--quick", "--config", str(settings)])
+    main(["bench", "--suite", "board", "--quick", "--config", str(settings), "--ports", "/dev/x"])
+
+    assert asked == ["socket://h:1", "/dev/x"]
+    assert os.environ["DEVICE_AGENT_METERS"] == "ina226"
+
+
+@pytest.mark.parametrize(
+    ("more", "why"),
+    [(["--suite", "cuda"], "takes the host and board suites"), ([], "enrol this kit first")],
+)
+def test_what_cannot_be_signed_is_said_before_measuring(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], more: list[str], why: str
+) -> None:
+    path, settings = str(tmp_path / "b"), str(tmp_path / "none.toml")
+
+    assert main(["bench", "--bundle", path, "--config", settings, *more]) == 2
+    assert why in capsys.readouterr().err
 
 
 def test_bench_asks_of_a_host_only_what_the_specs_allow() -> None:

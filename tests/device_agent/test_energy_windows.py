@@ -1,19 +1,29 @@
 """Energy between the edges of a sync pin: exact where it can be worked out by hand."""
 
+import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
+from device_agent.boards.dialects.dut import Dut
 from device_agent.boards.errors import BoardError
 from device_agent.boards.port import Address
+from device_agent.boards.windows import windows_of
+from device_agent.energy_budget import Accuracy
 from device_agent.energy_windows import (
+    Mark,
     Recording,
     RecordingError,
     energy_of_windows,
     joules_between,
 )
 from device_agent.meters import replay, window_meters
+from device_agent.meters.sampling import Sampler
+from firmware_specs.serial import commands
+from firmware_specs.serial.replies import Reply
+from tests.doubles.fake_board import DutFirmware, MemoryPort
 
 
 def recording(**changes: object) -> Recording:
@@ -121,3 +131,125 @@ def test_a_trace_that_is_none_is_refused(tmp_path: Path, text: str) -> None:
 
     with pytest.raises(BoardError, match="power trace"):
         replay.trace_read(tmp_path / "trace.csv")
+
+
+# --- windows without a pin, and the budget ------------------------------------------------------
+def by_host_clock(**changes: Any) -> Recording:
+    """Return 1 kHz samples of 0.1 W, 0.3 W between 3 s and 5 s, idle for 2 s at both ends."""
+    times = [i * 1e-3 for i in range(8001)]
+    given: dict[str, Any] = {
+        "meter": "by hand", "times_s": tuple(times), "idle_s": 2.0, "is_host_clock": True,
+        "powers_w": tuple(0.3 if 3 <= t <= 5 else 0.1 for t in times),
+    }  # fmt: skip
+    return Recording(**(given | changes))
+
+
+MARKS = [Mark(earliest_s=2.98, latest_s=5.04, length_s=2.0)]
+
+
+def test_without_a_pin_the_agents_marks_bound_the_window() -> None:
+    told = energy_of_windows(by_host_clock(), windows=1, runs=10, marks=MARKS)
+
+    # The window lies somewhere in 60 ms more than its length: taken 10 ms late, 0.2 W too little.
+    assert told.energy.total_j == pytest.approx((0.6 - 0.2 * 0.01) / 10, rel=1e-3)
+    assert told.energy.dynamic_j == pytest.approx((0.4 - 0.2 * 0.01) / 10, rel=1e-3)
+    assert told.budget is not None
+    assert told.budget.timing_j == pytest.approx(2**0.5 * 0.06 / 12**0.5 * 0.2 / 10, rel=0.01)
+    assert (told.facts["energy_sync"], "energy_doubt" in told.facts) == ("host clock", False)
+
+
+def test_every_part_of_the_budget_is_worked_out_by_hand() -> None:
+    told = energy_of_windows(
+        by_host_clock(gain_share=0.01, offset_w=1e-3, step_w=0.012),
+        windows=1, runs=1, marks=[Mark(earliest_s=3.0, latest_s=5.0, length_s=2.0)],
+    )  # fmt: skip
+    budget = told.budget
+    assert budget is not None
+
+    assert budget.gain_j == pytest.approx(0.006, rel=1e-3)
+    assert budget.offset_j == pytest.approx(0.002)
+    assert budget.timing_j == 0.0
+    # The power does not move by a step, so that rounding does not average out.
+    assert budget.quantisation_j == pytest.approx(0.012 / 12**0.5 * 2.0)
+    assert (budget.repeat_j, budget.idle_j) == (0.0, pytest.approx(0.0, abs=1e-9))
+    assert budget.total_j == pytest.approx(
+        (0.006**2 + 0.002**2 + (0.024 / 12**0.5) ** 2) ** 0.5, rel=1e-3
+    )
+    # Less idle, the offset cancels: 1% of 0.4 J and the steps are left.
+    assert budget.dynamic_j == pytest.approx((0.004**2 + (0.024 / 12**0.5) ** 2) ** 0.5, rel=1e-3)
+
+
+def test_steps_average_out_where_the_power_moves_between_them() -> None:
+    moving = tuple(0.3 if i % 2 else 0.1 for i in range(8001))
+    told = energy_of_windows(
+        by_host_clock(powers_w=moving, step_w=0.1), windows=1, runs=1, marks=MARKS
+    )
+    assert told.budget is not None
+
+    samples = told.facts["energy_samples"]
+    assert told.budget.quantisation_j == pytest.approx(0.1 / 12**0.5 * 2.0 / float(samples) ** 0.5)
+
+
+def test_an_idle_power_that_drifts_and_few_samples_are_said() -> None:
+    times = tuple(i * 0.05 for i in range(161))
+    powers = tuple(0.3 if 3 <= t <= 5 else 0.1 if t < 3 else 0.11 for t in times)
+    told = energy_of_windows(
+        by_host_clock(times_s=times, powers_w=powers), windows=1, runs=1, marks=MARKS
+    )
+    assert told.budget is not None
+
+    assert told.facts["energy_doubt"] == (
+        "40 samples a window, 100 are wanted: longer windows; "
+        "the idle power drifted by 9%, 2% is the limit"
+    )
+    assert told.budget.idle_j == pytest.approx(0.01 / 12**0.5 * 2.0)
+
+
+class SlowBoard(Dut):
+    """A device under test that takes 10 ms for a run, by its clock and by ours."""
+
+    def __init__(self) -> None:
+        super().__init__(MemoryPort(DutFirmware()))
+
+    def first(self, command: object) -> float:
+        return 0.01
+
+    def timed(
+        self, command: object, runs: int, warm_ups: int, once_s: float
+    ) -> tuple[float, Reply]:
+        time.sleep(once_s * (runs + warm_ups))
+        return once_s * runs, Reply(())
+
+
+class Constant:
+    """A sensor that always shows 2 W."""
+
+    name = "constant"
+    every_s = 0.002
+
+    def watts(self) -> float:
+        return 2.0
+
+    def joules(self) -> None:
+        return None
+
+    def accuracy(self) -> Accuracy:
+        return Accuracy(gain_share=0.01)
+
+
+def test_a_meter_without_a_pin_watches_the_idle_board_and_then_its_windows() -> None:
+    sampler = Sampler(Constant(), Constant().accuracy(), idle_s=0.1)
+    slept: list[float] = []
+
+    def sleep(seconds: float) -> None:
+        slept.append(seconds)
+        time.sleep(seconds)
+
+    told = windows_of(SlowBoard(), commands.infer, window_s=0.1, meter=sampler, sleep=sleep)
+
+    assert slept == [0.1, 0.1]
+    # Ten runs in a window of a tenth of a second at 2 W, none of it more than idle.
+    assert told.energy.energy.total_j == pytest.approx(0.02, rel=1e-3)
+    assert told.energy.energy.dynamic_j == pytest.approx(0.0, abs=1e-5)
+    assert told.energy.facts["energy_sync"] == "host clock"
+    assert told.energy.facts["energy_u_gain_j"] == pytest.approx(0.0002, rel=1e-3)

@@ -14,7 +14,8 @@ import pytest
 
 from device_agent import benchmarks, energy, measure, worker
 from device_agent.benchmarks import DriverError, host, litert
-from device_agent.meters import Reading, joules_between, meters
+from device_agent.energy_budget import Accuracy
+from device_agent.meters import Reading, joules_between, listed, meters
 from device_agent.work import JobEnded, RunDone, WorkerProcess, task_listing
 from firmware_specs import tasks
 from firmware_specs.wire import Command, CommandKind, TaskRun
@@ -123,6 +124,9 @@ class FakeMeter:
     def read(self) -> Reading:
         return Reading(at_s=self.now, energy_j=self.energy_j % 50.0, wrap_j=50.0)
 
+    def accuracy(self) -> Accuracy:
+        return Accuracy(gain_share=0.01, offset_w=0.5, lacks=())
+
     def spend(self, seconds: float, watts: float) -> None:
         self.now += seconds
         self.energy_j += seconds * watts
@@ -136,9 +140,23 @@ def test_idle_power_is_subtracted_and_a_wrapped_counter_understood(
 
     found = energy.energy_of(lambda: meter.spend(0.1, 30.0), call_s=0.1, meter=meter)
 
-    assert found.total_j == pytest.approx(3.0)
-    assert found.dynamic_j == pytest.approx(2.0)
-    assert found.meter == "fake"
+    assert found.energy.total_j == pytest.approx(3.0)
+    assert found.energy.dynamic_j == pytest.approx(2.0)
+    assert found.energy.meter == "fake"
+    # 1% of 3 J, and half a watt over a tenth of a second.
+    assert found.facts["energy_u_gain_j"] == pytest.approx(0.03)
+    assert found.facts["energy_u_offset_j"] == pytest.approx(0.05)
+    assert found.facts["energy_uncertainty_j"] == pytest.approx((0.03**2 + 0.05**2) ** 0.5)
+
+
+def test_a_meter_that_fails_within_a_measurement_costs_the_energy_only() -> None:
+    class Broken(FakeMeter):
+        def read(self) -> Reading:
+            raise OSError("the cable fell off")
+
+    found = energy.energy_of(lambda: None, call_s=1.0, meter=Broken())
+
+    assert found.energy.why_not == "fake: the cable fell off"
 
 
 def test_without_a_meter_the_reason_is_given_instead_of_a_number(
@@ -148,17 +166,17 @@ def test_without_a_meter_the_reason_is_given_instead_of_a_number(
 
     found = energy.energy_of(lambda: None, call_s=1.0)
 
-    assert (found.total_j, found.dynamic_j) == (None, None)
-    assert "RAPL" in found.why_not
+    assert (found.energy.total_j, found.energy.dynamic_j) == (None, None)
+    assert "RAPL" in found.energy.why_not
 
 
 def test_a_gpu_counter_is_no_meter_of_the_processor() -> None:
-    assert {meter.MEASURES for meter in meters()} == {"board", "cpu", "gpu"}
+    assert {meter.MEASURES for meter in meters()} == {"board", "cpu", "gpu", "attached board"}
     assert "NVML" not in energy.no_meter()
 
 
 def test_every_meter_says_why_it_cannot_be_read_instead_of_raising() -> None:
-    for meter in meters():
+    for meter in listed():
         assert isinstance(meter.why_not(), str)
 
 
@@ -281,7 +299,7 @@ def test_a_spread_above_the_limit_is_flagged_with_words(monkeypatch: pytest.Monk
     rough = measure.Timing(
         median_s=1.0, low_s=0.9, high_s=1.1, n=15, calls_per_repeat=1, elapsed_s=15.0
     )
-    monkeypatch.setattr(worker, "steady_timing_of", lambda call, scale: rough)
+    monkeypatch.setattr(worker, "steady_timing_of", lambda call: rough)
 
     done = worker.run_one("call_overhead", {})
 
@@ -298,7 +316,7 @@ def test_a_rehearsal_is_shorter_and_says_so(monkeypatch: pytest.MonkeyPatch) -> 
             median_s=1.0, low_s=1.0, high_s=1.0, n=5, calls_per_repeat=1, elapsed_s=5.0
         )
 
-    monkeypatch.setattr(worker, "steady_timing_of", timed)
+    monkeypatch.setattr(worker, "timing_of", timed)
     monkeypatch.setenv("DEVICE_AGENT_REHEARSAL", "1")
 
     done = worker.run_one("call_overhead", {})

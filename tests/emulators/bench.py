@@ -27,7 +27,23 @@ tasks = [services.TaskRequest(id=str(i), task=task, arguments=arguments)
          for i, (task, arguments) in enumerate({tasks})]
 answer = services.kit_job_request(person=person, course=course, tasks=tasks, purpose="test").id
 """
-_COLUMNS = ("outcome", "value", "evidence", "energy_total_j", "energy_dynamic_j", "energy_meter",
+_ENTER = """
+from django.contrib.sessions.backends.db import SessionStore
+from courseserver.courses.models import Course, Enrolment, Person
+from courseserver.lti.models import Platform
+url = "https://lms.example/x"
+platform = Platform.objects.create(issuer="https://lms.example", client_id="web",
+    deployment_id="d", auth_url=url, token_url=url, jwks_url=url, approved=True)
+course = Course.objects.create(platform=platform, context_id="web", title="ML Systems")
+person = Person.objects.create()
+Enrolment.objects.create(person=person, course=course, role="learner")
+session = SessionStore()
+session["person"] = person.pk
+session.save()
+answer = [course.pk, session.session_key]
+"""
+_COLUMNS = ("outcome", "value", "evidence", "verdict", "energy_total_j", "energy_dynamic_j",
+            "energy_meter",
             "environment", "detail")  # fmt: skip
 
 
@@ -54,6 +70,15 @@ class Bench:
 
     def request(self, *tasks: tuple[str, dict[str, Any]]) -> str:
         return str(self.installation.ask(_REQUEST.format(tasks=list(tasks))))
+
+    def enter(self) -> tuple[str, str]:
+        """Return a course, and the session of a student who was let into it."""
+        course, session = self.installation.ask(_ENTER)
+        return str(course), str(session)
+
+    def latest_job(self) -> str:
+        ((job,),) = self._rows("SELECT id FROM kits_kitjob ORDER BY queued_at DESC LIMIT 1")
+        return str(job)
 
     def answer(self, job: str) -> dict[str, Any]:
         def final() -> tuple[str, str] | None:

@@ -180,3 +180,19 @@ def test_doctor_and_bench_find_the_board(
     assert code == 0
     (row,) = json.loads(written.read_text())["results"]
     assert (row["outcome"], row["evidence"]) == ("measured", "emulated")
+
+
+# --- sensor data --------------------------------------------------------------------------------
+@pytest.mark.parametrize(("sensor", "axes"), [("any", 1), ("synthetic", 3)])
+def test_windows_of_a_sensor_come_at_a_steady_rate(
+    uno: Machine, monkeypatch: pytest.MonkeyPatch, sensor: str, axes: int
+) -> None:
+    monkeypatch.setenv(find.PORTS, uno.url)
+    outcome = worker.run_one("sensor", {"sensor": sensor, "hz": 500, "readings": 32})
+
+    assert outcome["outcome"] == "measured", outcome["detail"]
+    assert outcome["value"] == pytest.approx(1 / 500, rel=1e-3)
+    environment = outcome["environment"]
+    assert (environment["axes"], environment["late_readings"]) == (axes, 0)
+    # The Uno's own is its analogue input, which the emulator leaves open.
+    assert environment["is_synthetic"] is (sensor == "synthetic")

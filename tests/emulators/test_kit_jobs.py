@@ -1,14 +1,19 @@
-"""A kit job from the server's queue over MQTT to an emulated board and back, energy included."""
+"""A kit job from the browser over MQTT to an emulated board and back, energy included."""
 
+import shutil
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser, Page
 
+from tests.browser.conftest import browser as browser
 from tests.courseserver.kits.installation import wait_until
 from tests.emulators import machines
 from tests.emulators.bench import ACTIVE_W, IDLE_W, Bench, bench_in
+from tests.services import accepts_connections
 
-pytestmark = [pytest.mark.processes, pytest.mark.mosquitto]
+pytestmark = [pytest.mark.processes, pytest.mark.mosquitto, pytest.mark.browser]
 
 
 @pytest.fixture(scope="module")
@@ -17,21 +22,42 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
         yield bench
 
 
-def test_a_job_comes_back_from_the_board_with_time_accuracy_and_energy(bench: Bench) -> None:
-    job = bench.request(
-        ("mac8", {"size": 256, "window_s": 0.05}),
-        ("digits", {"width": 8, "images": 5, "window_s": 0.05}),
-    )
+@pytest.fixture
+def student(bench: Bench, installed: Path, browser: Browser) -> Iterator[tuple[Page, str]]:
+    """A student's page in Chromium, at a web server of the bench's installation."""
+    static = bench.folder / "static"
+    shutil.copytree(installed / "static", static, dirs_exist_ok=True)
+    bench.installation.start("web")
+    wait_until(lambda: accepts_connections(bench.installation.web_port), what="the web server")
+    course, session = bench.enter()
+    context = browser.new_context(base_url=bench.installation.url)
+    cookie = {"name": "courseserver", "value": session, "url": bench.installation.url}
+    context.add_cookies([cookie])  # type: ignore[list-item]
+    page = context.new_page()
+    page.set_default_timeout(60_000)
+    yield page, course
+    context.close()
 
-    answer = bench.answer(job)
 
-    assert (answer["state"], answer["message"]) == ("done", "All measured")
-    kernel, digits = answer["rows"]
-    assert {row["evidence"] for row in answer["rows"]} == {"emulated"}
-    assert kernel["environment"]["board"] == "arduino-uno-r3"
-    # About 20 cycles a product at 16 MHz.
-    assert 15 < kernel["value"] * 16e6 / 256 < 30
-    assert digits["environment"]["accuracy"] >= 0.6
+def test_a_student_deploys_a_model_from_the_browser_and_it_comes_back_from_the_board(
+    bench: Bench, student: tuple[Page, str]
+) -> None:
+    """Chromium, web server, broker, bridge, agent, firmware in simavr, and all the way back."""
+    page, course = student
+    page.goto(f"/deploy/{course}/quantised-model/?width=8&precision=int8&sparsity=0.0")
+
+    page.get_by_role("button", name="Measure on a kit").click()
+    page.get_by_role("button", name="Measure again").wait_for()
+
+    shown = page.locator("#run").inner_text()
+    for words in ("Emulated", "Outputs recomputed by the server", "A kit of your institution",
+                  "Arduino Uno R3", "within it"):  # fmt: skip
+        assert words in shown, shown
+    answer = bench.answer(bench.latest_job())
+    (digits,) = answer["rows"]
+    assert (digits["evidence"], digits["verdict"]) == ("emulated", "verified")
+    assert digits["environment"]["board"] == "arduino-uno-r3"
+    assert digits["environment"]["accuracy"] >= 0.85
     assert digits["environment"]["macs"] == 64 * 8 + 8 * 10
     # The emulator's own log of the pin, not the agent's clock, says how long it worked.
     assert bench.uno.edges is not None

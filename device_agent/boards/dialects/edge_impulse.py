@@ -1,5 +1,6 @@
 """Boards with Edge Impulse's firmware: started by an AT command, read by what it prints."""
 
+import re
 import time
 from collections.abc import Callable
 
@@ -12,6 +13,8 @@ NAME = "edge-impulse"
 RANK = 30
 _ANSWER_S = 3.0
 _TEXT_MOST = 65_536
+# On a line of its own, whatever is logged after it.
+_PROMPT = re.compile(rf"(?:^|\n){re.escape(speech.PROMPT.decode())}")
 
 
 class EdgeImpulseBoard:
@@ -67,8 +70,10 @@ class EdgeImpulseBoard:
     def _until_prompt(self, timeout_s: float) -> str:
         text, deadline = "", self._clock() + timeout_s
         while self._clock() < deadline and len(text) < _TEXT_MOST:
-            text += self._read()
-            if text.endswith(speech.PROMPT.decode()):
+            piece = self._read()
+            text += piece
+            # Quiet as well: some firmware gives a prompt for each key of a stop, or logs after it.
+            if not piece and _PROMPT.search(text):
                 return text
         raise BoardSilent(f"no prompt within {timeout_s:.0f} s; the board said {text[-80:]!r}")
 

@@ -9,11 +9,14 @@ from device_agent.boards.dialects.dut import Dut
 from device_agent.boards.errors import BoardError
 from device_agent.boards.port import Port
 from firmware_specs.serial import commands, replies
-from firmware_specs.serial.replies import Capabilities, Outputs, ReplyError
+from firmware_specs.serial.replies import Capabilities, Outputs, Readings, ReplyError
 
 NAME = "lab"
 RANK = 10
 _WRAP = 1 << 32
+_PATIENCE = 3.0
+# The fullest window in hex at 115,200 baud takes a second.
+_SENDING_S = 10.0
 
 
 class LabBoard(Dut):
@@ -55,6 +58,11 @@ class LabBoard(Dut):
         ticks = replies.counter_ticks(self.ask(b"counter%"))
         wraps = round((window_s * self.can.counter_hz - ticks) / _WRAP)
         return ticks + max(0, wraps) * _WRAP
+
+    def sense(self, sensor: str, hz: int, count: int) -> Readings:
+        """Record a window of a sensor on the board, and return it."""
+        timeout_s = _PATIENCE * count / hz + _SENDING_S
+        return replies.readings(self.ask(commands.sense(sensor, hz, count), timeout_s=timeout_s))
 
     def kernel(self, name: str, size: int) -> "partial[bytes]":
         """Return the command of a micro-kernel, wanting runs and warm-ups."""

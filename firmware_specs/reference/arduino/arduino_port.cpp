@@ -21,6 +21,8 @@ uint32_t board_microseconds(void) { return micros(); }
 
 void board_pin(bool is_high) { digitalWrite(syncPin, is_high ? HIGH : LOW); }
 
+void board_sense(int16_t *values) { values[0] = static_cast<int16_t>(analogRead(A0)); }
+
 void board_idle(void) { yield(); }
 
 void arduino_take(void) {

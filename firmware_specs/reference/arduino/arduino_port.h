@@ -12,6 +12,9 @@ extern "C" {
 /* The sketch implements this one, and board_counter. */
 void counter_start(void);
 
+/* The core asks for it because board.h names a sensor. */
+void board_sense(int16_t *values);
+
 #ifdef __cplusplus
 }
 #endif

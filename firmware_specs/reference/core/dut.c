@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "lab.h"
+#include "sense.h"
 #include "text.h"
 #include "window.h"
 
@@ -171,11 +172,21 @@ static void do_kernel(char *const *argument, uint8_t count)
     }
 }
 
+static void do_sense(char *const *argument, uint8_t count)
+{
+    uint32_t hz = 0, readings = 0;
+    if (count < 4 || !number_read(argument[2], 10, &hz) || !number_read(argument[3], 10, &readings)
+        || !sense_record(argument[1], hz, readings)) {
+        say(TEXT("e-[Command 'sense' requires a sensor of caps, a rate of 1 to 4000 and a count that fits]\r\n"));
+    }
+}
+
 static void do_help(void)
 {
     say(TEXT("name profile help timestamp\r\ndb load N | db HEX | db print\r\n"
              "infer N W | results | outputs NONCE\r\ncaps | counter\r\n"
-             "blob load N CRC32 | blob HEX\r\nkernel mac8|dotf|copy SIZE N W\r\n"));
+             "blob load N CRC32 | blob HEX\r\nkernel mac8|dotf|copy SIZE N W\r\n"
+             "sense SENSOR HZ N\r\n"));
 }
 
 static void obey(char *const *argument, uint8_t count)
@@ -205,6 +216,8 @@ static void obey(char *const *argument, uint8_t count)
         do_blob(argument, count);
     } else if (is_text(name, TEXT("kernel"))) {
         do_kernel(argument, count);
+    } else if (is_text(name, TEXT("sense"))) {
+        do_sense(argument, count);
     } else {
         say(TEXT("e-[Unknown command: "));
         say_words(name);

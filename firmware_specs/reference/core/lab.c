@@ -7,6 +7,7 @@
 
 #include "kernels.h"
 #include "model.h"
+#include "sense.h"
 #include "text.h"
 
 static uint8_t input[INPUT_BYTES];
@@ -202,4 +203,5 @@ void lab_capabilities(void)
     capability(TEXT("blob-bytes"), BLOB_BYTES);
     capability(TEXT("activation-bytes"), ACTIVATION_BYTES_SECOND);
     say(TEXT("m-cap-kernels-[mac8,dotf,copy]\r\nm-cap-layers-[int8,int4,sparse8,fp32]\r\n"));
+    sense_capability();
 }

@@ -11,6 +11,9 @@
 #define BLOB_BYTES 65536UL
 #define ACTIVATION_BYTES 8192
 #define ACTIVATION_BYTES_SECOND 8192
+/* The analogue input A0, as the converter gives it. */
+#define SENSOR_ID "a0"
+#define SENSOR_AXES 1
 #ifndef IS_EMULATOR
 #define IS_EMULATOR 0
 #endif

@@ -5,10 +5,11 @@
 
 #include <stdint.h>
 
-enum { LOW = 0, HIGH = 1, INPUT = 0, OUTPUT = 1 };
+enum { LOW = 0, HIGH = 1, INPUT = 0, OUTPUT = 1, A0 = 14 };
 
 void pinMode(int pin, int mode);
 void digitalWrite(int pin, int level);
+int analogRead(int pin);
 unsigned long micros(void);
 void yield(void);
 

@@ -17,6 +17,8 @@ EspChip ESP;
 
 void pinMode(int, int) {}
 void digitalWrite(int, int level) { mps2_pin(level == HIGH); }
+/* Nothing is wired to it here. */
+int analogRead(int) { return 0; }
 unsigned long micros(void) { return mps2_microseconds(); }
 void yield(void) { mps2_idle(); }
 

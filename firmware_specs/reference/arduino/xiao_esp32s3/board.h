@@ -10,6 +10,9 @@
 #define BLOB_BYTES 131072UL
 #define ACTIVATION_BYTES 16384
 #define ACTIVATION_BYTES_SECOND 16384
+/* The analogue input A0, as the converter gives it. */
+#define SENSOR_ID "a0"
+#define SENSOR_AXES 1
 #ifndef IS_EMULATOR
 #define IS_EMULATOR 0
 #endif

@@ -12,5 +12,8 @@
 #define ACTIVATION_BYTES 256
 #define ACTIVATION_BYTES_SECOND 64
 #define IS_EMULATOR 0
+/* The analogue input A0 against the supply, 0 to 1023. */
+#define SENSOR_ID "a0"
+#define SENSOR_AXES 1
 
 #endif
