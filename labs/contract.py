@@ -10,6 +10,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any, ClassVar, Literal
 
 import numpy as np
@@ -92,12 +93,13 @@ class Part(ABC):
     reality: ClassVar["RealityCheck | None"] = None
 
     @abstractmethod
-    def draw(self, rng: np.random.Generator, track: str) -> dict[str, Scalar]:
-        """Return one student's parameters: JSON scalars only, the same for the same `rng`."""
-
-    @abstractmethod
     def combinations(self, track: str) -> Sequence[Params]:
-        """Return every parameter set `draw` can return for a track; checks walk them all."""
+        """Return every parameter set a student of a track can get, JSON scalars only."""
+
+    def draw(self, rng: np.random.Generator, track: str) -> dict[str, Scalar]:
+        """Return one student's parameters, the same for the same `rng`; each set as likely."""
+        sets = listed(self, track)
+        return dict(sets[int(rng.integers(len(sets)))])
 
     @abstractmethod
     def questions(self, p: Params) -> tuple[Question, ...]:
@@ -140,6 +142,12 @@ class Part(ABC):
             Those settings are sent as gaps until that part's prediction is committed.
         """
         return np.zeros(len(next(iter(k.values()))), dtype=bool)
+
+
+@lru_cache(maxsize=512)
+def listed(part: Part, track: str) -> tuple[Params, ...]:
+    """Return a part's combinations on a track, listed once: a thousand students draw from them."""
+    return tuple(part.combinations(track))
 
 
 class Challenge(ABC):

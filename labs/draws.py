@@ -12,7 +12,7 @@ from functools import lru_cache
 import numpy as np
 
 from labs.content import Lab, LabPart
-from labs.contract import Choice, Params, Question, Scalar
+from labs.contract import Choice, Params, Question, Scalar, listed
 from labs.text import fill
 
 Frozen = tuple[tuple[str, Scalar], ...]
@@ -42,7 +42,7 @@ def frozen(params: Params) -> Frozen:
 
 def clear_combinations(lab: Lab, part: LabPart, track: str) -> frozenset[Frozen]:
     """Return the combinations whose keys keep away from every number on the locked page."""
-    every = map(frozen, part.model.combinations(track))
+    every = map(frozen, listed(part.model, track))
     return frozenset(params for params in every if _is_clear(lab, part, track, params))
 
 

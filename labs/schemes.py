@@ -5,7 +5,7 @@ A scheme is one file in `labs/courses/schemes`; adding one touches nothing else.
 
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
@@ -158,6 +158,31 @@ def parse_scheme(scheme_id: str, text: str) -> Scheme:
     if scheme.points_max <= 0:
         raise reader.wrong("points", scheme.points_max, "give some section points")
     return scheme
+
+
+def with_points(scheme: Scheme, edited: Mapping[str, Mapping[str, float]]) -> Scheme:
+    """Return a scheme whose levels are worth other points; criteria it does not have are ignored.
+
+    The log's share of the whole stays: its points add up to more or less, and so does the whole.
+
+    Raises
+    ------
+    SchemeError
+        If the points of a criterion are not ordered from most to least.
+    """
+    if not edited:
+        return scheme
+    changed = []
+    for criterion in scheme.criteria:
+        given = edited.get(criterion.id, {})
+        points = {level: float(given.get(level.value, criterion.points[level])) for level in Level}
+        if not points[Level.FULL] >= points[Level.PART] >= points[Level.NONE] >= 0:
+            raise SchemeError(
+                f"{criterion.title}: {points[Level.FULL]:g}, {points[Level.PART]:g}, "
+                f"{points[Level.NONE]:g} points: order them from most to least, none below 0"
+            )
+        changed.append(replace(criterion, points=points))
+    return replace(scheme, criteria=tuple(changed))
 
 
 def _criterion(row: "_Reader") -> Criterion:

@@ -14,6 +14,7 @@ from labs.loader import load_folder
 from labs.proofs import extras, instruments, questions, words
 from labs.proofs.case import Case, cases_of
 from labs.tables import ContentError
+from labs.teaching import teaching_notes
 
 Check = Callable[[Lab, LabPart, list[Case]], Iterator[str]]
 
@@ -85,6 +86,10 @@ def prove(lab: Lab) -> LabProof:
     if not any(part.failures for part in lab.parts):
         message = f"{lab.folder.name}: no part has a failure state; write one [[failure]]"
         faults.append(Fault(lab=lab.slug, part="", check="failure_reachable", message=message))
+    try:
+        teaching_notes(lab)
+    except ContentError as error:
+        faults.append(Fault(lab=lab.slug, part="", check="teaching", message=str(error)))
     return LabProof(slug=lab.slug, volume=lab.volume, parts=tuple(parts), faults=tuple(faults))
 
 

@@ -1,10 +1,11 @@
 """What a student may meet: a track and a set of parameters."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from labs.content import Lab, LabPart
-from labs.contract import Params
-from labs.draws import defaults_of
+from labs.contract import Params, Question, listed
+from labs.draws import Frozen, defaults_of, frozen
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,6 +16,16 @@ class Case:
     def __str__(self) -> str:
         shown = ", ".join(f"{name}={value}" for name, value in self.params.items())
         return f"track {self.track}, {shown}"
+
+
+def asked(part: LabPart, params: Params) -> tuple[Question, ...]:
+    """Return what a part asks with these parameters; computed once for all checks."""
+    return _asked(part, frozen(params))
+
+
+@lru_cache(maxsize=4096)
+def _asked(part: LabPart, params: Frozen) -> tuple[Question, ...]:
+    return part.model.questions(dict(params))
 
 
 def cases_of(lab: Lab, part: LabPart) -> list[Case]:
@@ -28,7 +39,7 @@ def cases_of(lab: Lab, part: LabPart) -> list[Case]:
     reads = defaults_of(lab)
     cases = []
     for track in lab.tracks:
-        combinations = part.model.combinations(track.id)
+        combinations = listed(part.model, track.id)
         if not combinations:
             raise ValueError(f"combinations({track.id!r}) is empty")
         cases += [Case(track=track.id, params={**p, **reads}) for p in combinations]

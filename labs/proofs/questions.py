@@ -15,7 +15,7 @@ from labs.draws import (
     frozen,
     telling_numerals,
 )
-from labs.proofs.case import Case
+from labs.proofs.case import Case, asked
 from labs.text import fill
 
 SEEDS = 1000
@@ -46,12 +46,12 @@ def _drawn(lab: Lab, part: LabPart) -> tuple[tuple[str, Params], ...]:
 
 
 def _case_faults(part: LabPart, params: Params, where: str) -> Iterator[str]:
-    asked = part.model.questions(params)
+    questions = asked(part, params)
     texts = {text.id: text for text in part.questions}
-    if {q.id for q in asked} != set(texts):
-        yield f"question: the model asks {[q.id for q in asked]}, the file has {list(texts)}"
+    if {q.id for q in questions} != set(texts):
+        yield f"question: the model asks {[q.id for q in questions]}, the file has {list(texts)}"
         return
-    for question in asked:
+    for question in questions:
         text = texts[question.id]
         if isinstance(question, Numeric):
             yield from _numeric_faults(text, question, where)
@@ -126,7 +126,7 @@ def margin(part: LabPart, cases: list[Case]) -> float | None:
     found = [
         _distance(texts[question.id], question)
         for case in cases
-        for question in part.model.questions(case.params)
+        for question in asked(part, case.params)
         if isinstance(question, Choice) and question.id in texts
     ]
     numbers = [x for x in found if x is not None]
@@ -137,7 +137,7 @@ def misconceptions_named(lab: Lab, part: LabPart, cases: list[Case]) -> Iterator
     """Behind every wrong option stands a named thinking error, and none is written in vain."""
     offered: dict[str, set[str]] = {}
     for case in cases:
-        for question in part.model.questions(case.params):
+        for question in asked(part, case.params):
             if isinstance(question, Choice):
                 ids = {option.id for option in question.options if option.id != RIGHT}
                 offered.setdefault(question.id, set()).update(ids)

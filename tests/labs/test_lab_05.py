@@ -11,35 +11,17 @@ from labs.explore.vol1.lab_05_nn_compute.measured import BITS, HELD_OUT, MEASURE
 from labs.explore.vol1.lab_05_nn_compute.reader import BRIEFS
 from labs.loader import load_lab
 from tests.labs import measure_digits
+from tests.labs.trying import Trying
 
 LAB = load_lab("v1-05-transistor-tax")
-PARTS = {part.id: part for part in LAB.parts}
+TRYING = Trying(LAB)
+PARTS, combinations, one, at = TRYING.parts, TRYING.combinations, TRYING.one, TRYING.at
 CASES = [(part.id, track) for part in LAB.parts for track in TRACKS]
 MARGIN = {"a": 3.8, "b": 2.0, "d": 1.5}
 
 
 def ratio(a, b):
     return max(a / b, b / a)
-
-
-def combinations(part, track):
-    return PARTS[part].model.combinations(track)
-
-
-def one(part, track, **fixed):
-    return next(
-        p for p in combinations(part, track) if all(p[key] == value for key, value in fixed.items())
-    )
-
-
-def at(part, p, **moved):
-    """Return the outputs at the defaults, some knobs moved; each to one of its steps."""
-    knobs = PARTS[part].model.knobs(p)
-    chosen = {knob.id: moved.get(knob.id, knob.steps[knob.default]) for knob in knobs}
-    for knob in knobs:
-        assert chosen[knob.id] in knob.steps, (knob.id, chosen[knob.id])
-    outputs = PARTS[part].model.evaluate(p, {k: np.asarray([v]) for k, v in chosen.items()})
-    return {name: column[0] for name, column in outputs.items()}
 
 
 @pytest.mark.parametrize(("part", "track"), [case for case in CASES if case[0] in MARGIN])

@@ -47,10 +47,6 @@ class A(Part):
         traffics = [machine["bandwidth"] * seconds for seconds in STEPS]
         return [{**machine, "traffic": q, "flop": INTENSITY * q} for q in traffics]
 
-    def draw(self, rng: np.random.Generator, track: str) -> dict[str, Scalar]:
-        listed = self.combinations(track)
-        return dict(listed[int(rng.integers(len(listed)))])
-
     def questions(self, p: Params) -> tuple[Question, ...]:
         memory = _time(p, traffic=float(p["traffic"]), flop=0.0)
         options = (

@@ -34,7 +34,6 @@ from labs.explore.vol1.lab_05_nn_compute.ladder import (
     TABLE_READ,
     Array,
     Level,
-    drawn,
     picojoules,
 )
 from labs.explore.vol1.lab_05_nn_compute.measured import accuracy, standard_error
@@ -70,9 +69,6 @@ FAN_INS = (3, 6, 9, 16, 27, 32, 64, 128, 256, 512, 1024, 2048, 4096)
 
 
 class A(Part):
-    def draw(self, rng: np.random.Generator, track: str) -> dict[str, Scalar]:
-        return drawn(self.combinations(track), rng)
-
     def combinations(self, track: str) -> Sequence[Params]:
         return [
             {

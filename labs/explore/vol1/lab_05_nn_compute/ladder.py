@@ -6,7 +6,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from labs.contract import Params, Scalar
 from simcore import catalog
 
 Array = NDArray[np.float64]
@@ -91,8 +90,3 @@ def binary(size: float) -> str:
 def worst_known(levels: Sequence[Level]) -> str:
     """Return "assumed" if the energy of any level is an estimate, else "published"."""
     return "assumed" if any(level.known == "assumed" for level in levels) else "published"
-
-
-def drawn(combinations: Sequence[Params], rng: np.random.Generator) -> dict[str, Scalar]:
-    """Return one of the combinations, each as likely."""
-    return dict(combinations[int(rng.integers(len(combinations)))])

@@ -23,7 +23,6 @@ from labs.explore.vol1.lab_05_nn_compute.ladder import (
     Level,
     binary,
     capacities,
-    drawn,
     energies,
     names,
     picojoules,
@@ -50,9 +49,6 @@ _SMALLEST, _LARGEST = 2.0**8, 2.0**28
 
 
 class B(Part):
-    def draw(self, rng: np.random.Generator, track: str) -> dict[str, Scalar]:
-        return drawn(self.combinations(track), rng)
-
     def combinations(self, track: str) -> Sequence[Params]:
         return [
             {

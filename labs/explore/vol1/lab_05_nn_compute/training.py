@@ -19,7 +19,6 @@ from labs.contract import (
     Scalar,
     lookup,
 )
-from labs.explore.vol1.lab_05_nn_compute.ladder import drawn
 from labs.explore.vol1.lab_05_nn_compute.reader import BRIEFS, Reader
 from simcore.equations.dense import StackMemory, stack_memory
 from simcore.equations.precision import element_size
@@ -56,9 +55,6 @@ LAYER_STEPS = (3, 4, 6, 8, 10, 12, 16, 20, 24, 30, 36, 40, 50)
 
 class D(Part):
     challenge = Reader()
-
-    def draw(self, rng: np.random.Generator, track: str) -> dict[str, Scalar]:
-        return drawn(self.combinations(track), rng)
 
     def combinations(self, track: str) -> Sequence[Params]:
         at = STACKS[track]

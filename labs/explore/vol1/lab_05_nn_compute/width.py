@@ -17,6 +17,7 @@ from labs.contract import (
     Part,
     Question,
     Scalar,
+    listed,
     lookup,
 )
 from labs.explore.vol1.lab_05_nn_compute.ladder import MIB
@@ -70,9 +71,8 @@ PRECISIONS = ("fp32", "fp16", "int8")
 
 class C(Part):
     def draw(self, rng: np.random.Generator, track: str) -> dict[str, Scalar]:
-        listed = self.combinations(track)
         wanted = str(rng.choice(list(BANDS)))
-        own = [p for p in listed if _band(p) == wanted]
+        own = [p for p in listed(self, track) if _band(p) == wanted]
         return dict(own[int(rng.integers(len(own)))])
 
     def combinations(self, track: str) -> Sequence[Params]:

@@ -24,7 +24,6 @@ from labs.explore.vol1.lab_11_hw_accel.machines import (
     PRECISION,
     Array,
     described,
-    drawn,
     floats,
     machine_of,
     octave_steps,
@@ -53,9 +52,6 @@ _ORDERS = (False, True)
 
 
 class C(Part):
-    def draw(self, rng: np.random.Generator, track: str) -> dict[str, Scalar]:
-        return drawn(self.combinations(track), rng)
-
     def combinations(self, track: str) -> Sequence[Params]:
         return [
             _params(*((high, low) if swapped else (low, high)), n, track)

@@ -25,7 +25,6 @@ from labs.explore.vol1.lab_11_hw_accel.machines import (
     PRECISION,
     Array,
     described,
-    drawn,
     floats,
     machine_of,
 )
@@ -59,9 +58,6 @@ IDLE_MOST: Mapping[str, float] = {"cloud": 150.0, "edge": 10.0, "mobile": 2.0, "
 
 
 class D(Part):
-    def draw(self, rng: np.random.Generator, track: str) -> dict[str, Scalar]:
-        return drawn(self.combinations(track), rng)
-
     def combinations(self, track: str) -> Sequence[Params]:
         technology = catalog.item("technologies", TECHNOLOGY[track])
         machine = OWN_MACHINE[track]

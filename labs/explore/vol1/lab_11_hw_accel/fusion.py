@@ -23,7 +23,6 @@ from labs.explore.vol1.lab_11_hw_accel.machines import (
     PRECISION,
     Array,
     described,
-    drawn,
     floats,
     machine_of,
     octave_steps,
@@ -46,9 +45,6 @@ TENSORS: Mapping[str, tuple[int, ...]] = {
 
 class B(Part):
     reality = Check()
-
-    def draw(self, rng: np.random.Generator, track: str) -> dict[str, Scalar]:
-        return drawn(self.combinations(track), rng)
 
     def combinations(self, track: str) -> Sequence[Params]:
         machine, precision = OWN_MACHINE[track], PRECISION[track]

@@ -75,11 +75,6 @@ def known(machine: Hardware, *facts: str) -> str:
     return "assumed" if "assumed" in kinds else "published"
 
 
-def drawn(combinations: Sequence[Params], rng: np.random.Generator) -> dict[str, Scalar]:
-    """Return one of the combinations, each as likely."""
-    return dict(combinations[int(rng.integers(len(combinations)))])
-
-
 def octave_steps(low: int, high: int, per_octave: int) -> tuple[int, ...]:
     """Return whole numbers evenly spaced in log2 from low to high, without repeats."""
     count = round(math.log2(high / low) * per_octave) + 1

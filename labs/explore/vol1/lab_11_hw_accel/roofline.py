@@ -22,7 +22,6 @@ from labs.contract import (
 from labs.explore.vol1.lab_11_hw_accel.machines import (
     Array,
     described,
-    drawn,
     floats,
     machine_of,
     octave_steps,
@@ -49,9 +48,6 @@ _FORMATS = ("fp32", "fp16", "int8")
 
 
 class A(Part):
-    def draw(self, rng: np.random.Generator, track: str) -> dict[str, Scalar]:
-        return drawn(self.combinations(track), rng)
-
     def combinations(self, track: str) -> Sequence[Params]:
         precision = "int8" if track == "tiny" else "fp16"
         return [

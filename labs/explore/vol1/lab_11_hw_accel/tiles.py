@@ -22,7 +22,6 @@ from labs.explore.vol1.lab_11_hw_accel.machines import (
     OWN_MACHINE,
     PRECISION,
     described,
-    drawn,
     floats,
     machine_of,
     octave_steps,
@@ -118,9 +117,6 @@ class Product(Challenge):
 
 class E(Part):
     challenge = Product()
-
-    def draw(self, rng: np.random.Generator, track: str) -> dict[str, Scalar]:
-        return drawn(self.combinations(track), rng)
 
     def combinations(self, track: str) -> Sequence[Params]:
         machine, precision = OWN_MACHINE[track], PRECISION[track]

@@ -1,9 +1,10 @@
 """The design challenge of part D: a benchmark's protocol for a device that throttles."""
 
+from labs.arranging import floats
 from labs.contract import Challenge, Knob, Knobs, Outputs, Params
 from simcore.equations.protocol import Protocol, throttled_protocol
 
-from .tracks import SITES, Device, floats
+from .tracks import SITES, Device
 
 TARGETS = (0.03, 0.05)
 """Error allowed: bias and 95% interval together. [1]"""

@@ -5,6 +5,7 @@ from itertools import product
 
 import numpy as np
 
+from labs.arranging import Array, column, floats, given, rows
 from labs.contract import (
     RIGHT,
     Choice,
@@ -14,6 +15,7 @@ from labs.contract import (
     Option,
     Outputs,
     Params,
+    Part,
     Question,
     Scalar,
     log_steps,
@@ -22,7 +24,7 @@ from labs.contract import (
 from simcore.equations.parallelism import amdahl_speedup
 from simcore.equations.stages import pipelined_speedup, required_factor
 
-from .tracks import MS, Array, ListedPart, column, floats, given, rows
+from .tracks import MS
 
 TOTALS = {"cloud": 40 * MS, "edge": 60 * MS, "mobile": 90 * MS, "tiny": 250 * MS}
 """One item, from end to end, before anything is made faster. [s]"""
@@ -38,7 +40,7 @@ CLOSE = 0.9
 SMALL_REST, TENFOLD = 0.05, 10.0
 
 
-class A(ListedPart):
+class A(Part):
     def combinations(self, track: str) -> Sequence[Params]:
         return [
             {

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from labs.arranging import column, floats, given, rows, same
 from labs.contract import (
     RIGHT,
     Choice,
@@ -13,6 +14,7 @@ from labs.contract import (
     Option,
     Outputs,
     Params,
+    Part,
     Question,
     Scalar,
     linear_steps,
@@ -23,7 +25,7 @@ from labs.text import quantity
 from simcore.equations.thermal import steady_temperature
 from simcore.equations.throttling import governed_run, held_speed
 
-from .tracks import SITES, Device, ListedPart, column, floats, given, rows, same
+from .tracks import SITES, Device
 
 LONG = 300.0
 """Five minutes, the end of the plots. [s]"""
@@ -38,7 +40,7 @@ WORDS = {
 }
 
 
-class B(ListedPart):
+class B(Part):
     def combinations(self, track: str) -> Sequence[Params]:
         site = SITES[track]
         return [

@@ -6,6 +6,7 @@ from itertools import product
 
 import numpy as np
 
+from labs.arranging import Array, column, floats, given, rows, same
 from labs.contract import (
     RIGHT,
     Choice,
@@ -16,6 +17,7 @@ from labs.contract import (
     Option,
     Outputs,
     Params,
+    Part,
     Question,
     Scalar,
     linear_steps,
@@ -26,7 +28,7 @@ from labs.contract import (
 from simcore.equations.batching import FullBatches, full_batches
 from simcore.equations.lognormal import lognormal_quantile
 
-from .tracks import LATE, MS, Array, ListedPart, column, floats, given, rows, same
+from .tracks import LATE, MS
 
 LOSSES = {"full": 0.0, "half": 0.2, "quarter": 2.5}
 """Accuracy lost by the weights: as trained, in 8 bits, in 4 bits. [points]"""
@@ -97,7 +99,7 @@ CANDIDATES = {
 """Precision of the weights and which batch."""
 
 
-class C(ListedPart):
+class C(Part):
     def combinations(self, track: str) -> Sequence[Params]:
         at = SERVICES[track]
         return [

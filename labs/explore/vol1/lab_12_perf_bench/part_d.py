@@ -6,6 +6,7 @@ from itertools import product
 import numpy as np
 from numpy.typing import ArrayLike
 
+from labs.arranging import Array, column, floats, given, rows, same
 from labs.contract import (
     RIGHT,
     Choice,
@@ -16,6 +17,7 @@ from labs.contract import (
     Option,
     Outputs,
     Params,
+    Part,
     Question,
     Scalar,
     linear_steps,
@@ -27,7 +29,7 @@ from simcore.equations.robustness import at_least_one
 from simcore.equations.throttling import governed_run
 
 from .bench import TARGETS, Bench, device_for
-from .tracks import LATE, MS, Array, ListedPart, column, floats, given, rows, same
+from .tracks import LATE, MS
 
 MEANS = {
     "cloud": (40 * MS, 50 * MS, 60 * MS),
@@ -45,7 +47,7 @@ MULTIPLES = np.geomspace(0.1, 30.0, 60)
 """Times on the plot of tails, over the mean. [1]"""
 
 
-class D(ListedPart):
+class D(Part):
     challenge = Bench()
 
     def combinations(self, track: str) -> Sequence[Params]:

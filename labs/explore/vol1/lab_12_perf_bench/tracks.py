@@ -1,62 +1,19 @@
 """What the four tracks bring, and what the parts share. Sources are named in the TOML files."""
 
-from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import product
 from types import MappingProxyType
 
-import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from labs.contract import Params, Part, Scalar
-from labs.text import quantity
+from labs.arranging import Array, floats
 from simcore.equations.throttling import held_speed
 
-Array = NDArray[np.float64]
 MS = 1e-3
 
 LATE = 0.99
 """The share of requests that promises of this lab are about."""
-
-
-class ListedPart(Part):
-    """A part whose students get one of a fixed list of parameter sets."""
-
-    @abstractmethod
-    def combinations(self, track: str) -> Sequence[Params]: ...
-
-    def draw(self, rng: np.random.Generator, track: str) -> dict[str, Scalar]:
-        listed = self.combinations(track)
-        return dict(listed[int(rng.integers(len(listed)))])
-
-
-def given(value: float, spec: str) -> str:
-    """Return a given number as people write it: 5 ms, not 5.00 ms."""
-    number, _, unit = quantity(value, spec).partition(" ")
-    if "." in number:
-        number = number.rstrip("0").rstrip(".")
-    return f"{number} {unit}".strip()
-
-
-def floats(values: ArrayLike) -> Array:
-    return np.asarray(values, dtype=float)
-
-
-def column(values: ArrayLike) -> Array:
-    """Return m settings as a column (m, 1), ready to meet a plot's axis (n,)."""
-    return floats(values)[:, np.newaxis]
-
-
-def same(values: ArrayLike, like: Array) -> Array:
-    """Return a constant for each setting."""
-    return np.full(like.shape, values, dtype=float)
-
-
-def rows(axis: ArrayLike, count: int) -> Array:
-    """Return the same axis for every setting, shape (count, n)."""
-    line = floats(axis)
-    return np.broadcast_to(line, (count, line.size))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

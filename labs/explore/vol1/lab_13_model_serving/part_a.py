@@ -33,7 +33,7 @@ from simcore.equations.queueing import (
 
 from .queue_job import QueueJob
 from .simulated import LOADS, REQUESTS, SIMULATED
-from .tracks import LATE, MS, given, pick
+from .tracks import LATE, MS, given
 
 SERVICES = {
     "cloud": (5 * MS, 6 * MS, 8 * MS),
@@ -54,9 +54,6 @@ POOL = 4
 
 class A(Part):
     job = QueueJob()
-
-    def draw(self, rng: np.random.Generator, track: str) -> dict[str, Scalar]:
-        return pick(rng, self.combinations(track))
 
     def combinations(self, track: str) -> Sequence[Params]:
         return [

@@ -30,7 +30,7 @@ from simcore.equations.batching import (
 )
 from simcore.equations.queueing import overload_wait
 
-from .tracks import LATE, MS, OVERLOAD_AFTER, given, pick
+from .tracks import LATE, MS, OVERLOAD_AFTER, given
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,9 +71,6 @@ RUSH = 1.25
 
 
 class B(Part):
-    def draw(self, rng: np.random.Generator, track: str) -> dict[str, Scalar]:
-        return pick(rng, self.combinations(track))
-
     def combinations(self, track: str) -> Sequence[Params]:
         at = BATCHERS[track]
         return [

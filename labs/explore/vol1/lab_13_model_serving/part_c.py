@@ -30,7 +30,7 @@ from simcore.equations.kv_cache import (
 )
 from simcore.equations.serving import token_gap
 
-from .tracks import GB, given, pick
+from .tracks import GB, given
 
 WEIGHT_BYTES = {"fp16": 2.0, "int8": 1.016, "int4": 0.52}
 CACHE_BYTES = {"fp16": 2.0, "fp8": 1.0, "int4": 0.5}
@@ -106,9 +106,6 @@ TOKEN_STEPS = tuple(sorted({384, 512, 768, *TOKENS}))
 
 
 class C(Part):
-    def draw(self, rng: np.random.Generator, track: str) -> dict[str, Scalar]:
-        return pick(rng, self.combinations(track))
-
     def combinations(self, track: str) -> Sequence[Params]:
         return [_params(track, case) for case in CASES[track]]
 

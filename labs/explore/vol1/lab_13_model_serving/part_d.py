@@ -27,7 +27,7 @@ from simcore.equations.startup import ColdStart, cold_start
 
 from .plan import LOSS_LIMIT, SCENARIOS, Plan
 from .plan_job import PlanJob
-from .tracks import GB, LOSSES, SERVICES, given, pick
+from .tracks import GB, LOSSES, SERVICES, given
 
 KB = 1e3
 
@@ -86,9 +86,6 @@ DEVICES = (1, 2, 4, 8)
 class D(Part):
     challenge = Plan()
     job = PlanJob()
-
-    def draw(self, rng: np.random.Generator, track: str) -> dict[str, Scalar]:
-        return pick(rng, self.combinations(track))
 
     def combinations(self, track: str) -> Sequence[Params]:
         return _combinations(track)

@@ -1,12 +1,9 @@
 """What the four tracks bring: loads, machines, promises. Sources are named in the TOML files."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-import numpy as np
-
-from labs.contract import Params, Scalar
 from labs.text import quantity
 
 MS = 1e-3
@@ -17,11 +14,6 @@ LATE = 0.99
 
 OVERLOAD_AFTER = 600.0
 """An overloaded queue never settles; its wait is shown as it stands after ten minutes. [s]"""
-
-
-def pick(rng: np.random.Generator, sets: Sequence[Params]) -> dict[str, Scalar]:
-    """Return one of the parameter sets, each equally likely."""
-    return dict(sets[int(rng.integers(len(sets)))])
 
 
 def given(value: float, spec: str) -> str:

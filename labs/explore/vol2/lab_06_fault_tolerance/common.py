@@ -1,28 +1,16 @@
 """What the parts share: drawing from a list, words for times, short numbers for plots."""
 
-from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from labs.contract import Knob, Params, Part, Scalar, with_value
+from labs.contract import Knob, Params, with_value
 
 HOUR, DAY = 3600.0, 86400.0
 
 _UNITS = ((7200.0, HOUR, "h"), (120.0, 60.0, "min"), (1.0, 1.0, "s"), (0.0, 1e-3, "ms"))
-
-
-class ListedPart(Part):
-    """A part whose students get one of a fixed list of parameter sets."""
-
-    @abstractmethod
-    def combinations(self, track: str) -> Sequence[Params]: ...
-
-    def draw(self, rng: np.random.Generator, track: str) -> dict[str, Scalar]:
-        listed = self.combinations(track)
-        return dict(listed[int(rng.integers(len(listed)))])
 
 
 def span(seconds: float) -> str:

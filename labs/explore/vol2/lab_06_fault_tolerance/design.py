@@ -18,19 +18,12 @@ from labs.contract import (
     Option,
     Outputs,
     Params,
+    Part,
     Question,
     Scalar,
 )
 from labs.explore.vol2.lab_06_fault_tolerance import hall
-from labs.explore.vol2.lab_06_fault_tolerance.common import (
-    DAY,
-    HOUR,
-    ListedPart,
-    number,
-    rows,
-    settings,
-    span,
-)
+from labs.explore.vol2.lab_06_fault_tolerance.common import DAY, HOUR, number, rows, settings, span
 from labs.explore.vol2.lab_06_fault_tolerance.interval import ROWS
 from labs.explore.vol2.lab_06_fault_tolerance.long_run import LongRun
 from simcore.equations import checkpoint, reliability
@@ -86,7 +79,7 @@ class DesignChallenge(Challenge):
         return {name: values[at].item() for name, values in k.items()}, best
 
 
-class E(ListedPart):
+class E(Part):
     """What is the budget for bad luck best spent on?"""
 
     challenge: ClassVar[Challenge | None] = DesignChallenge()

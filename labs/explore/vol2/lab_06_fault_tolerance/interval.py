@@ -17,6 +17,7 @@ from labs.contract import (
     Option,
     Outputs,
     Params,
+    Part,
     Question,
     Scalar,
     linear_steps,
@@ -27,7 +28,6 @@ from labs.explore.vol2.lab_06_fault_tolerance import hall, storage
 from labs.explore.vol2.lab_06_fault_tolerance.common import (
     DAY,
     HOUR,
-    ListedPart,
     column,
     knob_at,
     near,
@@ -73,7 +73,7 @@ ROWS = {
 }  # fmt: skip
 
 
-class B(ListedPart):
+class B(Part):
     """How long should one compute between two saves?"""
 
     def combinations(self, track: str) -> Sequence[Params]:

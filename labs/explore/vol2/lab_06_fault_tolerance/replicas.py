@@ -18,6 +18,7 @@ from labs.contract import (
     Option,
     Outputs,
     Params,
+    Part,
     Question,
     Scalar,
     linear_steps,
@@ -25,7 +26,6 @@ from labs.contract import (
 )
 from labs.explore.vol2.lab_06_fault_tolerance.common import (
     DAY,
-    ListedPart,
     column,
     knob_at,
     number,
@@ -119,7 +119,7 @@ MACHINES = {
 }  # fmt: skip
 
 
-class D(ListedPart):
+class D(Part):
     """How fast does a conversation come back, and how many replicas keep the promise?"""
 
     def combinations(self, track: str) -> Sequence[Params]:

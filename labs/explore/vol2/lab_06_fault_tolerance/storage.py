@@ -18,6 +18,7 @@ from labs.contract import (
     Option,
     Outputs,
     Params,
+    Part,
     Question,
     Scalar,
     log_steps,
@@ -25,7 +26,6 @@ from labs.contract import (
 )
 from labs.explore.vol2.lab_06_fault_tolerance.common import (
     HOUR,
-    ListedPart,
     column,
     knob_at,
     number,
@@ -80,7 +80,7 @@ MIRRORS = {
 }  # fmt: skip
 
 
-class C(ListedPart):
+class C(Part):
     """What happens when many runs save at once, and what must a store be able to do?"""
 
     def combinations(self, track: str) -> Sequence[Params]:

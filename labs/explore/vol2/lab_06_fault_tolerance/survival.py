@@ -16,6 +16,7 @@ from labs.contract import (
     Option,
     Outputs,
     Params,
+    Part,
     Question,
     Scalar,
     log_steps,
@@ -24,7 +25,6 @@ from labs.explore.vol2.lab_06_fault_tolerance import published
 from labs.explore.vol2.lab_06_fault_tolerance.common import (
     DAY,
     HOUR,
-    ListedPart,
     column,
     knob_at,
     number,
@@ -88,7 +88,7 @@ FLEETS = {
 }  # fmt: skip
 
 
-class A(ListedPart):
+class A(Part):
     """How likely does a job of many parts survive a given time?"""
 
     does_not_finish: ClassVar[float] = 0.01

@@ -1,0 +1,47 @@
+"""Small shapes that many labs need: plain numbers, columns and rows of arrays, round limits."""
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from labs.text import quantity
+
+Array = NDArray[np.float64]
+
+
+def given(value: float, spec: str) -> str:
+    """Return a given number as people write it: 5 ms, not 5.00 ms."""
+    number, _, unit = quantity(value, spec).partition(" ")
+    if "." in number:
+        number = number.rstrip("0").rstrip(".")
+    return f"{number} {unit}".strip()
+
+
+def floats(values: ArrayLike) -> Array:
+    return np.asarray(values, dtype=float)
+
+
+def column(values: ArrayLike) -> Array:
+    """Return m settings as a column (m, 1), ready to meet a plot's axis (n,)."""
+    return floats(values)[:, np.newaxis]
+
+
+def same(values: ArrayLike, like: NDArray[np.float64]) -> Array:
+    """Return a constant for each setting."""
+    return np.full(like.shape, values, dtype=float)
+
+
+def rows(axis: ArrayLike, count: int) -> Array:
+    """Return the same axis for every setting, shape (count, n)."""
+    line = floats(axis)
+    return np.broadcast_to(line, (count, line.size))
+
+
+def octaves(low: int, high: int) -> tuple[int, ...]:
+    """Return the powers of two from low to high, both included."""
+    return tuple(2**i for i in range(low.bit_length() - 1, high.bit_length()))
+
+
+def round_above(value: float) -> float:
+    """Return the next 1, 2 or 5 of its decade: limits people set."""
+    decade = 10.0 ** np.floor(np.log10(value))
+    return float(next(step * decade for step in (1, 2, 5, 10) if step * decade >= value * 0.999999))

@@ -1,0 +1,68 @@
+"""Teaching notes: every lab brings them, whole, and a faulty file says what to mend."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from labs.loader import all_labs, load_folder
+from labs.proofs import prove
+from labs.tables import ContentError
+from labs.teaching import FILE, teaching_notes
+
+FIXTURE = Path(__file__).parent / "fixture_lab"
+SOUND = """
+why = "Because."
+before = "Read."
+after = "Talk."
+announce = "Do it."
+listen_for = ["Who uses it."]
+misconception = [
+    { part = "a", belief = "X.", answer = "Y." },
+    { part = "b", belief = "X.", answer = "Y." },
+]
+evidence = [
+    { criterion = "numbers", expect = "Three." },
+    { criterion = "cause", expect = "One." },
+    { criterion = "constraint", expect = "One." },
+]
+"""
+
+
+def test_every_lab_brings_notes_on_every_part_and_criterion() -> None:
+    without = [lab.slug for lab in all_labs() if teaching_notes(lab) is None]
+
+    assert without == []
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ('part = "b"', 'part = "c"', "must be one of a, b"),
+        ('    { part = "b", belief = "X.", answer = "Y." },\n', "", "part 'b' too"),
+        ('criterion = "cause"', 'criterion = "numbers"', "criterion 'cause' too"),
+        ('listen_for = ["Who uses it."]', "listen_for = []", "has 0 of 1 texts"),
+        ("after =", "afterwards =", "is missing"),
+        ("before =", 'later = "x"\nbefore =', "is not a key here"),
+    ],
+)
+def test_a_faulty_file_is_named_with_its_remedy(
+    tmp_path: Path, old: str, new: str, message: str
+) -> None:
+    lab = load_folder(Path(shutil.copytree(FIXTURE, tmp_path / "lab")))
+    text = SOUND
+    (lab.folder / FILE).write_text(text)
+    assert teaching_notes(lab) is not None
+    assert old in text
+
+    (lab.folder / FILE).write_text(text.replace(old, new))
+
+    with pytest.raises(ContentError, match=message):
+        teaching_notes(lab)
+
+
+def test_a_fault_in_the_notes_is_a_fault_of_the_lab(tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(FIXTURE, tmp_path / "lab"))
+    (folder / FILE).write_text("")
+
+    assert [fault.check for fault in prove(load_folder(folder)).faults] == ["teaching"]
