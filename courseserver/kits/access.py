@@ -2,7 +2,7 @@
 
 from courseserver.common.errors import NotFound
 from courseserver.courses.access import enrolment_in, instructor_enrolment_in, staff_enrolment_in
-from courseserver.courses.models import Course, Person
+from courseserver.courses.models import Course, Person, Role
 from courseserver.kits.models import Kit, KitJob
 
 _AGAIN = "Open the lab again from your course."
@@ -30,7 +30,7 @@ def instructor_course_for(person: Person, course_id: str) -> Course:
 def job_for(person: Person, job_id: str) -> KitJob:
     """Return a job the person asked for, or, for staff, one of their course."""
     job = KitJob.objects.select_related("course", "kit").filter(pk=job_id).first()
-    if job is None:
+    if job is None or job.course is None:
         raise NotFound("No such hardware job.", remedy=_AGAIN)
     enrolment = enrolment_in(person, job.course)
     if job.person_id != person.id and not enrolment.is_staff:
@@ -45,6 +45,24 @@ def instructor_kit_for(person: Person, course_id: str, kit_id: str) -> Kit:
     if kit is None:
         raise NotFound("This course owns no such kit.")
     return kit
+
+
+def claim_course_for(person: Person, course_id: str) -> tuple[Course, bool]:
+    """Return a course this person may add a kit to, and whether the kit would be the person's own.
+
+    Instructors add the course's kits, students their own; assistants neither.
+    """
+    course = _course(course_id)
+    if enrolment_in(person, course).role == Role.LEARNER:
+        return course, True
+    return instructor_course_for(person, course_id), False
+
+
+def kit_to_remove_for(person: Person, course_id: str, kit_id: str) -> Kit:
+    """Return a kit of the person's own, or, for instructors, any that the course owns."""
+    course = course_for(person, course_id)
+    own = Kit.objects.filter(pk=kit_id, course=course, owner=person).first()
+    return own or instructor_kit_for(person, course_id, kit_id)
 
 
 def _course(course_id: str) -> Course:

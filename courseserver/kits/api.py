@@ -48,6 +48,7 @@ class MeasurementOut(serializers.Serializer[Any]):
     n = serializers.IntegerField()
     unit = serializers.CharField(allow_blank=True)
     evidence = serializers.CharField()
+    verdict = serializers.CharField(help_text="What the server itself found out about it")
     energy_total_j = serializers.FloatField(allow_null=True)
     energy_dynamic_j = serializers.FloatField(allow_null=True)
     energy_why_not = serializers.CharField(allow_blank=True)
@@ -65,6 +66,9 @@ class KitJobOut(serializers.Serializer[Any]):
     message = serializers.CharField(allow_blank=True)
     kit_name = serializers.CharField(allow_blank=True)
     kit_is_shared = serializers.BooleanField(allow_null=True)
+    kit_origin = serializers.CharField(
+        allow_null=True, help_text='"institution", or "own": a student\'s kit, self-reported'
+    )
     poll_ms = serializers.IntegerField(allow_null=True, help_text="When to ask again; null: never")
     measurements = MeasurementOut(many=True)
 
@@ -74,6 +78,7 @@ class KitOut(serializers.Serializer[Any]):
     name = serializers.CharField()
     board = serializers.CharField()
     is_shared = serializers.BooleanField()
+    origin = serializers.CharField(help_text='"institution" or "own"')
     is_busy = serializers.BooleanField()
     tasks = serializers.ListField(child=serializers.CharField())
 
@@ -129,7 +134,7 @@ def job_json(job: KitJob) -> dict[str, Any]:
 
 def _measurement_json(row: Measurement) -> dict[str, Any]:
     fields = (
-        "task", "outcome", "value", "low", "high", "n", "unit", "evidence",
+        "task", "outcome", "value", "low", "high", "n", "unit", "evidence", "verdict",
         "energy_total_j", "energy_dynamic_j", "energy_why_not", "flags", "detail",
     )  # fmt: skip
     return {"id": row.request_id, **{name: getattr(row, name) for name in fields}}
@@ -201,8 +206,10 @@ class KitsView(APIView):
     def get(self, request: Request) -> Response:
         """Return the kits that are there for a course now."""
         course_id = request.query_params.get("course", "")
-        course = access.course_for(cast(Person, request.user), course_id)
-        return Response([_kit_json(kit) for kit in selectors.kits_available(course)])
+        person = cast(Person, request.user)
+        course = access.course_for(person, course_id)
+        kits = selectors.kits_available(course, person=person)
+        return Response([_kit_json(kit) for kit in kits])
 
 
 def _kit_json(kit: Kit) -> dict[str, Any]:
@@ -211,6 +218,7 @@ def _kit_json(kit: Kit) -> dict[str, Any]:
         "name": kit.name,
         "board": kit.board,
         "is_shared": kit.course_id is None,
+        "origin": kit.origin,
         "is_busy": kit.presence == "busy",
         "tasks": [row["task"] for row in kit.birth.get("tasks", []) if row["available"]],
     }

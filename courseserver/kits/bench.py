@@ -7,7 +7,8 @@ from django.db.models import Q
 
 from courseserver.common import clock
 from courseserver.courses import selectors as people
-from courseserver.courses.models import Course
+from courseserver.courses.access import may_see, sections_seen
+from courseserver.courses.models import Course, Enrolment
 from courseserver.kits import queue, selectors
 from courseserver.kits.models import BridgeBeat, Kit, KitJob, KitLog
 from courseserver.kits.states import FINAL, JobState, KitHealth
@@ -28,6 +29,8 @@ class KitRow:
     is_own: bool
     agent_version: str
     meter: str
+    # Whose it is, where it is a student's own.
+    owner: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,28 +54,33 @@ class Bench:
     beat_at: datetime | None
 
 
-def bench_of(course: Course) -> Bench:
-    kits = [_kit_row(kit, course) for kit in selectors.kits_of(course)]
+def bench_of(viewer: Enrolment) -> Bench:
+    """Return the bench as this member of staff may see it."""
+    course = viewer.course
+    kits = [_kit_row(kit, viewer) for kit in selectors.kits_of(course)]
     open_jobs = (
         KitJob.objects.filter(course=course)
         .exclude(state__in=FINAL)
         .select_related("kit")
         .order_by("queued_at")
     )
-    jobs = [_job_row(job, course) for job in open_jobs]
+    places = queue.positions()
+    jobs = sorted(
+        (_job_row(job, viewer, places) for job in open_jobs), key=lambda row: row.position or 0
+    )
     beat = BridgeBeat.objects.first()
     return Bench(
         kits=kits,
         jobs=jobs,
         lines=list(_lines(course)),
-        present=sum(row.tone == "good" for row in kits),
+        present=queue.kits_present().filter(pk__in=[row.kit.pk for row in kits]).count(),
         waiting=sum(row.position is not None for row in jobs),
         trouble=_trouble(beat),
         beat_at=beat.at if beat else None,
     )
 
 
-def _kit_row(kit: Kit, course: Course) -> KitRow:
+def _kit_row(kit: Kit, viewer: Enrolment) -> KitRow:
     state, tone, remedy = _state_of(kit)
     meters = [row["name"] for row in kit.birth.get("meters", []) if row["available"]]
     return KitRow(
@@ -80,17 +88,19 @@ def _kit_row(kit: Kit, course: Course) -> KitRow:
         state=state,
         tone=tone,
         remedy=remedy,
-        doing=_doing(kit, course),
-        is_own=kit.course_id == course.id,
+        doing=_doing(kit, viewer),
+        is_own=kit.course_id == viewer.course_id,
         agent_version=str(kit.birth.get("agent_version", "")),
         meter=", ".join(meters) or "no meter",
+        owner=_name(viewer, kit.owner_id) if kit.owner_id else "",
     )
 
 
 def _state_of(kit: Kit) -> tuple[str, str, str]:
     """Return a kit's state in words, its tone, and what to do about it."""
     if kit.health == KitHealth.SICK:
-        remedy = f"{kit.failures} failures in a row: read the log, then put it back."
+        why = f"{kit.failures} failures in a row" if kit.failures else "Taken out by staff"
+        remedy = f"{why}: read the log, then put it back."
         return "out of service", "fail", remedy
     if kit.last_seen_at is None:
         return "never seen", "wait", "Start its agent: python -m device_agent run"
@@ -98,22 +108,38 @@ def _state_of(kit: Kit) -> tuple[str, str, str]:
         return "offline", "wait", "Switched off, or its agent is stopped."
     if clock.now() - kit.last_seen_at > queue.STALE_AFTER:
         return "silent", "warn", "It said no goodbye: look at its power and network."
+    if kit.health == KitHealth.DRAINING:
+        return "draining", "wait", "It takes no other job until it is put back."
+    if kit.drift:
+        return "drifting", "warn", f"{kit.drift}. Look at heat, supply and governor."
     return ("busy" if kit.presence == "busy" else "ready"), "good", ""
 
 
-def _doing(kit: Kit, course: Course) -> str:
+def _doing(kit: Kit, viewer: Enrolment) -> str:
     lease = kit.leases.filter(released_at__isnull=True).select_related("job").first()
     if lease is None:
         return ""
-    if lease.job.course_id != course.id:
+    if lease.job.person_id is None:
+        return f"its daily reference, {lease.job.done} of {lease.job.total}"
+    if lease.job.course_id != viewer.course_id:
         return "a job of another course"
-    name = people.name_of(course, lease.job.person_id)
+    name = _name(viewer, lease.job.person_id)
     return f"{name}: {lease.job.purpose}, {lease.job.done} of {lease.job.total}"
 
 
-def _job_row(job: KitJob, course: Course) -> JobRow:
-    position = queue.position_of(job) if job.state == JobState.QUEUED else None
-    return JobRow(job=job, name=people.name_of(course, job.person_id), position=position)
+def _job_row(job: KitJob, viewer: Enrolment, places: dict[str, int]) -> JobRow:
+    position = places.get(job.pk) if job.state == JobState.QUEUED else None
+    name = _name(viewer, job.person_id) if job.person_id else "The server itself"
+    return JobRow(job=job, name=name, position=position)
+
+
+def _name(viewer: Enrolment, person_id: str) -> str:
+    """Return whose job or kit it is, where this member of staff may see that person."""
+    if sections_seen(viewer) is not None and person_id != viewer.person_id:
+        found = Enrolment.objects.filter(course=viewer.course_id, person=person_id).first()
+        if found is None or not may_see(viewer, found.sections):
+            return "A student of another section"
+    return people.name_of(viewer.course, person_id)
 
 
 def _lines(course: Course) -> list[KitLog]:

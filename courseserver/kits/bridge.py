@@ -5,7 +5,7 @@ any two leads to a repeat, and a repeat changes nothing.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from queue import Empty, Queue
 from typing import Protocol
@@ -17,7 +17,7 @@ from django.db import close_old_connections, connection
 
 from courseserver.common import clock
 from courseserver.kits import queue
-from courseserver.kits.ingest import Received, Report, ingest
+from courseserver.kits.ingest import Report, ingest
 from courseserver.kits.models import BridgeBeat, KitJob
 from courseserver.kits.states import ON_KIT
 from firmware_specs.wire import Ack, Command, CommandKind, TaskRun, encode, topics
@@ -25,8 +25,9 @@ from firmware_specs.wire import Ack, Command, CommandKind, TaskRun, encode, topi
 log = structlog.get_logger(__name__)
 NAME = "bridge"
 _BEAT_FILE = "bridge-heartbeat"
-_BATCH, _BATCH_S = 500, 0.05
-_ROUND_S = 0.3
+# A batch ends when it is full, when nothing more comes for a moment, or after its time.
+_BATCH, _QUIET_S, _BATCH_S = 500, 0.002, 0.02
+_ROUND_S = 0.1
 _BEAT_S = 3.0
 # A command whose answer does not come is said again; the kit knows repeats.
 _REPEAT_AFTER = timedelta(seconds=10)
@@ -44,21 +45,21 @@ class Line(Protocol):
 
     def stop(self) -> None: ...
 
+    def confirm(self, deliveries: Sequence["Delivery"]) -> None: ...
+
     def publish(
         self, topic: str, payload: bytes, *, retain: bool = False, expires: bool = False
     ) -> bool: ...
 
 
 class Delivery(Protocol):
-    """A message that the broker keeps until `confirm`."""
+    """A message that the broker keeps until its line confirms it."""
 
     @property
     def topic(self) -> str: ...
 
     @property
     def payload(self) -> bytes: ...
-
-    def confirm(self) -> None: ...
 
 
 class Bridge:
@@ -114,21 +115,21 @@ class Bridge:
     def _collect(self) -> list[Delivery]:
         """Return up to a batch of deliveries, waiting a moment for the first."""
         try:
-            found = [self._inbox.get(timeout=_ROUND_S / 2)]
+            left_s = self._round_due_s - time.monotonic()
+            found = [self._inbox.get(timeout=max(_QUIET_S, left_s))]
         except Empty:
             return []
         deadline = time.monotonic() + _BATCH_S
-        while len(found) < _BATCH:
+        while len(found) < _BATCH and time.monotonic() < deadline:
             try:
-                found.append(self._inbox.get(timeout=max(0.0, deadline - time.monotonic())))
+                found.append(self._inbox.get(timeout=_QUIET_S))
             except Empty:
                 break
         return found
 
     def _store(self, deliveries: list[Delivery]) -> None:
-        report = ingest([Received(d.topic, d.payload) for d in deliveries])
-        for delivery in deliveries:
-            delivery.confirm()
+        report = ingest(deliveries)
+        self._link.confirm(deliveries)
         for device_id, ids in report.acknowledge.items():
             self._acknowledge(device_id, ids)
         self._totals.stored += report.stored

@@ -13,11 +13,11 @@ from django.db import transaction
 
 from courseserver.audit import services as audit
 from courseserver.common import clock
-from courseserver.common.errors import NotFound, Unprocessable
+from courseserver.common.errors import Conflict, NotFound, Unprocessable
 from courseserver.courses.models import Course, Person
 from courseserver.kits import enrolment
 from courseserver.kits.models import Kit, KitClaim
-from courseserver.kits.states import ClaimState
+from courseserver.kits.states import ClaimState, KitHealth
 from firmware_specs.boards import BoardError, board
 from firmware_specs.wire import Claim
 
@@ -26,6 +26,7 @@ INTERVAL_S = 2
 # Crockford's base 32 has no i, l, o, u: a code survives being read aloud.
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _PENDING_MOST = 500
+_OWN_MOST = 3
 
 
 class PollRefused(Exception):
@@ -134,9 +135,24 @@ def claim_find(*, user_code: str) -> KitClaim:
     return row
 
 
-def claim_decide(*, person: Person, course: Course, user_code: str, approve: bool) -> KitClaim:
-    """Adopt the kit for a course, or turn it away."""
+def claim_decide(
+    *, person: Person, course: Course, user_code: str, approve: bool, is_own: bool = False
+) -> KitClaim:
+    """Adopt the kit for a course, or as a student's own, or turn it away.
+
+    Raises
+    ------
+    Conflict
+        If the person has as many kits of their own as one may.
+    """
     with transaction.atomic():
+        Person.objects.select_for_update().get(pk=person.pk)
+        held = person.kits.exclude(health=KitHealth.REVOKED).count()
+        if is_own and approve and held >= _OWN_MOST:
+            raise Conflict(
+                f"You have {held} kits of your own, as many as one may.",
+                remedy="Remove one on the page of your kits.",
+            )
         found = claim_find(user_code=user_code)
         row = KitClaim.objects.select_for_update().get(pk=found.pk)
         if row.state != ClaimState.PENDING:
@@ -145,7 +161,11 @@ def claim_decide(*, person: Person, course: Course, user_code: str, approve: boo
         if approve:
             # Its first secret is thrown away; the agent gets a fresh one when it asks.
             row.kit, _ = enrolment.kit_create(
-                name=row.name, board_id=row.board, course=course, actor=person.id
+                name=row.name,
+                board_id=row.board,
+                course=course,
+                actor=person.id,
+                owner=person if is_own else None,
             )
         row.save(update_fields=["state", "kit"])
         action = "kit_claim_approve" if approve else "kit_claim_deny"

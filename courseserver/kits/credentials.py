@@ -13,6 +13,9 @@ from urllib.parse import unquote, urlsplit
 
 from django.conf import settings
 
+from courseserver.lti import vault
+from firmware_specs.wire import signing_key
+
 BRIDGE_USER = "courseserver-bridge"
 _ITERATIONS = 101
 _SALT_BYTES = 12
@@ -34,6 +37,16 @@ def secret_matches(secret: str, stored: str) -> bool:
         return False
     expected = _written(secret, base64.b64decode(parts[3]), int(parts[2]))
     return hmac.compare_digest(expected, stored)
+
+
+def bundle_key_encrypted(secret: str) -> str:
+    """Return the key that checks a kit's offline results, as the database keeps it."""
+    return vault.encrypt(signing_key(secret).hex())
+
+
+def bundle_key(stored: str) -> bytes:
+    """Return the key that `bundle_key_encrypted` wrote."""
+    return bytes.fromhex(vault.decrypt(stored))
 
 
 def bridge_secret() -> str:

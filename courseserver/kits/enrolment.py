@@ -9,14 +9,22 @@ from django.db import transaction
 
 from courseserver.audit import services as audit
 from courseserver.common.errors import Unprocessable
-from courseserver.courses.models import Course
-from courseserver.kits.credentials import new_secret, secret_hash, secret_matches
-from courseserver.kits.models import Kit
-from courseserver.kits.states import KitHealth
+from courseserver.courses.models import Course, Person
+from courseserver.kits import queue
+from courseserver.kits.credentials import (
+    bundle_key_encrypted,
+    new_secret,
+    secret_hash,
+    secret_matches,
+)
+from courseserver.kits.models import Kit, KitJob
+from courseserver.kits.states import ON_KIT, KitHealth
 from firmware_specs.boards import BoardError, board
 
 
-def kit_create(*, name: str, board_id: str, course: Course | None, actor: str) -> tuple[Kit, str]:
+def kit_create(
+    *, name: str, board_id: str, course: Course | None, actor: str, owner: Person | None = None
+) -> tuple[Kit, str]:
     """Make a kit and its secret, which is returned once and stored only as a hash."""
     try:
         board(board_id)
@@ -25,7 +33,12 @@ def kit_create(*, name: str, board_id: str, course: Course | None, actor: str) -
     secret = new_secret()
     with transaction.atomic():
         kit = Kit.objects.create(
-            name=name[:80], board=board_id, course=course, secret_hash=secret_hash(secret)
+            name=name[:80],
+            board=board_id,
+            course=course,
+            owner=owner,
+            secret_hash=secret_hash(secret),
+            bundle_key_encrypted=bundle_key_encrypted(secret),
         )
         _record(kit, actor, "kit_create")
     return kit, secret
@@ -36,9 +49,10 @@ def kit_rotate(*, kit: Kit, actor: str) -> str:
     secret = new_secret()
     with transaction.atomic():
         kit.secret_hash = secret_hash(secret)
+        kit.bundle_key_encrypted = bundle_key_encrypted(secret)
         kit.health = KitHealth.ACTIVE
         kit.failures = 0
-        kit.save(update_fields=["secret_hash", "health", "failures"])
+        kit.save(update_fields=["secret_hash", "bundle_key_encrypted", "health", "failures"])
         _record(kit, actor, "kit_rotate")
     return secret
 
@@ -47,18 +61,36 @@ def kit_revoke(*, kit: Kit, actor: str) -> None:
     """End a kit's credentials. What it measured stays."""
     with transaction.atomic():
         kit.health = KitHealth.REVOKED
-        kit.secret_hash = ""
-        kit.save(update_fields=["health", "secret_hash"])
+        kit.secret_hash = kit.bundle_key_encrypted = ""
+        kit.save(update_fields=["health", "secret_hash", "bundle_key_encrypted"])
         _record(kit, actor, "kit_revoke")
 
 
 def kit_restore(*, kit: Kit, actor: str) -> None:
-    """Put a sick kit back into service."""
+    """Put a sick or draining kit back into service."""
     with transaction.atomic():
-        Kit.objects.filter(pk=kit.pk, health=KitHealth.SICK).update(
-            health=KitHealth.ACTIVE, failures=0
+        Kit.objects.filter(pk=kit.pk, health__in=(KitHealth.SICK, KitHealth.DRAINING)).update(
+            health=KitHealth.ACTIVE, failures=0, drift=""
         )
         _record(kit, actor, "kit_restore")
+
+
+def kit_drain(*, kit: Kit, actor: str) -> None:
+    """Let a kit finish its job and give it no other, so that somebody can work at the bench."""
+    with transaction.atomic():
+        Kit.objects.filter(pk=kit.pk, health=KitHealth.ACTIVE).update(health=KitHealth.DRAINING)
+        _record(kit, actor, "kit_drain")
+
+
+def kit_mark_sick(*, kit: Kit, actor: str) -> None:
+    """Take a kit out of service at once; its job goes to another kit."""
+    with transaction.atomic():
+        in_service = (KitHealth.ACTIVE, KitHealth.DRAINING)
+        Kit.objects.filter(pk=kit.pk, health__in=in_service).update(health=KitHealth.SICK)
+        for job in KitJob.objects.select_for_update().filter(kit=kit, state__in=ON_KIT):
+            why = f"{kit.name} was taken out of service"
+            queue.job_requeue(job=job, why=why, elsewhere=True)
+        _record(kit, actor, "kit_mark_sick")
 
 
 def agent_settings(kit: Kit, secret: str) -> dict[str, str]:

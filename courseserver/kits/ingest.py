@@ -4,19 +4,20 @@ A batch is one transaction. What is no message of ours, or none this kit may sen
 a reason that staff can read; nothing a kit sends can raise out of here except a database failure.
 """
 
+import re
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple, Protocol
 
 import structlog
 from django.db import IntegrityError, transaction
 from django.db.utils import DataError
 
 from courseserver.common import clock
-from courseserver.kits import queue
-from courseserver.kits.models import Kit, KitJob, KitLog, Measurement
-from courseserver.kits.states import FINAL, ON_KIT, JobState, KitHealth
+from courseserver.kits import checking, lines, queue, reference
+from courseserver.kits.models import Kit, KitJob, Measurement
+from courseserver.kits.states import FINAL, ON_KIT, JobKind, JobState, KitHealth, Verdict
 from firmware_specs import tasks
 from firmware_specs.wire import (
     Ack,
@@ -35,15 +36,28 @@ from firmware_specs.wire import (
 )
 
 log = structlog.get_logger(__name__)
+# An outcome of ours, beside those that kits report: what they measured cannot be.
+REJECTED = "rejected"
+# The model that came along for the check; it is not kept.
+_PIECE = re.compile(r"model_\d+")
 
 
 class Refused(Exception):
     """A well-formed message that this kit may not send now; it is confirmed all the same."""
 
 
-@dataclass(frozen=True, slots=True)
-class Received:
+class Said(Protocol):
     """A message as it came off the broker."""
+
+    @property
+    def topic(self) -> str: ...
+
+    @property
+    def payload(self) -> bytes: ...
+
+
+class Received(NamedTuple):
+    """A message by itself."""
 
     topic: str
     payload: bytes
@@ -58,7 +72,7 @@ class Report:
     refused: int = 0
 
 
-def ingest(batch: Sequence[Received]) -> Report:
+def ingest(batch: Sequence[Said]) -> Report:
     """Store a batch in one transaction.
 
     A row that the database cannot hold makes the batch go through one by one, so that it alone is
@@ -74,7 +88,7 @@ def ingest(batch: Sequence[Received]) -> Report:
         return report
 
 
-def _store_alone(message: Received, report: Report) -> None:
+def _store_alone(message: Said, report: Report) -> None:
     try:
         with transaction.atomic():
             single = _store([message])
@@ -88,66 +102,105 @@ def _store_alone(message: Received, report: Report) -> None:
         report.acknowledge[device_id] += ids
 
 
-def _store(batch: Sequence[Received]) -> Report:
-    report = Report()
-    kits: dict[str, Kit | None] = {}
-    for received in batch:
+class _Batch:
+    """What a batch reads once and writes at its end, so that its cost is not one query a message.
+
+    Log lines wait until the end; results are written at once, for a job's end depends on them.
+    """
+
+    def __init__(self) -> None:
+        self.report = Report()
+        self.now = clock.now()
+        self.kits: dict[str, Kit | None] = {}
+        self.lines: list[lines.Line] = []
+        # Kits that said something of themselves.
+        self.introduced: dict[str, Kit] = {}
+        self._jobs: dict[str, KitJob | None] = {}
+
+    def read(self, batch: Sequence[Said]) -> list[tuple[Said, Kit, Message]]:
+        """Return what kits in service said, well-formed; the rest is refused."""
+        parsed: list[tuple[Said, str, Message]] = []
+        for received in batch:
+            try:
+                topic, message = _read(received)
+            except WireError as error:
+                self.refuse(received, None, str(error))
+                continue
+            parsed.append((received, topic.device_id, message))
+        wanted = {device_id for _, device_id, _ in parsed}
+        self.kits = dict.fromkeys(wanted) | Kit.objects.in_bulk(wanted)
+        found = []
+        for received, device_id, message in parsed:
+            kit = self.kits[device_id]
+            if kit is None or kit.health == KitHealth.REVOKED:
+                self.refuse(received, None, "no kit in service has this id")
+                continue
+            found.append((received, kit, message))
+        return found
+
+    def store(self, received: Said, kit: Kit, message: Message) -> None:
+        handle: Callable[[_Batch, Kit, Any], None] = _HANDLERS[type(message)]
         try:
-            topic, message = _read(received)
-        except WireError as error:
-            _refuse(report, received, None, str(error))
-            continue
-        if topic.device_id not in kits:
-            kits[topic.device_id] = Kit.objects.filter(pk=topic.device_id).first()
-        kit = kits[topic.device_id]
-        if kit is None or kit.health == KitHealth.REVOKED:
-            _refuse(report, received, None, "no kit in service has this id")
-            continue
-        _store_one(report, received, kit, message)
-    for kit in filter(None, kits.values()):
-        _seen(kit)
-    return report
+            handle(self, kit, message)
+            self.report.stored += 1
+        except Refused as error:
+            self.refuse(received, kit, str(error))
+        # Refused for good is also an answer: the kit may forget it.
+        msg_id = getattr(message, "msg_id", "")
+        if msg_id:
+            self.report.acknowledge[kit.id].append(msg_id)
+
+    def refuse(self, received: Said, kit: Kit | None, why: str) -> None:
+        self.report.refused += 1
+        log.warning("kit message refused", topic=received.topic[:120], reason=why[:200])
+        if kit is not None:
+            self.keep_line(kit, new_msg_id(), "refused", why)
+
+    def keep_line(self, kit: Kit, msg_id: str, level: str, text: str, job_id: str = "") -> None:
+        self.lines.append((msg_id[:128], kit.pk, job_id[:32], level[:16], text[:400]))
+
+    def job_on(self, kit: Kit, job_id: str) -> KitJob:
+        """Return the kit's own job, locked; a kit speaks for no other kit's job."""
+        if job_id not in self._jobs:
+            rows = KitJob.objects.select_for_update()
+            self._jobs[job_id] = rows.filter(pk=job_id).first() if job_id else None
+        job = self._jobs[job_id]
+        if job is None or job.kit_id != kit.id:
+            raise Refused(f"job {job_id[:40]!r} is not on this kit")
+        return job
+
+    def write(self) -> None:
+        lines.insert(self.lines, at=self.now)
+        heard = [kit.pk for kit in self.kits.values() if kit and kit.health != KitHealth.REVOKED]
+        Kit.objects.filter(pk__in=heard).update(last_seen_at=self.now)
+        for kit in self.introduced.values():
+            kit.save(update_fields=["presence", "spool_depth", "birth"])
 
 
-def _read(received: Received) -> tuple[topics.Topic, Message]:
+def _store(messages: Sequence[Said]) -> Report:
+    batch = _Batch()
+    for received, kit, message in batch.read(messages):
+        batch.store(received, kit, message)
+    batch.write()
+    return batch.report
+
+
+def _read(received: Said) -> tuple[topics.Topic, Message]:
     topic = topics.parse(received.topic)
     if not isinstance(topic.channel, topics.Up):
         raise WireError("that channel is ours to speak on")
     return topic, decode(received.payload, topics.UP_TYPES[topic.channel])
 
 
-def _store_one(report: Report, received: Received, kit: Kit, message: Message) -> None:
-    handle: Callable[[Kit, Any], None] = _HANDLERS[type(message)]
-    try:
-        handle(kit, message)
-        report.stored += 1
-    except Refused as error:
-        _refuse(report, received, kit, str(error))
-    # Refused for good is also an answer: the kit may forget it.
-    msg_id = getattr(message, "msg_id", "")
-    if msg_id:
-        report.acknowledge[kit.id].append(msg_id)
-
-
-def _refuse(report: Report, received: Received, kit: Kit | None, why: str) -> None:
-    report.refused += 1
-    log.warning("kit message refused", topic=received.topic[:120], reason=why[:200])
-    if kit is not None:
-        _keep_line(kit, new_msg_id(), "refused", why)
-
-
-def _seen(kit: Kit) -> None:
-    kit.last_seen_at = clock.now()
-    kit.save(update_fields=["last_seen_at", "presence", "spool_depth", "birth"])
-
-
 # --- one handler per message type ---------------------------------------------------------------
-def _status(kit: Kit, message: Status) -> None:
+def _status(batch: _Batch, kit: Kit, message: Status) -> None:
+    batch.introduced[kit.pk] = kit
     kit.presence = message.state.value
     kit.spool_depth = max(0, message.spool_depth)
 
 
-def _birth(kit: Kit, message: Birth) -> None:
+def _birth(batch: _Batch, kit: Kit, message: Birth) -> None:
+    batch.introduced[kit.pk] = kit
     kit.birth = {
         "agent_version": message.agent_version,
         "board": message.board,
@@ -163,26 +216,46 @@ def _birth(kit: Kit, message: Birth) -> None:
         kit.presence = "online"
 
 
-def _result(kit: Kit, message: Result) -> None:
-    job = _job_on(kit, message.job_id)
+def _result(batch: _Batch, kit: Kit, message: Result) -> None:
+    job = batch.job_on(kit, message.job_id)
     if Measurement.objects.filter(message_id=message.msg_id).exists():
         return
-    _check_result(job, message)
-    Measurement.objects.bulk_create([_measurement(kit, job, message)], ignore_conflicts=True)
+    row = measurement_checked(kit, job, message)
+    if row.verdict == Verdict.REJECTED:
+        batch.keep_line(kit, f"{message.msg_id[:120]}.check", "refused", row.detail, job.id)
+    Measurement.objects.bulk_create([row], ignore_conflicts=True)
     kept = job.measurements.filter(superseded=False)
     job.done = kept.count()
     job.save(update_fields=["done"])
     if job.done >= job.total and job.state not in FINAL:
-        _finish(job, kit)
+        _finish(batch, job, kit)
 
 
-def _check_result(job: KitJob, message: Result) -> None:
-    """Refuse what was not asked, what has no figures, and figures that cannot be."""
-    asked = {row["id"]: row for row in job.tasks}.get(message.request_id)
+def measurement_checked(kit: Kit, job: KitJob, message: Result) -> Measurement:
+    """Return the row of a result, with what the server itself found out about it.
+
+    Raises
+    ------
+    Refused
+        If the job did not ask for it, or it lacks figures or has senseless ones.
+    """
+    asked = _check_result(job, message)
+    row = _measurement(kit, job, message)
+    if message.outcome is Outcome.MEASURED:
+        finding = checking.check(message, asked=asked["arguments"], board=kit.board)
+        row.verdict = finding.verdict
+        if finding.verdict == Verdict.REJECTED:
+            row.outcome, row.detail = REJECTED, finding.reason[:400]
+    return row
+
+
+def _check_result(job: KitJob, message: Result) -> dict[str, Any]:
+    """Return what was asked; refuse what was not, what has no figures, and senseless ones."""
+    asked: dict[str, Any] | None = {row["id"]: row for row in job.tasks}.get(message.request_id)
     if asked is None or asked["task"] != message.task:
         raise Refused(f"job {job.id} did not ask for {message.task} as {message.request_id!r}")
     if message.outcome is not Outcome.MEASURED:
-        return
+        return asked
     value, low, high = message.value, message.low, message.high
     if value is None or low is None or high is None or message.n < 1:
         raise Refused(f"result {message.request_id} is measured but lacks value, low, high or n")
@@ -190,6 +263,7 @@ def _check_result(job: KitJob, message: Result) -> None:
         raise Refused(f"result {message.request_id}: {low:g} ≤ {value:g} ≤ {high:g} must hold")
     if message.unit != tasks.task(message.task).unit:
         raise Refused(f"result {message.request_id} is in {message.unit!r}, not the task's unit")
+    return asked
 
 
 def _measurement(kit: Kit, job: KitJob, message: Result) -> Measurement:
@@ -215,14 +289,14 @@ def _measurement(kit: Kit, job: KitJob, message: Result) -> Measurement:
         energy_why_not=message.energy.why_not[:400],
         flags=list(message.flags),
         detail=message.detail[:400],
-        environment=message.environment,
+        environment={k: v for k, v in message.environment.items() if not _PIECE.fullmatch(k)},
         elapsed_s=message.elapsed_s,
         measured_utc=message.at_utc[:40],
         received_at=clock.now(),
     )
 
 
-def _finish(job: KitJob, kit: Kit) -> None:
+def _finish(batch: _Batch, job: KitJob, kit: Kit) -> None:
     """Close a job whose runs have all been reported."""
     kept = list(job.measurements.filter(superseded=False))
     measured = [row for row in kept if row.outcome == Outcome.MEASURED.value]
@@ -232,61 +306,48 @@ def _finish(job: KitJob, kit: Kit) -> None:
         queue.kit_failed(kit=kit)
         why = kept[0].detail or "the kit measured nothing"
         queue.job_close(job=job, state=JobState.FAILED, message=why)
+        if job.kind == JobKind.REFERENCE:
+            reference.answered(kit, [])
     else:
         queue.kit_worked(kit=kit)
         failed = len(kept) - len(measured)
         message = f"{len(measured)} of {len(kept)} measured" if failed else "All measured"
         queue.job_close(job=job, state=JobState.DONE, message=message)
+        if job.kind == JobKind.REFERENCE:
+            for line in reference.answered(kit, measured):
+                batch.keep_line(kit, new_msg_id(), "warning", line, job.id)
 
 
-def _ack(kit: Kit, message: Ack) -> None:
-    job = _job_on(kit, message.job_id)
+def _ack(batch: _Batch, kit: Kit, message: Ack) -> None:
+    job = batch.job_on(kit, message.job_id)
     if job.state not in ON_KIT or message.attempt != job.attempt:
         return
     if message.answer is JobAnswer.REFUSED:
         queue.kit_failed(kit=kit)
-        queue.job_requeue(job=job, why=f"{kit.name} refused: {message.detail[:150]}")
+        why = f"{kit.name} refused: {message.detail[:150]}"
+        queue.job_requeue(job=job, why=why, elsewhere=True)
     elif message.answer is JobAnswer.CANCELLED:
         queue.job_close(job=job, state=JobState.CANCELLED, message="Cancelled")
     elif message.answer in (JobAnswer.ACCEPTED, JobAnswer.STARTED):
         queue.job_started(job=job)
 
 
-def _sample(kit: Kit, message: Sample) -> None:
-    job = _job_on(kit, message.job_id)
+def _sample(batch: _Batch, kit: Kit, message: Sample) -> None:
+    job = batch.job_on(kit, message.job_id)
     if message.name != "progress":
         raise Refused(f"no series called {message.name[:40]!r} is kept")
     if job.state in ON_KIT and 0 <= message.value <= job.total:
         queue.job_started(job=job)
-        job.done = max(job.done, int(message.value))
-        job.save(update_fields=["done"])
+        if message.value > job.done:
+            job.done = int(message.value)
+            job.save(update_fields=["done"])
 
 
-def _log(kit: Kit, message: Log) -> None:
-    _keep_line(kit, message.msg_id, message.level, message.text, message.job_id)
+def _log(batch: _Batch, kit: Kit, message: Log) -> None:
+    batch.keep_line(kit, message.msg_id, message.level, message.text, message.job_id)
 
 
-def _keep_line(kit: Kit, msg_id: str, level: str, text: str, job_id: str = "") -> None:
-    line = KitLog(
-        message_id=msg_id[:128],
-        kit=kit,
-        job_id=job_id[:32],
-        level=level[:16],
-        text=text[:400],
-        at=clock.now(),
-    )
-    KitLog.objects.bulk_create([line], ignore_conflicts=True)
-
-
-def _job_on(kit: Kit, job_id: str) -> KitJob:
-    """Return the kit's own job, locked; a kit speaks for no other kit's job."""
-    job = KitJob.objects.select_for_update().filter(pk=job_id).first() if job_id else None
-    if job is None or job.kit_id != kit.id:
-        raise Refused(f"job {job_id[:40]!r} is not on this kit")
-    return job
-
-
-_HANDLERS: dict[type[Message], Callable[[Kit, Any], None]] = {
+_HANDLERS: dict[type[Message], Callable[[_Batch, Kit, Any], None]] = {
     Status: _status,
     Birth: _birth,
     Result: _result,

@@ -10,7 +10,15 @@ from django.db.models import Q
 
 from courseserver.common.ids import new_id
 from courseserver.courses.models import Course, Person
-from courseserver.kits.states import FINAL, ON_KIT, ClaimState, JobState, KitHealth
+from courseserver.kits.states import (
+    FINAL,
+    ON_KIT,
+    ClaimState,
+    JobKind,
+    JobState,
+    KitHealth,
+    Verdict,
+)
 
 
 def _kit_id() -> str:
@@ -26,7 +34,10 @@ def _claim_id() -> str:
 
 
 class Kit(models.Model):
-    """One device with credentials. Without a course it is shared by the whole institution."""
+    """One device with credentials. Without a course it is shared by the whole institution.
+
+    One with an owner is a student's: it serves its owner alone, and what it says is self-reported.
+    """
 
     id = models.CharField(primary_key=True, max_length=32, default=_kit_id, editable=False)
     name = models.CharField(max_length=80)
@@ -34,8 +45,13 @@ class Kit(models.Model):
     course = models.ForeignKey(
         Course, on_delete=models.CASCADE, null=True, blank=True, related_name="kits"
     )
+    owner = models.ForeignKey(
+        Person, on_delete=models.RESTRICT, null=True, blank=True, related_name="kits"
+    )
     # As Mosquitto writes it: $7$iterations$salt$hash. The secret itself is never stored.
     secret_hash = models.CharField(max_length=200)
+    # Checks the signature of offline results; derived from the secret, opens nothing else.
+    bundle_key_encrypted = models.TextField(blank=True)
     health = models.CharField(max_length=16, choices=KitHealth.choices, default=KitHealth.ACTIVE)
     # What the kit last said of itself: online, busy or offline.
     presence = models.CharField(max_length=16, default="offline")
@@ -43,10 +59,26 @@ class Kit(models.Model):
     spool_depth = models.PositiveIntegerField(default=0)
     birth = models.JSONField(default=dict)
     failures = models.PositiveIntegerField(default=0)
+    # Of the daily reference job: when it was last answered, and what has drifted, in words.
+    reference_at = models.DateTimeField(null=True)
+    drift = models.CharField(max_length=200, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(owner__isnull=True) | Q(course__isnull=False),
+                name="kit_owned_has_course",
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.name} ({self.board})"
+
+    @property
+    def origin(self) -> str:
+        """Whose word its measurements are: "institution", or "own" for a student's kit."""
+        return "own" if self.owner_id else "institution"
 
     def can_run(self, task_ids: set[str]) -> bool:
         """Return whether the kit said at birth that it can run all these tasks."""
@@ -76,11 +108,29 @@ class KitJob(models.Model):
     """A set of measurements that one kit takes for one person."""
 
     id = models.CharField(primary_key=True, max_length=32, default=_job_id, editable=False)
-    course = models.ForeignKey(Course, on_delete=models.CASCADE, related_name="kit_jobs")
-    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="kit_jobs")
+    kind = models.CharField(max_length=16, choices=JobKind.choices, default=JobKind.REQUEST)
+    # Nobody's, and of no course, where the server itself asks (a reference job).
+    course = models.ForeignKey(
+        Course, on_delete=models.CASCADE, null=True, blank=True, related_name="kit_jobs"
+    )
+    person = models.ForeignKey(
+        Person, on_delete=models.CASCADE, null=True, blank=True, related_name="kit_jobs"
+    )
     purpose = models.CharField(max_length=120)
-    # [{"id": ..., "task": ..., "arguments": {...}}]
+    # [{"id": ..., "task": ..., "arguments": {...}}], inputs and nonces drawn by the server.
     tasks = models.JSONField()
+    # Of what was asked, before anything was drawn: the same request again is the same job.
+    asked_hash = models.CharField(max_length=64, blank=True)
+    # Which kits may take it: of this board only, this one only, the institution's only.
+    board = models.CharField(max_length=40, blank=True)
+    only_kit = models.ForeignKey(
+        Kit, on_delete=models.CASCADE, null=True, blank=True, related_name="+"
+    )
+    institution_only = models.BooleanField(default=False)
+    # Failed here: another kit is next, where one is there.
+    avoid_kit = models.ForeignKey(
+        Kit, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
     state = models.CharField(max_length=16, choices=JobState.choices, default=JobState.QUEUED)
     # Staff before students.
     priority = models.SmallIntegerField(default=0)
@@ -109,6 +159,10 @@ class KitJob(models.Model):
             models.CheckConstraint(
                 condition=~Q(state__in=sorted(ON_KIT)) | Q(kit__isnull=False),
                 name="kitjob_on_a_kit_has_one",
+            ),
+            models.CheckConstraint(
+                condition=~Q(kind=JobKind.REQUEST) | Q(course__isnull=False, person__isnull=False),
+                name="kitjob_request_has_person",
             ),
         ]
 
@@ -163,6 +217,7 @@ class Measurement(models.Model):
     n = models.PositiveIntegerField(default=0)
     unit = models.CharField(max_length=32, blank=True)
     evidence = models.CharField(max_length=16)
+    verdict = models.CharField(max_length=16, choices=Verdict.choices, default=Verdict.UNCHECKED)
     energy_total_j = models.FloatField(null=True)
     energy_dynamic_j = models.FloatField(null=True)
     energy_meter = models.CharField(max_length=80, blank=True)
@@ -187,12 +242,34 @@ class Measurement(models.Model):
     def __str__(self) -> str:
         return f"{self.task} {self.value} {self.unit}"
 
+    @property
+    def is_self_reported(self) -> bool:
+        """Whether a student's own kit measured it: shown as such, and never ranked or graded."""
+        return self.kit.owner_id is not None
+
+
+class OfflineBundle(models.Model):
+    """A signed file of results that a kit measured without a network: it counts once."""
+
+    # As the kit named it; the same again is a replay.
+    id = models.CharField(primary_key=True, max_length=64, editable=False)
+    kit = models.ForeignKey(Kit, on_delete=models.RESTRICT, related_name="bundles")
+    job = models.OneToOneField(KitJob, on_delete=models.CASCADE, related_name="bundle")
+    agent_version = models.CharField(max_length=40)
+    # The kit's own clock, which nobody set right meanwhile: for people.
+    written_utc = models.CharField(max_length=40)
+    imported_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.id} of {self.kit_id}"
+
 
 class KitLog(models.Model):
     """What a kit said, or why a message of it was refused."""
 
-    message_id = models.CharField(max_length=128, unique=True)
-    kit = models.ForeignKey(Kit, on_delete=models.CASCADE, related_name="log_lines")
+    # Lines come by the thousand: no index but the two that are used.
+    message_id = models.CharField(max_length=128)
+    kit = models.ForeignKey(Kit, on_delete=models.CASCADE, related_name="log_lines", db_index=False)
     job_id = models.CharField(max_length=32, blank=True)
     level = models.CharField(max_length=16)
     text = models.CharField(max_length=400)
@@ -200,6 +277,7 @@ class KitLog(models.Model):
 
     class Meta:
         indexes = [models.Index(fields=["kit", "-at"], name="kitlog_recent")]
+        constraints = [models.UniqueConstraint(fields=["message_id"], name="kitlog_once")]
 
     def __str__(self) -> str:
         return self.text

@@ -1,18 +1,20 @@
 """The fair queue: who gets which kit next, and what becomes of a job on a kit.
 
-A course's own kits serve it first; shared kits go round by person, so that whoever had least
-lately comes first; staff come before students. A kit holds one lease at a time.
+A student's own kit serves its owner first, then a course's own kits serve it; shared kits go round
+by person (`fairness` says whose turn it is). A kit holds one lease at a time.
 """
 
 from collections import Counter
-from datetime import datetime, timedelta
+from collections.abc import Sequence
+from datetime import timedelta
 
 from django.db import transaction
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, QuerySet
 
 from courseserver.common import clock
+from courseserver.kits import fairness
 from courseserver.kits.models import Kit, KitJob, Lease
-from courseserver.kits.states import ON_KIT, JobState, KitHealth, check_move
+from courseserver.kits.states import JobKind, JobState, KitHealth, check_move
 from firmware_specs import tasks
 
 # Kits speak at least every 30 s; one lost message is forgiven.
@@ -35,14 +37,21 @@ def kits_present() -> QuerySet[Kit]:
     ).exclude(presence="offline")
 
 
-def jobs_in_order(kit: Kit) -> list[KitJob]:
+def may_take(kit: Kit, job: KitJob) -> bool:
+    """Return whether a kit is one that may ever run this job."""
+    if job.only_kit_id:
+        return job.only_kit_id == kit.id and kit.can_run(job.task_ids)
+    if kit.course_id and kit.course_id != job.course_id:
+        return False
+    if kit.owner_id and (job.institution_only or kit.owner_id != job.person_id):
+        return False
+    return job.board in ("", kit.board) and kit.can_run(job.task_ids)
+
+
+def jobs_in_order(kit: Kit, jobs: Sequence[KitJob] | None = None) -> list[KitJob]:
     """Return the waiting jobs that a kit may run, the next one first."""
-    waiting = KitJob.objects.filter(state=JobState.QUEUED)
-    if kit.course_id:
-        waiting = waiting.filter(course_id=kit.course_id)
-    served = _served_lately()
-    fitting = [job for job in waiting if kit.can_run(job.task_ids)]
-    return sorted(fitting, key=lambda job: _turn(job, served))
+    waiting = KitJob.objects.filter(state=JobState.QUEUED) if jobs is None else jobs
+    return _in_turn([job for job in waiting if may_take(kit, job)])
 
 
 def jobs_assign() -> list[KitJob]:
@@ -53,14 +62,24 @@ def jobs_assign() -> list[KitJob]:
     assigned = []
     with transaction.atomic():
         leased = Lease.objects.filter(kit=OuterRef("pk"), released_at__isnull=True)
-        # A course's own kits choose first, so that shared ones stay free for the others.
-        own_first = F("course_id").asc(nulls_last=True)
-        free = kits_present().exclude(Exists(leased)).order_by(own_first, "created_at", "id")
+        # Who serves fewest chooses first, so that shared kits stay free for the others.
+        own_first = (F("owner_id").asc(nulls_last=True), F("course_id").asc(nulls_last=True))
+        free = kits_present().exclude(Exists(leased)).order_by(*own_first, "created_at", "id")
+        waiting = list(KitJob.objects.filter(state=JobState.QUEUED)) if free.exists() else []
+        others = list(kits_present()) if any(job.avoid_kit_id for job in waiting) else []
         for kit in free.select_for_update(of=("self",)):
-            jobs = jobs_in_order(kit)
+            jobs = [job for job in jobs_in_order(kit, waiting) if not _avoids(job, kit, others)]
             if jobs:
                 assigned.append(job_send(job=jobs[0], kit=kit))
+                waiting.remove(jobs[0])
     return assigned
+
+
+def _avoids(job: KitJob, kit: Kit, present: Sequence[Kit]) -> bool:
+    """Return whether a job failed on this kit and another one is there to try it."""
+    return job.avoid_kit_id == kit.id and any(
+        may_take(other, job) for other in present if other.id != kit.id
+    )
 
 
 def job_send(*, job: KitJob, kit: Kit) -> KitJob:
@@ -86,6 +105,8 @@ def job_send(*, job: KitJob, kit: Kit) -> KitJob:
 
 def job_started(*, job: KitJob) -> None:
     """A kit has accepted or begun the job."""
+    if job.state != JobState.SENT and job.answered_at:
+        return
     if job.state == JobState.SENT:
         job.state = JobState.RUNNING
         job.message = f"Running on {job.kit.name if job.kit else 'a kit'}"
@@ -103,14 +124,18 @@ def job_close(*, job: KitJob, state: JobState, message: str) -> None:
     lease_release(job=job)
 
 
-def job_requeue(*, job: KitJob, why: str) -> None:
-    """Put a lost attempt back into the queue once; the second time, fail with words."""
+def job_requeue(*, job: KitJob, why: str, elsewhere: bool = False) -> None:
+    """Put a lost attempt back into the queue once; the second time, fail with words.
+
+    With `elsewhere`, it goes to another kit where one is there.
+    """
     if job.requeues >= 1:
         job_close(job=job, state=JobState.FAILED, message=f"{why}; it was tried twice")
         return
     check_move(job.state, JobState.QUEUED)
     lease_release(job=job)
     job.requeues += 1
+    job.avoid_kit = job.kit if elsewhere else None
     job.state = JobState.QUEUED
     job.deadline_at = job.command_at = job.answered_at = None
     job.message = f"{why}; waiting for a kit again"[:300]
@@ -137,28 +162,43 @@ def kit_worked(*, kit: Kit) -> None:
 
 def position_of(job: KitJob) -> int:
     """Return how many waiting jobs come before this one, plus one."""
-    served = _served_lately()
-    rivals = KitJob.objects.filter(state=JobState.QUEUED).filter(_sharing_kits_with(job))
-    return 1 + sum(_turn(rival, served) < _turn(job, served) for rival in rivals)
+    return positions().get(job.pk, 1)
 
 
-def _turn(job: KitJob, served: Counter[str]) -> tuple[int, int, datetime, str]:
-    """Return what decides whose turn it is: staff, who had less lately, who waits longer."""
-    return (-job.priority, served[job.person_id], job.queued_at, job.pk)
+def positions() -> dict[str, int]:
+    """Return the place of each waiting job among those that share a kit with it, from 1."""
+    turns = _in_turn(list(KitJob.objects.filter(state=JobState.QUEUED)))
+    kits = list(Kit.objects.filter(health=KitHealth.ACTIVE))
+    takers = {job.pk: {kit.pk for kit in kits if may_take(kit, job)} for job in turns}
+    return {
+        job.pk: 1 + sum(_are_rivals(job, other, takers) for other in turns[:ahead])
+        for ahead, job in enumerate(turns)
+    }
 
 
-def _sharing_kits_with(job: KitJob) -> Q:
-    if Kit.objects.filter(course__isnull=True, health=KitHealth.ACTIVE).exists():
-        return Q()
-    return Q(course_id=job.course_id)
+def _are_rivals(job: KitJob, other: KitJob, takers: dict[str, set[str]]) -> bool:
+    mine = takers[job.pk]
+    return not mine.isdisjoint(takers[other.pk]) if mine else other.course_id == job.course_id
+
+
+def _in_turn(jobs: Sequence[KitJob]) -> list[KitJob]:
+    by_id = {job.id: job for job in jobs}
+    waiting = [
+        fairness.Waiting(
+            id=job.id,
+            person=job.person_id or "",
+            priority=job.priority,
+            queued_s=job.queued_at.timestamp(),
+        )
+        for job in jobs
+    ]
+    turns = fairness.in_order(waiting, served=_served_lately(), now_s=clock.now().timestamp())
+    return [by_id[turn.id] for turn in turns]
 
 
 def _served_lately() -> Counter[str]:
     """Return how many jobs each person had on a kit within the last hour."""
-    since = clock.now() - _ROUND
-    recent = Lease.objects.filter(taken_at__gte=since).values_list("job__person_id", flat=True)
-    return Counter(recent)
-
-
-def jobs_on_kits() -> QuerySet[KitJob]:
-    return KitJob.objects.filter(state__in=ON_KIT)
+    recent = Lease.objects.filter(
+        taken_at__gte=clock.now() - _ROUND, job__kind=JobKind.REQUEST
+    ).values_list("job__person_id", flat=True)
+    return Counter(person for person in recent if person)

@@ -1,13 +1,20 @@
 """What may be asked of a kit."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+import hashlib
+import json
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from courseserver.common.errors import Unprocessable
 from firmware_specs import tasks
 from firmware_specs.wire import Scalar
 
 MAX_TASKS = 64
+# Arguments that choose an input or seal an output: the server draws them, for nobody may know
+# them before the kit does.
+DRAWN = ("seed", "nonce")
+_DRAWN_MOST = 2**31 - 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,3 +54,30 @@ def checked(requests: list[TaskRequest]) -> list[TaskRequest]:
 
 def as_json(requests: list[TaskRequest]) -> list[dict[str, object]]:
     return [{"id": r.id, "task": r.task, "arguments": dict(r.arguments)} for r in requests]
+
+
+def asked_hash(requests: Sequence[TaskRequest], **which: object) -> str:
+    """Return what the same request has in common, whatever is drawn for it."""
+    body = [
+        {"id": r.id, "task": r.task, "arguments": _without_drawn(r.arguments)} for r in requests
+    ]
+    text = json.dumps([body, which], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def drawn(requests: Sequence[TaskRequest]) -> list[TaskRequest]:
+    """Return the requests with the server's own seeds and nonces."""
+    return [
+        replace(
+            r,
+            arguments={
+                name: secrets.randbelow(_DRAWN_MOST) if name in DRAWN else value
+                for name, value in r.arguments.items()
+            },
+        )
+        for r in requests
+    ]
+
+
+def _without_drawn(arguments: Mapping[str, Scalar]) -> dict[str, Scalar]:
+    return {name: value for name, value in arguments.items() if name not in DRAWN}

@@ -5,12 +5,17 @@ from dataclasses import dataclass
 
 from django.db.models import Q
 
+from courseserver.common import clock
 from courseserver.common.errors import NotFound
-from courseserver.courses.models import Course
+from courseserver.courses.models import Course, Person
 from courseserver.kits import queue
 from courseserver.kits.models import Kit, KitJob, Measurement
 from courseserver.kits.states import JobState, KitHealth
+from firmware_specs.boards import board
 from firmware_specs.wire import Outcome
+
+# A page looks again after about a tenth of the job's age; few steps keep its answers alike.
+_POLL_MS = (1000, 2000, 5000, 10_000)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,18 +31,30 @@ class JobView:
     message: str
     kit_name: str
     kit_is_shared: bool | None
+    # Whose word it is: "institution" or "own"; None before a kit has it.
+    kit_origin: str | None
     # How long until it is worth asking again; None when nothing will change.
     poll_ms: int | None
 
 
-def kits_available(course: Course, *, task_ids: Collection[str] = ()) -> list[Kit]:
+def _poll_ms(job: KitJob) -> int:
+    """Return when to look again: soon while it is young, at ease once it waits or runs long."""
+    age_s = (clock.now() - job.queued_at).total_seconds()
+    return next((pause for pause in _POLL_MS if 100 * age_s <= pause), _POLL_MS[-1])
+
+
+def kits_available(
+    course: Course, *, task_ids: Collection[str] = (), person: Person | None = None
+) -> list[Kit]:
     """Return the kits that are there and may serve a course, its own first.
 
-    With `task_ids`, only those that said they can run all these tasks.
+    With `task_ids`, only those that said they can run all these tasks; with `person`, that
+    person's own kits as well, before all others.
     """
-    present = queue.kits_present().filter(Q(course=course) | Q(course__isnull=True))
+    mine = Q(owner__isnull=True) | Q(owner=person) if person else Q(owner__isnull=True)
+    present = queue.kits_present().filter(Q(course=course) | Q(course__isnull=True)).filter(mine)
     able = [kit for kit in present if kit.can_run(set(task_ids))]
-    return sorted(able, key=lambda kit: (kit.course_id is None, kit.name))
+    return sorted(able, key=lambda kit: (kit.owner_id is None, kit.course_id is None, kit.name))
 
 
 def kits_of(course: Course) -> list[Kit]:
@@ -47,6 +64,17 @@ def kits_of(course: Course) -> list[Kit]:
         .exclude(health=KitHealth.REVOKED)
         .order_by("name")
     )
+
+
+def own_kits(person: Person, course: Course) -> list[Kit]:
+    """Return a student's own kits in a course."""
+    kits = Kit.objects.filter(owner=person, course=course).exclude(health=KitHealth.REVOKED)
+    return list(kits.order_by("name"))
+
+
+def is_host(kit: Kit) -> bool:
+    """Return whether a kit is a computer, which may hold boards of any kind."""
+    return board(kit.board).kind == "host"
 
 
 def is_present(kit: Kit) -> bool:
@@ -75,7 +103,8 @@ def job_view(job_id: str) -> JobView:
         message=job.message,
         kit_name=job.kit.name if job.kit else "",
         kit_is_shared=job.kit.course_id is None if job.kit else None,
-        poll_ms=None if job.is_final else 1000,
+        kit_origin=job.kit.origin if job.kit else None,
+        poll_ms=None if job.is_final else _poll_ms(job),
     )
 
 

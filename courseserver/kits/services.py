@@ -21,9 +21,18 @@ _OPEN_MOST = 3
 
 
 def kit_job_request(
-    *, person: Person, course: Course, tasks: Sequence[TaskRequest], purpose: str
+    *,
+    person: Person,
+    course: Course,
+    tasks: Sequence[TaskRequest],
+    purpose: str,
+    board: str = "",
+    institution_only: bool = False,
 ) -> KitJob:
     """Queue measurements for a person. The same open request again returns the same job.
+
+    Seeds and nonces are drawn here, whatever was asked. What counts for a grade or a rank is asked
+    `institution_only`: a student's own kit never takes it.
 
     Raises
     ------
@@ -35,13 +44,16 @@ def kit_job_request(
         If the person already has too many open jobs.
     """
     enrolment = enrolment_in(person, course)
-    wanted = requests.as_json(requests.checked(list(tasks)))
+    checked = requests.checked(list(tasks))
+    asked = requests.asked_hash(
+        checked, purpose=purpose, board=board, institution_only=institution_only
+    )
     with transaction.atomic():
         # Serialises one person's requests, so that a double click makes one job.
         Person.objects.select_for_update().get(pk=person.pk)
         open_jobs = list(KitJob.objects.filter(person=person).exclude(state__in=FINAL))
         for job in open_jobs:
-            if (job.course_id, job.purpose, job.tasks) == (course.id, purpose, wanted):
+            if (job.course_id, job.asked_hash) == (course.id, asked):
                 return job
         if len(open_jobs) >= _OPEN_MOST and not enrolment.is_staff:
             raise Conflict(
@@ -52,8 +64,11 @@ def kit_job_request(
             course=course,
             person=person,
             purpose=purpose,
-            tasks=wanted,
-            total=len(wanted),
+            tasks=requests.as_json(requests.drawn(checked)),
+            asked_hash=asked,
+            board=board,
+            institution_only=institution_only,
+            total=len(checked),
             priority=1 if enrolment.is_staff else 0,
             queued_at=clock.now(),
             message="Waiting for a free kit",
@@ -82,4 +97,4 @@ def kit_job_cancel(*, person: Person, job: KitJob) -> KitJob:
 
 
 def _record(job: KitJob, actor: str, action: str) -> None:
-    audit.record(actor=actor, action=action, subject=job.id, course_id=job.course_id)
+    audit.record(actor=actor, action=action, subject=job.id, course_id=job.course_id or "")

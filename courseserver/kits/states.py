@@ -9,8 +9,24 @@ class KitHealth(models.TextChoices):
     """What the server thinks of a kit; whether it is there is a question of `last_seen_at`."""
 
     ACTIVE = "active", "In service"
-    SICK = "sick", "Out of service after failures"
+    DRAINING = "draining", "Finishing its job, taking no other"
+    SICK = "sick", "Out of service"
     REVOKED = "revoked", "Credentials revoked"
+
+
+class JobKind(models.TextChoices):
+    REQUEST = "request", "Asked for by a person"
+    REFERENCE = "reference", "Daily check of a kit"
+    OFFLINE = "offline", "Measured without a network, imported"
+
+
+class Verdict(models.TextChoices):
+    """What the server itself found out about a measurement."""
+
+    VERIFIED = "verified", "Outputs recomputed by the server"
+    PLAUSIBLE = "plausible", "No faster than the board can be"
+    UNCHECKED = "unchecked", "Taken on the kit's word"
+    REJECTED = "rejected", "Rejected by the server"
 
 
 class JobState(models.TextChoices):

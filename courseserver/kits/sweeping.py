@@ -5,11 +5,12 @@ from datetime import timedelta
 from django.db import transaction
 
 from courseserver.common import clock
-from courseserver.kits import queue
+from courseserver.kits import queue, reference
 from courseserver.kits.models import KitClaim, KitJob, KitLog
 from courseserver.kits.states import FINAL, ClaimState, JobState
 
-# How long a job waits for any kit before its person is told that none came.
+# How long a job waits for a kit to come before its person is told that none did; where kits are
+# there and work through a queue, it waits on.
 _WAIT_MOST = timedelta(minutes=30)
 # A kit told to cancel, and silent, is not waited for longer than this.
 _CANCEL_MOST = timedelta(seconds=60)
@@ -22,6 +23,7 @@ def sweep() -> None:
         with transaction.atomic():
             job = KitJob.objects.select_for_update().select_related(None).get(pk=job_id)
             _look_at(job)
+    reference.jobs_ask()
     queue.jobs_assign()
     now = clock.now()
     KitLog.objects.filter(at__lt=now - _LOG_LIFE).delete()
@@ -31,9 +33,9 @@ def sweep() -> None:
 def _look_at(job: KitJob) -> None:
     now = clock.now()
     if job.state == JobState.QUEUED:
-        if now - job.queued_at > _WAIT_MOST:
+        if now - job.queued_at > _WAIT_MOST and not _is_kit_there(job):
             minutes = int(_WAIT_MOST.total_seconds() // 60)
-            why = f"No kit was free for {minutes} minutes; use the simulation, or ask again later"
+            why = f"No kit came for {minutes} minutes; use the simulation, or ask again later"
             queue.job_close(job=job, state=JobState.FAILED, message=why)
         return
     if job.state in FINAL or job.kit is None:
@@ -44,4 +46,8 @@ def _look_at(job: KitJob) -> None:
         queue.job_requeue(job=job, why=f"{job.kit.name} fell silent")
     elif job.deadline_at and now > job.deadline_at:
         queue.kit_failed(kit=job.kit)
-        queue.job_requeue(job=job, why=f"{job.kit.name} took too long")
+        queue.job_requeue(job=job, why=f"{job.kit.name} took too long", elsewhere=True)
+
+
+def _is_kit_there(job: KitJob) -> bool:
+    return any(queue.may_take(kit, job) for kit in queue.kits_present())

@@ -22,3 +22,9 @@ def since(value: datetime | None) -> str:
     if seconds < 172800:
         return f"{seconds // 3600} h ago"
     return f"{seconds // 86400} days ago"
+
+
+@register.filter
+def figure(value: float | None) -> str:
+    """Return a number to four digits, as `1.234e-05` where it is far from one."""
+    return "" if value is None else f"{value:.4g}"

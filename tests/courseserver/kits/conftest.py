@@ -97,8 +97,10 @@ class Bench:
         course: Course | None = None,
         tasks: Sequence[str] = ("gemm", "triad", "copy_bandwidth"),
         is_there: bool = True,
+        owner: Person | None = None,
+        board: str = "host-linux",
     ) -> Kit:
-        kit, _ = kit_create(name=name, board_id="host-linux", course=course, actor="test")
+        kit, _ = kit_create(name=name, board_id=board, course=course, actor="test", owner=owner)
         if is_there:
             self.hear(kit, self.birth(tasks))
             self.hear(kit, Status(state=KitState.ONLINE, at_utc="now"))

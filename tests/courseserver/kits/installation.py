@@ -82,12 +82,18 @@ class Installation:
     var: Path
     mosquitto: bool
     tls: bool = False
+    rehearses: bool = False
     port: int = field(default_factory=free_port)
+    web_port: int = field(default_factory=free_port)
     processes: dict[str, "subprocess.Popen[bytes]"] = field(default_factory=dict)
 
     @property
     def database(self) -> Path:
         return self.var / "courseserver.sqlite3"
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.web_port}"
 
     @property
     def environment(self) -> dict[str, str]:
@@ -97,6 +103,8 @@ class Installation:
             "MQTT_URL": f"{'mqtts' if self.tls else 'mqtt'}://127.0.0.1:{self.port}",
             "MQTT_CA_FILE": str(self.var / "ca.pem") if self.tls else "",
             "DJANGO_SETTINGS_MODULE": "courseserver.settings",
+            "PUBLIC_URL": self.url,
+            "DEVICE_AGENT_REHEARSAL": "1" if self.rehearses else "",
             "DEVICE_AGENT_SPOOL": str(self.var / "kit" / "spool.sqlite3"),
         }
 
@@ -121,11 +129,14 @@ class Installation:
         assert done.returncode == 0, done.stderr
         return json.loads(done.stdout.strip().splitlines()[-1])
 
-    def prepare(self) -> None:
+    def prepare(self, installed: Path | None = None) -> None:
         """Make the database, one kit with its settings file, and Mosquitto's files."""
+        if installed:
+            shutil.copytree(installed, self.var, dirs_exist_ok=True)
+        else:
+            self.manage("migrate", "-v0")
         if self.tls:
             write_certificates(self.var)
-        self.manage("migrate", "-v0")
         self.manage("kit_enrol", "--name", "bench", "--write", str(self.var / "kit" / "agent.toml"))
         if self.mosquitto:
             self.manage("mqtt_credentials", "--folder", str(self.var))
@@ -157,6 +168,10 @@ class Installation:
             return [sys.executable, "-m", "device_agent", "run", "--config", settings]
         if name == "bridge":
             return [*manage, "mqtt_bridge"]
+        if name == "web":
+            granian = [sys.executable, "-m", "granian", "--interface", "wsgi"]
+            where = ["--host", "127.0.0.1", "--port", str(self.web_port)]
+            return [*granian, *where, "--blocking-threads", "2", "courseserver.wsgi:application"]
         if self.mosquitto:
             program = shutil.which("mosquitto", path=f"/usr/sbin:{os.environ['PATH']}")
             return [program or "mosquitto", "-c", str(self.var / "mosquitto.conf")]

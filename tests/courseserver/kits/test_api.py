@@ -7,6 +7,7 @@ import pytest
 from django.test import Client
 
 from courseserver.courses.models import Role
+from courseserver.kits import queue
 from courseserver.kits.models import Kit, KitJob
 from courseserver.kits.states import JobState, KitHealth
 from tests.courseserver.kits.conftest import Bench
@@ -184,6 +185,91 @@ def test_a_sick_kit_is_put_back(bench: Bench) -> None:
 
     kit.refresh_from_db()
     assert (kit.health, kit.failures) == (KitHealth.ACTIVE, 0)
+
+
+def press(bench: Bench, who: str, kit: Kit, what: str) -> int:
+    path = f"/kits/{bench.course.id}/kits/{kit.id}/{what}/"
+    return bench.client(getattr(bench, who)).post(path).status_code
+
+
+def test_a_drained_kit_finishes_its_job_and_takes_no_other(bench: Bench) -> None:
+    kit = bench.kit(course=bench.course)
+    running = bench.ask(bench.bob, 64)
+
+    assert press(bench, "alice", kit, "drain") == 302
+    waiting = bench.ask(bench.bea, 64)
+    bench.hear(kit, bench.result(running, "g64"))
+    queue.jobs_assign()
+
+    assert bench.now(running).state == "done"
+    assert bench.now(waiting).state == "queued"
+    assert "draining" in bench.client(bench.alice).get(f"/kits/{bench.course.id}/").content.decode()
+    press(bench, "alice", kit, "restore")
+    queue.jobs_assign()
+    assert bench.now(waiting).state == "sent"
+
+
+def test_a_kit_marked_sick_hands_its_job_to_another_at_once(bench: Bench) -> None:
+    kit = bench.kit("one", course=bench.course)
+    job = bench.ask(bench.bob, 64)
+    other = bench.kit("two", course=bench.course)
+
+    assert press(bench, "alice", kit, "sick") == 302
+    queue.jobs_assign()
+
+    kit.refresh_from_db()
+    assert (kit.health, bench.now(job).kit_id) == ("sick", other.id)
+
+
+@pytest.mark.parametrize("what", ["drain", "sick", "restore", "revoke"])
+@pytest.mark.parametrize("who", ["tom", "bob", "charlie"])
+def test_only_instructors_take_a_courses_kit_out_of_service(
+    bench: Bench, who: str, what: str
+) -> None:
+    kit = bench.kit(course=bench.course)
+
+    assert press(bench, who, kit, what) in (403, 404)
+
+    kit.refresh_from_db()
+    assert kit.health == "active"
+
+
+def test_a_student_removes_the_own_kit_and_no_other(bench: Bench) -> None:
+    mine = bench.kit("mine", course=bench.course, owner=bench.bob)
+
+    assert press(bench, "bea", mine, "revoke") == 403
+    assert press(bench, "bob", mine, "revoke") == 302
+
+    mine.refresh_from_db()
+    assert mine.health == "revoked"
+
+
+def test_staff_see_whose_kit_it_is(bench: Bench) -> None:
+    bench.kit("mine", course=bench.course, owner=bench.bob)
+
+    page = bench.client(bench.tom).get(f"/kits/{bench.course.id}/").content.decode()
+
+    assert "Bob Costa’s own" in page
+
+
+def test_where_sections_are_apart_an_assistant_reads_no_name_of_another(bench: Bench) -> None:
+    bench.course.sections_apart = True
+    bench.course.save()
+    sections = {bench.tom: "Monday", bench.bob: "Monday", bench.bea: "Tuesday"}
+    for person, section in sections.items():
+        person.enrolments.update(sections=[section])
+    bench.ask(bench.bob)
+    bench.ask(bench.bea, 32)
+    bench.kit("hers", course=bench.course, owner=bench.bea)
+
+    path = f"/kits/{bench.course.id}/"
+    assistants = bench.client(bench.tom).get(path).content.decode()
+    instructors = bench.client(bench.alice).get(path).content.decode()
+
+    assert "Bob Costa" in assistants
+    assert "Bea Wei" not in assistants
+    assert "A student of another section" in assistants
+    assert "Bea Wei" in instructors
 
 
 def test_staff_cancel_from_the_bench(bench: Bench) -> None:

@@ -1,5 +1,6 @@
 """The bridge's order of things: commit, then the broker may forget, then the kit may."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from queue import Queue
 from typing import Any
@@ -28,6 +29,10 @@ class FakeLink:
     def start(self) -> None: ...
 
     def stop(self) -> None: ...
+
+    def confirm(self, deliveries: Sequence[Any]) -> None:
+        for delivery in deliveries:
+            delivery.confirm()
 
     def publish(
         self, topic: str, payload: bytes, *, retain: bool = False, expires: bool = False

@@ -66,13 +66,35 @@ def test_the_page_shows_which_machine_it_is_before_anything_is_decided(bench: Be
     assert Kit.objects.count() == 0
 
 
-@pytest.mark.parametrize("who", ["tom", "bob", "charlie"])
-def test_only_an_instructor_adopts_a_kit(bench: Bench, who: str) -> None:
+@pytest.mark.parametrize("who", ["tom", "charlie"])
+def test_only_an_instructor_adopts_a_kit_for_the_course(bench: Bench, who: str) -> None:
     told = offer(Client())
 
     response = decide(bench, told["user_code"], who=who)
 
     assert response.status_code in (403, 404)
+    assert KitClaim.objects.get().state == "pending"
+
+
+def test_what_a_student_adopts_is_the_students_own(bench: Bench) -> None:
+    page = bench.client(bench.bob).get(f"/kits/{bench.course.id}/claim/").content.decode()
+
+    decide(bench, offer(Client())["user_code"], who="bob")
+
+    assert "self-reported" in page
+    kit = Kit.objects.get()
+    assert (kit.course, kit.owner, kit.origin) == (bench.course, bench.bob, "own")
+
+
+def test_a_student_has_three_kits_at_most(bench: Bench) -> None:
+    for n in range(3):
+        enrolment.kit_create(
+            name=f"own {n}", board_id="host-linux", course=bench.course, actor="x", owner=bench.bob
+        )
+
+    response = decide(bench, offer(Client())["user_code"], who="bob")
+
+    assert response.status_code == 409
     assert KitClaim.objects.get().state == "pending"
 
 

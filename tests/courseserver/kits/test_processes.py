@@ -34,11 +34,11 @@ BROKERS = [
 
 @pytest.fixture(scope="module", params=BROKERS)
 def installation(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, installed: Path
 ) -> Iterator[Installation]:
     folder = tmp_path_factory.mktemp("installation")
-    installation = Installation(var=folder, mosquitto=request.param)
-    installation.prepare()
+    installation = Installation(var=folder, mosquitto=request.param, rehearses=True)
+    installation.prepare(installed)
     for name in ("broker", "bridge", "agent"):
         installation.start(name)
     yield installation
@@ -127,7 +127,7 @@ def test_a_stopped_agent_says_goodbye_and_a_killed_one_is_announced_by_its_will(
 def test_processes_killed_in_the_middle_of_a_job_cost_no_measurement_and_double_none(
     installation: Installation, victims: list[str]
 ) -> None:
-    sizes = (32, 48, 64, 96, 128, 192)
+    sizes = (32, 48, 64, 80, 96, 112, 128, 160, 192, 256)
     job = ask(installation, *sizes)
     wait_until(lambda: done(installation, job) >= 2, within_s=90, what="progress")
 

@@ -21,10 +21,12 @@ _STORED = "SELECT count(*) FROM kits_measurement"
 
 
 @pytest.fixture(scope="module")
-def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+def installation(
+    tmp_path_factory: pytest.TempPathFactory, installed: Path
+) -> Iterator[Installation]:
     folder = tmp_path_factory.mktemp("production")
     installation = Installation(var=folder, mosquitto=True, tls=True)
-    installation.prepare()
+    installation.prepare(installed)
     for name in ("broker", "bridge"):
         installation.start(name)
     yield installation

@@ -7,7 +7,7 @@ from courseserver.audit.models import AuditEntry
 from courseserver.common.errors import Conflict, NotFound, Unprocessable
 from courseserver.courses.models import Role
 from courseserver.kits import queue, selectors, services, sweeping
-from courseserver.kits.models import Lease, Measurement
+from courseserver.kits.models import KitJob, Lease, Measurement
 from courseserver.kits.requests import TaskRequest
 from courseserver.kits.states import MOVES, JobState, KitHealth, check_move
 from firmware_specs.wire import CommandKind, JobAnswer, KitState, Status
@@ -95,6 +95,76 @@ def test_a_courses_own_kit_is_taken_before_a_shared_one(bench: Bench) -> None:
 
     assert job.kit_id == own.id
     assert shared.leases.count() == 0
+
+
+def test_a_students_own_kit_is_taken_first_and_by_nobody_else(bench: Bench) -> None:
+    course_kit = bench.kit("course", course=bench.course)
+    own = bench.kit("own", course=bench.course, owner=bench.bob)
+
+    job, other, third = bench.ask(bench.bob), bench.ask(bench.bea), bench.ask(bench.alice)
+
+    assert (job.kit_id, other.kit_id) == (own.id, course_kit.id)
+    assert third.state == JobState.QUEUED
+    assert selectors.job_view(job.id).kit_origin == "own"
+    assert [kit.name for kit in selectors.kits_available(bench.course)] == ["course"]
+    mine = selectors.kits_available(bench.course, person=bench.bob)
+    assert [kit.name for kit in mine] == ["own", "course"]
+
+
+def test_what_counts_never_goes_to_a_students_own_kit(bench: Bench) -> None:
+    bench.kit("own", course=bench.course, owner=bench.bob)
+    tasks = [TaskRequest(id="a", task="gemm")]
+
+    job = services.kit_job_request(
+        person=bench.bob, course=bench.course, tasks=tasks, purpose="olympics",
+        institution_only=True,
+    )  # fmt: skip
+
+    assert job.state == JobState.QUEUED
+
+
+def test_a_job_for_one_board_waits_for_that_board(bench: Bench) -> None:
+    bench.kit("pi", board="raspberry-pi-5")
+    tasks = [TaskRequest(id="a", task="gemm")]
+
+    job = services.kit_job_request(
+        person=bench.bob, course=bench.course, tasks=tasks, purpose="x", board="raspberry-pi-4"
+    )
+    assert job.state == JobState.QUEUED
+    right = bench.kit("pi 4", board="raspberry-pi-4")
+    queue.jobs_assign()
+
+    assert bench.now(job).kit_id == right.id
+
+
+def test_the_server_draws_what_the_kit_must_not_know(bench: Bench) -> None:
+    def ask(purpose: str, nonce: int = 0) -> KitJob:
+        tasks = [TaskRequest(id="d", task="digits", arguments={"nonce": nonce})]
+        return services.kit_job_request(
+            person=bench.bob, course=bench.course, tasks=tasks, purpose=purpose
+        )
+
+    first, again, other = ask("one"), ask("one", nonce=7), ask("two")
+
+    assert first.pk == again.pk
+    nonces = {job.tasks[0]["arguments"]["nonce"] for job in (first, other)}
+    assert len(nonces) == 2
+    assert nonces.isdisjoint({0, 7})
+
+
+def test_a_refused_job_goes_to_another_kit_even_if_the_first_is_free_before(bench: Bench) -> None:
+    first = bench.kit("first")
+    job = bench.ask()
+    busy = bench.kit("second")
+    other = bench.ask(bench.bea, 64)
+    bench.hear(first, bench.answer(job, JobAnswer.REFUSED, detail="no"))
+    queue.jobs_assign()
+    assert bench.now(job).state == JobState.QUEUED
+
+    bench.hear(busy, bench.result(other, "g64"))
+    queue.jobs_assign()
+
+    assert bench.now(job).kit_id == busy.id
 
 
 def test_another_courses_kit_is_never_taken(bench: Bench) -> None:
@@ -319,6 +389,19 @@ def test_who_waits_half_an_hour_for_nothing_is_told(bench: Bench) -> None:
 
     assert bench.now(job).state == JobState.FAILED
     assert "use the simulation" in job.message
+
+
+def test_who_waits_behind_a_working_kit_waits_on(bench: Bench) -> None:
+    kit = bench.kit()
+    bench.ask(bench.bea)
+    job = bench.ask(bench.bob)
+
+    for _ in range(40):
+        bench.clock.pass_s(60)
+        bench.hear(kit, Status(state=KitState.BUSY, at_utc="now"))
+    sweeping.sweep()
+
+    assert bench.now(job).state in (JobState.QUEUED, JobState.SENT)
 
 
 def test_a_finished_job_is_left_alone_by_the_sweep(bench: Bench) -> None:

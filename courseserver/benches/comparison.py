@@ -1,0 +1,257 @@
+"""Predicted, measured and published beside one another, each with how it is known."""
+
+from dataclasses import dataclass
+from typing import cast
+
+from courseserver.benches.models import ActivityRun
+from courseserver.kits import selectors as kits
+from courseserver.kits.models import KitJob, Measurement
+from courseserver.kits.states import JobKind, Verdict
+from labs.activities import Activity, Design, Figure, Past, Published, Told
+from labs.contract import Estimate, Evidence, Measured, Scalar
+from labs.text import quantity
+from simcore import catalog
+
+_PAST_MOST = 20
+_PUBLISHED_MOST = 6
+# An accelerator has no voice of its own: a computer speaks for the one on its port.
+_CORALS = ("coral-usb", "coral-dev-board")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TermRow:
+    label: str
+    text: str
+    start: float
+    share: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FigureRow:
+    """One figure in words; empty texts where something is not known."""
+
+    label: str
+    help: str
+    predicted: str
+    calibrated: str
+    measured: str
+    measured_evidence: str
+    ratio: str
+    # Whether the two intervals overlap: None without a measurement.
+    is_inside: bool | None
+    published: str
+    bound: str
+    terms: tuple[TermRow, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublishedRow:
+    label: str
+    value: str
+    what: str
+    source: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """Whose word the measurement is: kit, board, and what the server found out."""
+
+    kit_name: str
+    board: str
+    evidence: str
+    verdict: str
+    verdict_words: str
+    is_own: bool
+    drift: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """Everything the page shows of one design on one board."""
+
+    board_name: str
+    rows: tuple[FigureRow, ...]
+    published: tuple[PublishedRow, ...]
+    more_published: int
+    past: int
+    origin: Origin | None
+    why_no_energy: str
+
+
+def view_of(activity: Activity, design: Design, board: str, run: ActivityRun | None) -> View:
+    """Return the comparison of a design, with the measurements of a run where it has some."""
+    outcomes = _outcomes(run)
+    origin = _origin(outcomes)
+    shown = origin.board if origin and origin.board in activity.model.boards() else board
+    past = _past(activity, run, outcomes)
+    told = {row.request_id: _told(row) for row in outcomes}
+    measured = activity.model.read(told) if told else {}
+    published = activity.model.published(design, shown)
+    plain = activity.model.predict(design, shown)
+    calibrated = activity.model.predict(design, shown, past) if past else ()
+    return View(
+        board_name=catalog.item("hardware", shown).name,
+        rows=tuple(
+            _row(activity, figure, _find(calibrated, figure.id), measured, published)
+            for figure in plain
+        ),
+        published=tuple(_published(activity, row) for row in published[:_PUBLISHED_MOST]),
+        more_published=max(0, len(published) - _PUBLISHED_MOST),
+        past=len(past),
+        origin=origin,
+        why_no_energy=next((row.energy_why_not for row in outcomes if row.energy_why_not), ""),
+    )
+
+
+def _outcomes(run: ActivityRun | None) -> list[Measurement]:
+    job = KitJob.objects.filter(pk=run.kit_job).first() if run and run.kit_job else None
+    return list(kits.measurements_of(job).values()) if job else []
+
+
+def board_measured(row: Measurement) -> str:
+    """Return which board did the work: one on a bench computer says its own name."""
+    if row.arguments.get("runtime") == "edge_tpu" and row.kit.board not in _CORALS:
+        return _CORALS[0]
+    return str(row.environment.get("board") or row.kit.board)
+
+
+def _origin(outcomes: list[Measurement]) -> Origin | None:
+    if not outcomes:
+        return None
+    row = outcomes[0]
+    return Origin(
+        kit_name=row.kit.name,
+        board=board_measured(row),
+        evidence=row.evidence,
+        verdict=row.verdict,
+        verdict_words=Verdict(row.verdict).label,
+        is_own=row.is_self_reported,
+        drift=row.kit.drift,
+    )
+
+
+def _past(activity: Activity, run: ActivityRun | None, outcomes: list[Measurement]) -> list[Past]:
+    """Return what the same kit measured before for this activity, of the same evidence.
+
+    Never what another kit measured, nor emulated where this one is hardware.
+    """
+    if run is None or not outcomes:
+        return []
+    now = outcomes[0]
+    tasks = {task.task for task in activity.model.tasks(run.design, run.board)}
+    rows = (
+        Measurement.objects.filter(
+            kit=now.kit_id, evidence=now.evidence, task__in=tasks, outcome="measured",
+            superseded=False, value__isnull=False, received_at__lt=now.received_at,
+            job__kind=JobKind.REQUEST,
+        )
+        .exclude(job=now.job_id)
+        .order_by("-received_at")[:_PAST_MOST]
+    )  # fmt: skip
+    knobs = {knob.id for knob in activity.model.design()}
+    found = []
+    for row in rows:
+        design = {k: v for k, v in row.arguments.items() if k in knobs} or {"network": row.task}
+        if set(design) == knobs and board_measured(row) == board_measured(now):
+            found.append(Past(design=design, time_s=cast(float, row.value)))
+    return found
+
+
+def _told(row: Measurement) -> Told:
+    value = cast(float, row.value)
+    spread = row.environment.get("energy_uncertainty_j", 0.0)
+    return Told(
+        measured=Measured(
+            value=value,
+            low=value if row.low is None else row.low,
+            high=value if row.high is None else row.high,
+            n=row.n,
+            evidence=Evidence(row.evidence),
+        ),
+        energy_j=row.energy_total_j,
+        energy_spread_j=float(spread) if isinstance(spread, int | float) else 0.0,
+        facts=cast(dict[str, Scalar], {**row.arguments, **row.environment}),
+    )
+
+
+def _find(figures: tuple[Figure, ...], name: str) -> Figure | None:
+    return next((figure for figure in figures if figure.id == name), None)
+
+
+def _row(
+    activity: Activity,
+    figure: Figure,
+    calibrated: Figure | None,
+    measured: dict[str, Measured],
+    published: tuple[Published, ...],
+) -> FigureRow:
+    words = activity.figures[figure.id]
+    found = measured.get(figure.id)
+    best = calibrated or figure
+    changes = calibrated is not None and calibrated.predicted.value != figure.predicted.value
+    ratio = found.value / best.predicted.value if found and best.predicted.value else None
+    values = [row.value for row in published if row.figure == figure.id]
+    return FigureRow(
+        label=words.label,
+        help=words.help,
+        predicted=_interval(figure.predicted, words.format),
+        calibrated=_interval(best.predicted, words.format) if changes else "",
+        measured=_measured(found, words.format) if found else "",
+        measured_evidence=str(found.evidence) if found else "",
+        ratio="" if ratio is None else quantity(ratio, "x"),
+        is_inside=_overlap(best.predicted, found) if found else None,
+        published=_range(values, words.format),
+        bound=figure.bound,
+        terms=_terms(best),
+    )
+
+
+def _interval(x: Estimate, spec: str) -> str:
+    text = quantity(float(x.value), spec)
+    if x.low is None or x.high is None:
+        return text
+    return f"{text} ({quantity(float(x.low), spec)} to {quantity(float(x.high), spec)})"
+
+
+def _measured(x: Measured, spec: str) -> str:
+    text = quantity(x.value, spec)
+    if x.low == x.high:
+        return text
+    return f"{text} ({quantity(x.low, spec)} to {quantity(x.high, spec)}), n = {x.n}"
+
+
+def _range(values: list[float], spec: str) -> str:
+    if not values:
+        return ""
+    if len(values) == 1:
+        return quantity(values[0], spec)
+    ends = f"{quantity(min(values), spec)} to {quantity(max(values), spec)}"
+    return f"{ends}, {len(values)} results"
+
+
+def _overlap(predicted: Estimate, found: Measured) -> bool | None:
+    if predicted.low is None or predicted.high is None:
+        return None
+    return predicted.low <= found.high and found.low <= predicted.high
+
+
+def _terms(figure: Figure) -> tuple[TermRow, ...]:
+    total = sum(figure.terms.values()) or 1.0
+    rows, start = [], 0.0
+    for name, x in figure.terms.items():
+        text = quantity(float(x), "time")
+        rows.append(TermRow(label=name, text=text, start=start, share=x / total))
+        start += x / total
+    return tuple(rows)
+
+
+def _published(activity: Activity, row: Published) -> PublishedRow:
+    words = activity.figures[row.figure]
+    return PublishedRow(
+        label=words.label,
+        value=quantity(row.value, words.format),
+        what=row.what,
+        source=row.source,
+        url=row.url,
+    )

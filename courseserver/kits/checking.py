@@ -1,0 +1,244 @@
+"""What the server itself can say about a measurement: recomputed, plausible, or impossible.
+
+A classifier's outputs are computed anew from the model that the kit says it ran, for the image
+that the server's nonce chose; a time is held against what the board could do at its very peak.
+"""
+
+import base64
+import binascii
+import zlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from courseserver.kits.states import Verdict
+from firmware_specs import boards
+from firmware_specs.datasets import Images, digits
+from firmware_specs.serial.blob import Layer, LayerKind, model_unpack
+from firmware_specs.serial.replies import Outputs
+from firmware_specs.wire import Result, Scalar
+from simcore import catalog
+from simcore.errors import NotInCatalogue
+
+# A catalogue's peak may be a little low; twice as fast as it is no error of a table any more.
+_SLACK = 0.5
+# Of a host of which nothing else is known: above any core of today with a matrix unit, and above
+# its nearest cache. Assumed.
+_ANY_HOST = "host-linux"
+_HOST_FLOP_S, _HOST_BYTE_S = 4e12, 2e12
+_MODEL_MOST = 256 * 1024
+Work = tuple[float, float]
+Given = Mapping[str, Scalar]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """A verdict with its reason in words, for the student and for staff."""
+
+    verdict: Verdict
+    reason: str = ""
+
+
+def check(result: Result, *, asked: Given, board: str) -> Finding:
+    """Return what the server finds out about a measured result.
+
+    Parameters
+    ----------
+    asked
+        The arguments as the server drew them.
+    board
+        The folder of `firmware_specs/boards` that the kit is enrolled as.
+    """
+    least = least_time_s(result, asked, board)
+    if least is not None and result.value is not None and result.value < least:
+        reason = (
+            f"{result.value:.3g} {result.unit} is not possible on {_board_of(result, board)}:"
+            f" its peak allows no less than {least:.3g}"
+        )
+        if result.unit == "B/s":
+            reason = f"{result.value:.3g} B/s is more than {_board_of(result, board)} can move"
+        return Finding(verdict=Verdict.REJECTED, reason=reason)
+    if result.task == "digits":
+        return _classifier(result, asked, is_timed=least is not None)
+    return Finding(verdict=Verdict.UNCHECKED if least is None else Verdict.PLAUSIBLE)
+
+
+# --- the time -----------------------------------------------------------------------------------
+def least_time_s(result: Result, asked: Given, board: str) -> float | None:
+    """Return the least that the value may be, or None where nothing bounds it.
+
+    For a bandwidth it is infinite where the value is above the bound, so that one comparison
+    serves both.
+    """
+    work = _WORK.get(result.task)
+    rates = _rates(_board_of(result, board), fp32=asked.get("precision", "") == "fp32")
+    if rates is None:
+        return None
+    operations_s, bytes_s = rates
+    if result.unit == "B/s":
+        return float("inf") if (result.value or 0.0) > bytes_s / _SLACK else 0.0
+    if work is None:
+        return None
+    operations, moved = work(asked)
+    return _SLACK * max(operations / operations_s, moved / bytes_s)
+
+
+def _board_of(result: Result, board: str) -> str:
+    """Return which board did the work: one on a serial line says its own name."""
+    told = str(result.environment.get("board", ""))
+    is_host = boards.board(board).kind == "host"
+    return told if is_host and told else board
+
+
+def _rates(board: str, *, fp32: bool) -> Work | None:
+    """Return peak operations and bytes per second; None for a board that no catalogue knows."""
+    try:
+        sheet = boards.board(board)
+    except boards.BoardError:
+        return None
+    if board == _ANY_HOST:
+        return _HOST_FLOP_S, _HOST_BYTE_S
+    try:
+        item = catalog.item("hardware", sheet.catalogue)
+    except NotInCatalogue:
+        return None
+    peaks = item.under("peak")
+    peak = peaks.get("fp32") if fp32 else max(peaks.values(), default=None)
+    # A host's caches are faster than the memory that the catalogue knows.
+    moved = _HOST_BYTE_S if sheet.kind == "host" else item.value("bandwidth")
+    return (peak, moved) if peak else None
+
+
+def _products(macs: float, size: float) -> Work:
+    """Return the work of products with operands of `size` bytes; one product is two operations."""
+    return 2.0 * macs, 2.0 * macs * size
+
+
+def _network(model: str) -> Callable[[Given], Work]:
+    """Return the work of one inference of a network of the catalogue."""
+
+    def work(asked: Given) -> Work:
+        item = catalog.item("models", model)
+        return 2.0 * item.value("macs.total"), 0.0
+
+    return work
+
+
+def _digits_work(asked: Given) -> Work:
+    macs = 74.0 * float(asked["width"]) * (1.0 - float(asked["sparsity"]))
+    return 2.0 * macs, 0.0
+
+
+def _gemm(asked: Given) -> Work:
+    return 2.0 * float(asked["m"]) * float(asked["n"]) * float(asked["k"]), 0.0
+
+
+_WORK: Mapping[str, Callable[[Given], Work]] = {
+    "mac8": lambda a: _products(float(a["size"]), 1),
+    "dotf": lambda a: _products(float(a["size"]), 4),
+    "digits": _digits_work,
+    "gemm": _gemm,
+    "int8_gemm": _gemm,
+    "gemv": lambda a: (2.0 * float(a["n"]) ** 2, 0.0),
+    "mlp": lambda a: (2.0 * float(a["batch"]) * float(a["width"]) ** 2 * float(a["layers"]), 0.0),
+    "kws": _network("dscnn-kws"),
+    "vww": _network("mobilenet-v1-025-vww"),
+    "ic": _network("resnet8-ic"),
+    "ad": _network("fc-autoencoder-ad"),
+    "sww": _network("dscnn1d-sww"),
+}
+
+
+# --- the outputs --------------------------------------------------------------------------------
+def _classifier(result: Result, asked: Given, *, is_timed: bool) -> Finding:
+    """Recompute what the board must have answered, and how many images it gets right."""
+    facts = result.environment
+    if "model_0" not in facts:
+        verdict = Verdict.PLAUSIBLE if is_timed else Verdict.UNCHECKED
+        return Finding(verdict=verdict, reason="the model was not sent along, so not recomputed")
+    try:
+        wrong = _wrong_with(_model_of(facts), facts, asked)
+    except (ValueError, TypeError, OverflowError, binascii.Error, zlib.error) as error:
+        wrong = f"its model or outputs cannot be read: {str(error)[:120]}"
+    if wrong:
+        return Finding(verdict=Verdict.REJECTED, reason=wrong)
+    return Finding(verdict=Verdict.VERIFIED)
+
+
+def _model_of(facts: Given) -> bytes:
+    pieces = [str(facts[name]) for i in range(16) if (name := f"model_{i}") in facts]
+    unpacker = zlib.decompressobj()
+    blob = unpacker.decompress(base64.b64decode("".join(pieces), validate=True), _MODEL_MOST)
+    if not unpacker.eof:
+        raise ValueError(f"longer than {_MODEL_MOST} bytes, or cut off")
+    return blob
+
+
+def _wrong_with(blob: bytes, facts: Given, asked: Given) -> str:
+    """Return what contradicts the arithmetic, or an empty string."""
+    layers = model_unpack(blob)
+    if not _is_as_asked(layers, asked):
+        return "the model is not of the width and precision that were asked for"
+    _, held_out = digits()
+    chosen = held_out.pixels[int(asked["nonce"]) % len(held_out.pixels)]
+    data = bytes.fromhex(str(facts.get("outputs", "")))
+    expected = answers(layers, _pixels(Images(pixels=(chosen,), labels=(0,))))
+    if data != expected.tobytes():
+        return "its outputs for the image that we drew are not those of its model"
+    seal = Outputs(data=data, check=int(str(facts.get("outputs_check", "")), 16))
+    if not seal.is_of(str(asked["nonce"]), zlib.crc32(blob), chosen):
+        return "its outputs are not sealed with the nonce that we drew"
+    count = int(asked["images"])
+    scored = answers(layers, _pixels(Images(pixels=held_out.pixels[:count], labels=())))
+    right = float(np.mean(scored.argmax(axis=1) == np.asarray(held_out.labels[:count])))
+    if abs(right - float(facts.get("accuracy", -1.0))) > 1e-9:
+        return f"it claims another accuracy than the {right:.1%} of its model"
+    return ""
+
+
+def _is_as_asked(layers: tuple[Layer, ...], asked: Given) -> bool:
+    kinds = {"int8": LayerKind.INT8, "int4": LayerKind.INT4, "fp32": LayerKind.FP32}
+    kind = LayerKind.SPARSE8 if float(asked["sparsity"]) > 0 else kinds[str(asked["precision"])]
+    shape = [(layer.inputs, layer.outputs) for layer in layers]
+    width = int(asked["width"])
+    return shape == [(64, width), (width, 10)] and {layer.kind for layer in layers} == {kind}
+
+
+def _pixels(images: Images) -> NDArray[np.int8]:
+    return np.array([list(row) for row in images.pixels], dtype=np.int8)
+
+
+def answers(
+    layers: tuple[Layer, ...], x: NDArray[np.int8]
+) -> NDArray[np.int8] | NDArray[np.float32]:
+    """Return what boards answer for rows of int8 inputs, shape (n, outputs), to the bit.
+
+    Written from `firmware_specs.serial.blob`, apart from the agent's own reference.
+    """
+    if layers[0].kind is LayerKind.FP32:
+        return _float_answers(layers, x.astype(np.float32))
+    values = x.astype(np.int64)
+    for layer in layers:
+        weights = np.reshape(np.asarray(layer.weights, np.int64), (layer.outputs, layer.inputs))
+        sums = (values @ weights.T + np.asarray(layer.bias, np.int64)) * layer.multiplier
+        sums >>= 16
+        if layer.shift:
+            sums = (sums + (1 << layer.shift - 1)) >> layer.shift
+        least = layer.zero if layer.is_relu else -128
+        values = np.clip(sums + layer.zero, least, 127)
+    return values.astype(np.int8)
+
+
+def _float_answers(layers: tuple[Layer, ...], x: NDArray[np.float32]) -> NDArray[np.float32]:
+    for layer in layers:
+        weights = np.reshape(np.asarray(layer.weights, np.float32), (layer.outputs, layer.inputs))
+        # One product after the other, each sum rounded: as the boards add.
+        sums = np.zeros((len(x), layer.outputs), np.float32)
+        for k in range(layer.inputs):
+            sums += np.outer(x[:, k], weights[:, k])
+        x = sums + np.asarray(layer.bias, np.float32)
+        if layer.is_relu:
+            x = np.maximum(x, 0)
+    return x

@@ -1,0 +1,201 @@
+"""Activities over HTTP: predict, deploy, compare; who may see what, and what is never mixed."""
+
+import pytest
+
+from courseserver.benches.models import ActivityRun
+from courseserver.kits.models import KitJob, Measurement
+from tests.courseserver.benches.conftest import Deploy
+from tests.courseserver.kits.conftest import Bench
+
+BOARD_TASKS = ["digits", "kws", "mac8"]
+
+
+def page(bench: Bench, slug: str = "quantised-model", who: str = "bob", **given: str) -> str:
+    response = bench.client(getattr(bench, who)).get(f"/deploy/{bench.course.id}/{slug}/", given)
+    assert response.status_code == 200, response.content.decode()[-500:]
+    return str(response.content.decode())
+
+
+def test_all_are_listed_and_open(bench: Bench) -> None:
+    client = bench.client(bench.bob)
+    listed = client.get(f"/deploy/{bench.course.id}/").content.decode()
+
+    for slug in (
+        "sensor-data",
+        "quantised-model",
+        "profile-inference",
+        "profile-microcontroller",
+        "olympics",
+    ):
+        assert f"/deploy/{bench.course.id}/{slug}/" in listed
+        assert "simulated" in page(bench, slug)
+
+
+@pytest.mark.parametrize(("who", "status"), [("charlie", 404), (None, 403)])
+def test_a_stranger_learns_nothing(bench: Bench, who: str | None, status: int) -> None:
+    client = bench.client(getattr(bench, who) if who else None)
+
+    for path in ("", "olympics/"):
+        assert client.get(f"/deploy/{bench.course.id}/{path}").status_code == status
+    asked = client.post(f"/deploy/{bench.course.id}/olympics/run/", {"mode": "simulation"})
+    assert asked.status_code == status
+    assert ActivityRun.objects.count() == 0
+
+
+def test_the_prediction_follows_the_choice(bench: Bench) -> None:
+    small = page(bench, width="4", precision="int8", board="arduino-uno-r3")
+    large = page(bench, width="32", precision="int8", board="arduino-uno-r3")
+
+    # 296 products and 14 outputs, 2,368 and 42: 20.6 and 445 cycles each at 16 MHz.
+    assert "770 µs" in small
+    assert "4.22 ms" in large
+
+
+@pytest.mark.parametrize(
+    "given", [{"width": "9"}, {"precision": "int2"}, {"board": "cray-1"}, {"width": "x" * 500}]
+)
+def test_what_is_not_on_offer_is_refused_in_words(bench: Bench, given: dict[str, str]) -> None:
+    client = bench.client(bench.bob)
+    path = f"/deploy/{bench.course.id}/quantised-model/"
+
+    assert "not on offer" in client.get(path, given).content.decode()
+    assert client.post(f"{path}run/", {**given, "mode": "simulation"}).status_code == 422
+    assert ActivityRun.objects.count() == 0
+
+
+def test_without_a_kit_the_simulated_twin_is_kept_and_labelled(bench: Bench) -> None:
+    client = bench.client(bench.bob)
+    path = f"/deploy/{bench.course.id}/olympics/"
+    before = client.get(path).content.decode()
+    assert "No kit that is online can measure this" in before
+
+    refused = client.post(f"{path}run/", {"mode": "kit"}, follow=True).content.decode()
+    kept = client.post(f"{path}run/", {"mode": "simulation"}, follow=True).content.decode()
+
+    assert "Take the simulation" in refused
+    assert "Simulation only" in kept
+    assert KitJob.objects.count() == 0
+
+
+def test_a_deployed_design_stands_beside_its_prediction_verified(
+    bench: Bench, deployed: Deploy
+) -> None:
+    kit = bench.kit(tasks=BOARD_TASKS)
+
+    job = deployed(kit)
+
+    assert job.state == "done"
+    shown = page(bench)
+    for words in ("Measured", "1.50 ms", "1.19×", "Outputs recomputed by the server",
+                  "A kit of your institution", "within it", "Arduino Uno R3"):  # fmt: skip
+        assert words in shown, words
+
+
+def test_while_it_waits_the_page_tells_the_place_and_cancels(bench: Bench) -> None:
+    bench.kit(tasks=BOARD_TASKS)
+    client = bench.client(bench.bea)
+    path = f"/deploy/{bench.course.id}/quantised-model/"
+    bench.client(bench.bob).post(f"{path}run/", {"mode": "kit"})
+    waiting = client.post(f"{path}run/", {"mode": "kit"}, follow=True).content.decode()
+
+    assert "Number 1 in the queue" in waiting
+    assert 'data-refresh="1"' in waiting
+    run = ActivityRun.objects.get(person=bench.bea)
+    cancel = f"/deploy/{bench.course.id}/runs/{run.id}/cancel/"
+    assert bench.client(bench.bob).post(cancel).status_code == 404
+    client.post(cancel)
+    assert KitJob.objects.get(pk=run.kit_job).state == "cancelled"
+    assert 'data-refresh="1"' not in page(bench, who="bea")
+
+
+def test_a_second_measurement_is_predicted_from_the_first_of_the_same_kit_alone(
+    bench: Bench, deployed: Deploy
+) -> None:
+    kit = bench.kit("bench-1", tasks=BOARD_TASKS)
+    deployed(kit, time_s=2.5e-3)
+    assert "Calibrated" not in page(bench)
+
+    deployed(kit, width="16", time_s=4.6e-3)
+
+    again = page(bench)
+    assert "Calibrated on 1 earlier measurement of the same kit" in again
+    kit.presence = "offline"
+    kit.save()
+    other = bench.kit("bench-2", tasks=BOARD_TASKS)
+    deployed(other, width="4", time_s=8e-4)
+    assert "Calibrated" not in page(bench)
+
+
+def test_an_emulated_answer_stays_labelled_and_calibrates_no_hardware(
+    bench: Bench, deployed: Deploy
+) -> None:
+    kit = bench.kit(tasks=BOARD_TASKS)
+    deployed(kit, evidence="emulated")
+    assert "Emulated" in page(bench)
+
+    deployed(kit, width="16")
+
+    assert "Calibrated" not in page(bench)
+
+
+def test_an_own_kits_answer_is_self_reported(bench: Bench, deployed: Deploy) -> None:
+    own = bench.kit("mine", course=bench.course, owner=bench.bob, tasks=BOARD_TASKS)
+
+    deployed(own)
+
+    assert "Self-reported" in page(bench)
+    assert "No kit that is online can measure this" in page(bench, "olympics")
+
+
+def test_a_run_is_its_owners(bench: Bench, deployed: Deploy) -> None:
+    deployed(bench.kit(tasks=BOARD_TASKS))
+    run = ActivityRun.objects.get()
+    path = f"/deploy/{bench.course.id}/quantised-model/?run={run.id}"
+
+    assert bench.client(bench.bob).get(path).status_code == 200
+    assert bench.client(bench.bea).get(path).status_code == 404
+
+
+# --- the leaderboard ----------------------------------------------------------------------------
+def test_the_best_of_each_track_leads_and_everybody_gets_their_share(
+    bench: Bench, deployed: Deploy
+) -> None:
+    kit = bench.kit(tasks=BOARD_TASKS)
+    deployed(kit, activity="olympics", time_s=1.5e-3, energy_j=3e-4)
+    deployed(kit, "bea", activity="olympics", width="4", time_s=1.0e-3, energy_j=None)
+
+    seen, staff = page(bench, "olympics"), page(bench, "olympics", who="alice")
+
+    assert "Measured on boards" in seen
+    assert "A classmate" in seen
+    assert "Bea Wei" not in seen
+    assert "Bea Wei" in staff
+    assert seen.count(">no meter<") == 1
+    assert "8, int8, 0%" in seen
+    assert "704 B" in seen
+    # Bob: all of energy and memory, two thirds of latency.
+    assert '1.50 ms<br><small class="soft">67</small>' in seen
+
+
+def test_only_verified_results_of_institution_kits_are_ranked(
+    bench: Bench, deployed: Deploy
+) -> None:
+    kit = bench.kit(tasks=BOARD_TASKS)
+    job = deployed(kit, activity="olympics")
+    assert "Measured on boards" in page(bench, "olympics")
+
+    Measurement.objects.filter(job=job).update(verdict="plausible")
+    assert "No verified entry yet" in page(bench, "olympics")
+    Measurement.objects.filter(job=job).update(verdict="verified")
+    KitJob.objects.filter(pk=job.pk).update(institution_only=False)
+    assert "No verified entry yet" in page(bench, "olympics")
+    assert job.institution_only
+
+
+def test_emulators_are_ranked_apart(bench: Bench, deployed: Deploy) -> None:
+    deployed(bench.kit(tasks=BOARD_TASKS), activity="olympics", evidence="emulated")
+
+    shown = page(bench, "olympics")
+
+    assert "In emulators" in shown
+    assert "Measured on boards" not in shown

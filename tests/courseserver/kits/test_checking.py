@@ -1,0 +1,142 @@
+"""What the server says about a measurement: recomputed, plausible, impossible."""
+
+import base64
+import zlib
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from courseserver.kits.checking import answers, check
+from courseserver.kits.states import Verdict
+from device_agent.classifier.quantising import run
+from firmware_specs import tasks
+from firmware_specs.serial.blob import model_pack, model_unpack
+from firmware_specs.wire import Outcome, Result, Scalar
+from tests.courseserver.kits.honest import PIXELS, answer, asked, layers
+
+CASES = [("int8", False), ("int8", True), ("int4", False), ("fp32", False)]
+
+
+@pytest.mark.parametrize(("precision", "sparse"), CASES)
+def test_an_honest_boards_outputs_are_recomputed(precision: str, sparse: bool) -> None:
+    given = asked(precision=precision, sparsity=0.5 if sparse else 0.0)
+
+    finding = check(answer(given, layers(8, precision, sparse=sparse)), asked=given,
+                    board="host-linux")  # fmt: skip
+
+    assert (finding.verdict, finding.reason) == (Verdict.VERIFIED, "")
+
+
+@pytest.mark.parametrize(("precision", "sparse"), CASES)
+def test_a_blob_unpacks_to_its_layers_and_the_server_computes_as_the_agent_does(
+    precision: str, sparse: bool
+) -> None:
+    model = layers(9, precision, sparse=sparse)
+
+    unpacked = model_unpack(model_pack(model))
+
+    assert model_pack(unpacked) == model_pack(model)
+    assert answers(unpacked, PIXELS).tobytes() == run(model, PIXELS).tobytes()
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        ({"outputs": "00" * 10}, "are not those of its model"),
+        ({"outputs_check": "00000000"}, "not sealed with the nonce"),
+        ({"outputs_check": "what"}, "cannot be read"),
+        ({"accuracy": 0.99}, "another accuracy"),
+        ({"accuracy": "much"}, "cannot be read"),
+        ({"model_0": "AAAA"}, "cannot be read"),
+        ({"model_0": base64.b64encode(zlib.compress(b"x" * 400_000)).decode()}, "longer than"),
+    ],
+)
+def test_what_contradicts_the_arithmetic_is_rejected(changes: dict[str, Scalar], why: str) -> None:
+    given = asked()
+
+    finding = check(answer(given, layers(), **changes), asked=given, board="host-linux")
+
+    assert finding.verdict == Verdict.REJECTED
+    assert why in finding.reason
+
+
+@pytest.mark.parametrize("changes", [{"width": 9}, {"precision": "int4"}, {"nonce": 1235}])
+def test_an_answer_to_something_else_is_rejected(changes: dict[str, Scalar]) -> None:
+    honest = answer(asked(), layers())
+
+    finding = check(honest, asked=asked(**changes), board="host-linux")
+
+    assert finding.verdict == Verdict.REJECTED
+
+
+def test_a_model_too_large_to_send_leaves_a_plausible_time() -> None:
+    given = asked()
+    result = answer(given, layers())
+    facts = {k: v for k, v in result.environment.items() if k != "model_0"}
+
+    finding = check(replace(result, environment=facts), asked=given, board="host-linux")
+
+    assert finding.verdict == Verdict.PLAUSIBLE
+
+
+def kernel(task: str, value: float, **given: Scalar) -> Result:
+    filled = tasks.task(task).check(given)
+    return Result(
+        msg_id="m", job_id="j", attempt=1, request_id="r", task=task, outcome=Outcome.MEASURED,
+        at_utc="now", arguments=filled, value=value, low=value, high=value, n=5,
+        unit=tasks.task(task).unit,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("task", "board", "honest", "impossible"),
+    [
+        # 256 products: 20 cycles each as measured in simavr; 12 cycles each.
+        ("mac8", "arduino-uno-r3", 256 * 20 / 16e6, 256 * 12 / 16e6),
+        ("copy", "arduino-uno-r3", 6e6, 1e9),
+        # Published: 75 ms with the CMSIS-NN kernels; the board's peak needs 11 ms.
+        ("kws", "nucleo-l4r5zi", 75e-3, 2e-3),
+        # 1024 cubed at 100 GFLOP/s, and in a microsecond.
+        ("gemm", "host-linux", 0.02, 1e-6),
+        ("copy_bandwidth", "raspberry-pi-5", 9e9, 1e13),
+    ],
+)
+def test_faster_than_the_boards_peak_is_rejected_and_its_own_pace_is_not(
+    task: str, board: str, honest: float, impossible: float
+) -> None:
+    given = tasks.task(task).check({})
+
+    findings = [check(kernel(task, v), asked=given, board=board) for v in (honest, impossible)]
+
+    assert [found.verdict for found in findings] == [Verdict.PLAUSIBLE, Verdict.REJECTED]
+    assert f"{impossible:.3g}" in findings[1].reason
+
+
+def test_what_nothing_bounds_is_taken_on_the_kits_word() -> None:
+    result = kernel("call_overhead", 1e-9)
+
+    assert check(result, asked={}, board="host-linux").verdict == Verdict.UNCHECKED
+
+
+def test_an_emulator_no_catalogue_knows_is_judged_by_its_outputs_alone() -> None:
+    given = asked()
+
+    finding = check(
+        answer(given, layers(), value=1e-9, board="mps2-an386"), asked=given, board="host-linux"
+    )
+
+    assert finding.verdict == Verdict.VERIFIED
+
+
+@given(blob=st.binary(max_size=120), at=st.integers(0, 700), by=st.integers(1, 255))
+@settings(max_examples=60, deadline=None, derandomize=True)
+def test_hostile_models_are_refused_in_words_and_never_crash(blob: bytes, at: int, by: int) -> None:
+    packed = bytearray(model_pack(layers(8, "int8", sparse=at % 2 == 0)))
+    packed[at % len(packed)] ^= by
+    for tried in (blob, b"FSM1" + blob, bytes(packed), bytes(packed[:at])):
+        given = asked()
+        piece = base64.b64encode(zlib.compress(tried)).decode()
+        finding = check(answer(given, layers(), model_0=piece), asked=given, board="host-linux")
+        assert finding.verdict == Verdict.REJECTED
