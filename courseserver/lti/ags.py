@@ -26,6 +26,8 @@ RESULTS = "application/vnd.ims.lis.v2.resultcontainer+json"
 RESULTS_PER_PAGE = 100
 RESULT_PAGES_MAX = 1000
 FULLY_GRADED = "FullyGraded"
+# Submission Review 1.0: from the LMS's gradebook to the work behind a score.
+SUBMISSION_REVIEW = {"reviewableStatus": ["Submitted", "Completed"], "label": "Open the work"}
 CANVAS_SUBMISSION = "https://canvas.instructure.com/lti/submission"
 
 

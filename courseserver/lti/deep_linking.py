@@ -25,6 +25,7 @@ class LinkItem:
     resource_id: str = ""
     opens_at: datetime | None = None
     due_at: datetime | None = None
+    closes_at: datetime | None = None
 
 
 def response_jwt(
@@ -33,9 +34,12 @@ def response_jwt(
     items: Sequence[LinkItem],
     *,
     now: datetime,
-    message: str = "",
+    words: Mapping[str, str] | None = None,
 ) -> str:
-    """Return the JWT to post to the request's return address; no items means cancelled."""
+    """Return the JWT to post to the request's return address; no items means cancelled.
+
+    `words` are for the platform's user (`msg`, `errormsg`) and its log (`log`, `errorlog`).
+    """
     issued_at = int(now.timestamp())
     content: dict[str, Any] = {
         "iss": platform.client_id,
@@ -50,8 +54,7 @@ def response_jwt(
     }
     if request.data is not None:
         content[f"{claims.DL}data"] = request.data
-    if message:
-        content[f"{claims.DL}msg"] = message
+    content |= {f"{claims.DL}{name}": text for name, text in (words or {}).items()}
     return keys.sign(content, now=now)
 
 
@@ -70,9 +73,23 @@ def _item(request: DeepLinkRequest, item: LinkItem) -> dict[str, Any]:
             "label": item.title,
             "scoreMaximum": item.points_max,
             "resourceId": item.resource_id,
+            "submissionReview": {**ags.SUBMISSION_REVIEW, "url": item.url},
         }
-    if item.opens_at is not None:
-        content["available"] = {"startDateTime": ags.stamp(item.opens_at)}
-    if item.due_at is not None:
-        content["submission"] = {"endDateTime": ags.stamp(item.due_at)}
-    return content
+    content |= _frame(request)
+    windows = {
+        "available": _span(item.opens_at, item.closes_at),
+        "submission": _span(None, item.due_at),
+    }
+    return content | {name: span for name, span in windows.items() if span}
+
+
+def _frame(request: DeepLinkRequest) -> dict[str, Any]:
+    """Return how a link opens: in the page where the platform frames links, else in a tab."""
+    if "iframe" in request.accept_targets or "window" not in request.accept_targets:
+        return {}
+    return {"window": {"targetName": "_blank"}}
+
+
+def _span(start: datetime | None, end: datetime | None) -> dict[str, str]:
+    ends = {"startDateTime": start, "endDateTime": end}
+    return {name: ags.stamp(moment) for name, moment in ends.items() if moment is not None}

@@ -15,6 +15,7 @@ from courseserver.lti.errors import LaunchRefused
 from courseserver.lti.login import launch_url
 from courseserver.lti.models import Platform, RegistrationInvite
 from courseserver.lti.services import PlatformRefused, platform_add
+from courseserver.lti.variables import DUE, VARIABLES
 
 INVITE_LIFE = timedelta(days=7)
 PLATFORM_CONFIGURATION = "https://purl.imsglobal.org/spec/lti-platform-configuration"
@@ -153,6 +154,7 @@ def tool_metadata(supported: Collection[str] = ()) -> dict[str, Any]:
             "domain": host,
             "description": "Labs of a machine learning systems course",
             "target_link_uri": launch_url(),
+            "custom_parameters": {**DUE, **VARIABLES},
             "claims": ["iss", "sub", "name", "given_name", "family_name", "email"],
             "messages": [
                 {"type": kind, "target_link_uri": launch_url(), **more}

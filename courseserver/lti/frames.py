@@ -8,6 +8,8 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
 SESSION_ANCESTORS = "frame_ancestors"
+# What Canvas wants back in each message of a page to the page around it.
+SESSION_MESSAGE_TOKEN = "post_message_token"  # noqa: S105  # a name, no secret
 
 
 def is_framed(request: HttpRequest) -> bool:

@@ -168,6 +168,7 @@ def _make(platform: Platform, line_items_url: str, column: Column) -> str:
         "label": column.label,
         "scoreMaximum": column.maximum,
         "resourceId": column.resource_id,
+        "submissionReview": ags.SUBMISSION_REVIEW,
     }
     if column.tag:
         content["tag"] = column.tag

@@ -1,5 +1,6 @@
 """A checked launch as one frozen value: what the rest of the server may know of it."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -8,6 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 from courseserver.lti import claims, roles
 from courseserver.lti.addresses import origin_of
 from courseserver.lti.claims import Claims, refused
+from courseserver.lti.legacy import LegacyIds, legacy_ids
 from courseserver.lti.models import Platform
 from courseserver.lti.roles import CourseRole
 
@@ -28,9 +30,12 @@ class DeepLinkRequest:
     accept_targets: tuple[str, ...]
     accept_multiple: bool
     accept_line_item: bool | None
+    # What the platform proposes for a single link; some propose the name of their own button.
     title: str
+    # Whether it keeps what we hand over without asking anybody again.
+    auto_create: bool = False
     # Opaque to us; the specification says a string, some platforms send an object.
-    data: Any
+    data: Any = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +66,8 @@ class Launch:
     return_url: str = ""
     deep_linking: DeepLinkRequest | None = None
     for_user: str = ""
+    # Who and which link this was under LTI 1.1, where the platform proves it.
+    legacy: LegacyIds | None = None
     # Proven by the platform's storage: this frame keeps no cookie, so no session either.
     keeps_cookies: bool = True
     # The login it answers; spent in the transaction of whatever the launch changes.
@@ -69,8 +76,16 @@ class Launch:
     @property
     def lab(self) -> str:
         """The lab's slug: the custom parameter `lab`, or `?lab=` of the target address."""
+        return self._named("lab")
+
+    @property
+    def activity(self) -> str:
+        """The slug of an activity on a board, told as a lab's is."""
+        return self._named("activity")
+
+    def _named(self, kind: str) -> str:
         query = parse_qs(urlsplit(self.target_link_uri).query)
-        return self.custom.get("lab", "") or query.get("lab", [""])[0]
+        return self.custom.get(kind, "") or query.get(kind, [""])[0]
 
     @property
     def frame_origin(self) -> str:
@@ -118,6 +133,7 @@ def launch_of(platform: Platform, body: Claims) -> Launch:
         return_url=claims.url(presentation, "return_url"),
         deep_linking=_deep_linking(body) if kind == DEEP_LINKING else None,
         for_user=_for_user(body, is_needed=kind == SUBMISSION_REVIEW),
+        legacy=legacy_ids(platform, body),
     )
 
 
@@ -165,6 +181,15 @@ def _deep_linking(body: Claims) -> DeepLinkRequest:
         accept_targets=targets,
         accept_multiple=claims.flag(wanted, "accept_multiple") is not False,
         accept_line_item=claims.flag(wanted, "accept_lineitem"),
-        title=claims.text(wanted, "title"),
-        data=wanted.get("data"),
+        title=claims.text(wanted, "title", claims.ID_MAX),
+        auto_create=claims.flag(wanted, "auto_create") is True,
+        data=_opaque(wanted.get("data")),
     )
+
+
+def _opaque(data: Any) -> Any:
+    """Return what the platform wants back unchanged, unless no database could keep it."""
+    text = json.dumps(data, ensure_ascii=False)
+    if "\\u0000" in text or any("\ud800" <= character <= "\udfff" for character in text):
+        raise refused("deep linking data malformed")
+    return data

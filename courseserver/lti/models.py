@@ -110,6 +110,26 @@ class RegistrationInvite(models.Model):
         return f"invitation {self.name or 'without a name'} until {self.expires_at:%F}"
 
 
+class LegacyConsumer(models.Model):
+    """A key and secret that a registration used under LTI 1.1: proof of who its people were."""
+
+    issuer = models.CharField(max_length=255)
+    client_id = models.CharField(max_length=255)
+    key = models.CharField(max_length=255)
+    secret_encrypted = models.TextField()
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["issuer", "client_id", "key"], name="legacy_consumer_unique"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.key} at {self.issuer} ({self.client_id})"
+
+
 class LineItem(models.Model):
     """A gradebook column we found or made, so that a lost reply never makes a second one."""
 

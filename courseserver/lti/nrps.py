@@ -8,7 +8,7 @@ from typing import Any
 from courseserver.lti import claims, roles, service
 from courseserver.lti.ags import with_query
 from courseserver.lti.faults import FaultKind, PlatformFault
-from courseserver.lti.links import next_page
+from courseserver.lti.links import next_page, parse_links
 from courseserver.lti.models import Platform
 from courseserver.lti.outgoing import Reply
 from courseserver.lti.roles import CourseRole
@@ -64,7 +64,10 @@ def _pages(platform: Platform, url: str) -> Iterator[Reply]:
             platform, "GET", url, what="a roster page", scopes=[SCOPE], accept=MEMBERS
         )
         yield page
-        url = next_page(page.headers.get("Link", ""), url)
+        links = page.headers.get("Link", "")
+        before, url = url, next_page(links, url)
+        if not url and any("next" in link.relations for link in parse_links(links, before)):
+            raise PlatformFault(FaultKind.RETRY, "the LMS's roster goes on at another address")
 
 
 def _read(page: Reply, product: str) -> Iterator[Member]:
@@ -76,9 +79,14 @@ def _read(page: Reply, product: str) -> Iterator[Member]:
     if not isinstance(rows, list):
         raise _no_roster()
     for row in rows:
-        if not isinstance(row, dict) or not isinstance(row.get("user_id"), str | int):
+        if not isinstance(row, dict) or not _is_subject(row.get("user_id")):
             raise _no_roster()
         yield _member(row, product)
+
+
+def _is_subject(value: Any) -> bool:
+    text = str(value) if isinstance(value, str | int) else ""
+    return 0 < len(text) <= claims.ID_MAX and text.isascii() and text.isprintable()
 
 
 def _member(row: Mapping[str, Any], product: str) -> Member:
@@ -115,9 +123,10 @@ def section_names(text: str) -> tuple[str, ...]:
     """Return the names in a platform's list of sections: JSON, or words between commas."""
     try:
         found = json.loads(text) if text.startswith("[") else text.split(",")
-    except ValueError:
+    except (ValueError, RecursionError):
         found = text.strip("[]").split(",")
-    names = (" ".join(str(name).split())[: claims.ID_MAX] for name in found)
+    # Cleaned again: JSON's escapes bring back what no database stores.
+    names = (claims.clean(str(name), claims.ID_MAX) for name in found)
     return tuple(dict.fromkeys(name for name in names if name))
 
 

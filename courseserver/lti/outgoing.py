@@ -41,7 +41,10 @@ class Reply:
 
     def json(self) -> Any:
         """Return the body as JSON; ValueError if it is not."""
-        return json.loads(self.body)
+        try:
+            return json.loads(self.body)
+        except RecursionError as error:
+            raise ValueError("JSON nested too deeply") from error
 
 
 def send(
@@ -85,7 +88,10 @@ def send(
 
 def check_address(url: str) -> None:
     """Refuse an address we would never ask, before anything is sent."""
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError as error:  # brackets that are no IPv6 address
+        raise AddressRefused("an address without a host is not asked") from error
     schemes = ("https", "http") if settings.DEVELOPMENT else ("https",)
     if parts.scheme not in schemes or not parts.hostname:
         raise AddressRefused(f"{_host(url)}: only {' or '.join(schemes)} addresses are asked")
@@ -143,7 +149,7 @@ class _GuardedHttp(HTTPConnection):
     def _new_conn(self) -> socket.socket:
         try:
             return _guarded_socket(self.host, int(self.port), self.timeout, self.socket_options)
-        except OSError as error:
+        except (OSError, UnicodeError) as error:  # a label of a name may be too long
             raise NewConnectionError(self, str(error)) from error
 
 
@@ -151,7 +157,7 @@ class _GuardedHttps(HTTPSConnection):
     def _new_conn(self) -> socket.socket:
         try:
             return _guarded_socket(self.host, int(self.port), self.timeout, self.socket_options)
-        except OSError as error:
+        except (OSError, UnicodeError) as error:  # a label of a name may be too long
             raise NewConnectionError(self, str(error)) from error
 
 

@@ -95,7 +95,10 @@ def _lifetime_s(cache_control: str) -> int:
 def _refetch_allowed(jwks_url: str) -> bool:
     counter = f"{_name(jwks_url)}:{int(time.time() // 60)}"
     cache.add(counter, 0, 120)
-    return cache.incr(counter) <= REFETCHES_PER_MINUTE
+    try:
+        return bool(cache.incr(counter) <= REFETCHES_PER_MINUTE)
+    except ValueError:  # a full cache dropped the counter meanwhile
+        return True
 
 
 def _name(jwks_url: str) -> str:

@@ -80,7 +80,7 @@ def _attempt(
         if fault.kind is not FaultKind.RETRY:
             raise
         return _send(method, url, what, authorised, body)
-    if reply.status in (502, 503, 504) and "Retry-After" not in reply.headers:
+    if reply.status in (500, 502, 503, 504) and "Retry-After" not in reply.headers:
         return _send(method, url, what, authorised, body)
     return reply
 

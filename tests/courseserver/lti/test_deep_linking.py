@@ -1,6 +1,7 @@
 """Handing labs to a platform: what staff choose, what is signed, who may not."""
 
 import time
+from datetime import date
 from typing import Any
 
 import jwt
@@ -10,8 +11,10 @@ from django.urls import reverse
 
 from courseserver.audit.models import AuditEntry
 from courseserver.common import clock
-from courseserver.courses.models import Course
-from courseserver.lti import keys
+from courseserver.courses.models import Course, Person
+from courseserver.courses.plans import lab_place, plan_make
+from courseserver.lti import ags, keys
+from courseserver.lti.variables import DUE, VARIABLES
 from tests.courseserver.lti.launching import DROP, Launcher
 from tests.doubles.lti_platform import CONTEXT_ROLE, LTI
 
@@ -82,9 +85,56 @@ def test_a_teacher_chooses_a_lab_and_the_platform_gets_it_signed(launcher: Launc
     assert item["custom"]["lab"] == SLUG
     assert item["lineItem"] == {
         "label": "Moving bytes", "scoreMaximum": 40.0, "resourceId": SLUG,
+        "submissionReview": {**ags.SUBMISSION_REVIEW, "url": item["url"]},
     }  # fmt: skip
     assert item["submission"] == {"endDateTime": "2026-12-01T23:59:00.000Z"}
     assert AuditEntry.objects.filter(action="labs handed to the platform").exists()
+
+
+def test_an_activity_on_a_board_is_chosen_beside_a_lab_and_asks_for_no_column(
+    launcher: Launcher,
+) -> None:
+    address = picker(launcher)
+    page = launcher.client.post(address, {"action": "search", "q": "olympics"}).content.decode()
+
+    chosen = {"action": "add", "lab": [SLUG, "activity:olympics"], "points": "40"}
+    lab, activity = answer_of(launcher.client.post(address, chosen))[f"{DL}content_items"]
+
+    assert 'value="activity:olympics"' in page
+    assert "Moving bytes" not in page
+    assert "lineItem" in lab
+    assert "lineItem" not in activity
+    assert activity["title"] == "AI Olympics"
+    assert activity["custom"] == {"activity": "olympics"}
+    assert activity["url"].endswith("/lti/launch/?activity=olympics")
+
+
+def test_an_activity_that_is_not_here_is_refused(launcher: Launcher) -> None:
+    chosen = {"action": "add", "lab": ["activity:../admin"], "points": "40"}
+
+    response = launcher.client.post(picker(launcher), chosen)
+
+    assert response.status_code == 404
+    assert "Choose from the list again" in response.content.decode()
+
+
+def test_a_whole_week_of_the_plan_is_chosen_with_its_due_date(launcher: Launcher) -> None:
+    address = picker(launcher)
+    assert b"A whole week" not in launcher.client.get(address).content
+    course = Course.objects.get()
+    alice = Person.objects.get()
+    plan = plan_make(course=course, actor=alice, map_slug="workshop", starts_on=date(2027, 3, 1))
+    lab_place(plan=plan, actor=alice, lab=SLUG, week=2, is_graded=False)
+
+    page = launcher.client.post(address, {"action": "week", "week": "2"})
+    text = page.content.decode()
+    assert f'value="{SLUG}" checked' in text
+    assert 'value="2027-03-02T23:59"' in text
+    assert "2 of its labs are not installed" in text
+    data = {"action": "add", "lab": [SLUG], "points": "40", "due": "2027-03-02T23:59"}
+    (item,) = answer_of(launcher.client.post(address, data))[f"{DL}content_items"]
+    assert item["submission"] == {"endDateTime": "2027-03-02T23:59:00.000Z"}
+    assert "lineItem" not in item
 
 
 def test_the_answer_may_only_be_posted_to_the_platform(launcher: Launcher) -> None:
@@ -153,6 +203,10 @@ def test_searching_keeps_what_was_chosen(launcher: Launcher) -> None:
             {"lab": [SLUG], "opens": "2026-12-02T00:00", "due": "2026-12-01T00:00"},
             "open after they are due",
         ),
+        (
+            {"lab": [SLUG], "due": "2026-12-02T00:00", "closes": "2026-12-01T00:00"},
+            "close too early",
+        ),
     ],
 )
 def test_a_choice_that_cannot_be_is_explained_on_the_page(
@@ -172,12 +226,15 @@ def test_a_choice_is_handed_over_once(launcher: Launcher) -> None:
 
 
 def test_labs_may_open_at_a_date_of_their_own(launcher: Launcher) -> None:
-    dates = {"opens": "2026-11-01T08:00", "due": "2026-12-01T23:59"}
+    dates = {"opens": "2026-11-01T08:00", "due": "2026-12-01T23:59", "closes": "2026-12-24T12:00"}
 
     sent = launcher.client.post(picker(launcher), {"action": "add", "lab": [SLUG], **dates})
 
     (item,) = answer_of(sent)[f"{DL}content_items"]
-    assert item["available"] == {"startDateTime": "2026-11-01T08:00:00.000Z"}
+    assert item["available"] == {
+        "startDateTime": "2026-11-01T08:00:00.000Z",
+        "endDateTime": "2026-12-24T12:00:00.000Z",
+    }
     assert item["submission"] == {"endDateTime": "2026-12-01T23:59:00.000Z"}
 
 
@@ -215,7 +272,65 @@ def test_another_persons_picker_is_not_there(launcher: Launcher) -> None:
     assert launcher.client.get(address).status_code == 200
 
 
-def test_a_place_that_takes_no_links_is_told(launcher: Launcher) -> None:
-    response = open_picker(launcher, accept_types=["file"])
+def test_a_place_that_takes_no_links_hears_so_from_us_and_so_does_its_user(
+    launcher: Launcher,
+) -> None:
+    address = picker(launcher, accept_types=["file"])
 
-    assert response.status_code == 422
+    page = launcher.client.get(address)
+    sent = launcher.client.post(address, {"action": "add", "lab": [SLUG]})
+
+    claims = answer_of(sent)
+    assert page.status_code == 422
+    assert b"does not take labs" in page.content
+    assert claims[f"{DL}content_items"] == []
+    assert claims[f"{DL}data"] == "opaque <data>"
+    assert "does not take labs" in claims[f"{DL}errormsg"]
+    assert sent["X-Reference"] in claims[f"{DL}errorlog"]
+
+
+def test_the_platform_hears_what_was_chosen(launcher: Launcher) -> None:
+    address = picker(launcher, auto_create="true")
+    page = launcher.client.get(address)
+    sent = launcher.client.post(address, {"action": "add", "lab": [SLUG]})
+
+    claims = answer_of(sent)
+    assert b"adds what you choose at once" in page.content
+    assert claims[f"{DL}msg"] == "1 lab was chosen."
+    assert sent["X-Reference"] in claims[f"{DL}log"]
+    assert f"{DL}errormsg" not in claims
+
+
+@pytest.mark.parametrize(
+    ("typed", "title"), [("Week 3", "Week 3"), ("", "Moving bytes"), ("A\x00b", "Ab")]
+)
+def test_a_single_link_takes_another_title_where_one_is_typed(
+    typed: str, title: str, launcher: Launcher
+) -> None:
+    address = picker(launcher, title="Week 3 <b>")
+    page = launcher.client.get(address)
+    sent = launcher.client.post(address, {"action": "add", "lab": [SLUG], "title": typed})
+
+    (item,) = answer_of(sent)[f"{DL}content_items"]
+    assert 'placeholder="Week 3 &lt;b&gt;"' in page.content.decode()
+    assert item["title"] == title
+
+
+@pytest.mark.parametrize(
+    ("targets", "window"),
+    [(["iframe", "window"], None), (["window"], {"targetName": "_blank"}), (["embed"], None)],
+)
+def test_a_link_opens_in_a_tab_where_the_platform_does_not_frame_it(
+    targets: list[str], window: Any, launcher: Launcher
+) -> None:
+    address = picker(launcher, accept_presentation_document_targets=targets)
+    sent = launcher.client.post(address, {"action": "add", "lab": [SLUG]})
+
+    assert answer_of(sent)[f"{DL}content_items"][0].get("window") == window
+
+
+def test_a_link_asks_the_platform_for_what_it_knows_of_each_person(launcher: Launcher) -> None:
+    sent = launcher.client.post(picker(launcher), {"action": "add", "lab": [SLUG]})
+
+    custom = answer_of(sent)[f"{DL}content_items"][0]["custom"]
+    assert custom == {"lab": SLUG, **DUE, **VARIABLES}

@@ -12,6 +12,7 @@ from django.test import Client
 from courseserver.common import clock
 from courseserver.lti import dynamic
 from courseserver.lti.models import Platform, RegistrationInvite
+from courseserver.lti.variables import DUE, VARIABLES
 from tests.courseserver.lti.launching import DROP, Launcher
 from tests.doubles.lti_platform import LTI, Answer, Asked, LtiPlatform
 
@@ -102,7 +103,9 @@ def test_the_platform_is_told_where_we_answer_and_what_we_need(
     assert sent["redirect_uris"] == [f"{settings.PUBLIC_URL}/lti/launch/"]
     assert sent["token_endpoint_auth_method"] == "private_key_jwt"
     assert "https://purl.imsglobal.org/spec/lti-ags/scope/score" in sent["scope"].split()
-    assert sent[dynamic.TOOL_CONFIGURATION]["domain"] == "127.0.0.1:8000"
+    about = sent[dynamic.TOOL_CONFIGURATION]
+    assert about["domain"] == "127.0.0.1:8000"
+    assert about["custom_parameters"] == {**DUE, **VARIABLES}
 
 
 def test_the_configuration_is_asked_with_the_token_as_canvas_wants_it(
@@ -179,6 +182,7 @@ def test_an_old_or_unknown_invitation_asks_nobody(
         {"token_endpoint": "gopher://x"},
         {"jwks_uri": DROP},
         {"authorization_endpoint": "javascript:alert(1)"},
+        {"jwks_uri": "https://["},
     ],
 )
 def test_a_platform_that_speaks_for_another_is_refused(
@@ -199,7 +203,9 @@ def test_a_platform_that_does_not_answer_is_explained(
     assert offering.open(client, address).status_code == 400
 
 
-@pytest.mark.parametrize("url", ["", "http://127.0.0.1:9/x", "ftp://x", "not an address"])
+@pytest.mark.parametrize(
+    "url", ["", "http://127.0.0.1:9/x", "ftp://x", "not an address", "https://["]
+)
 def test_a_configuration_that_cannot_be_asked_is_explained(
     url: str, offering: Offering, address: str, client: Client
 ) -> None:

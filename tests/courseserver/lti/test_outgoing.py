@@ -71,11 +71,24 @@ def test_a_lost_reply_is_unreachable(lms: LtiPlatform) -> None:
 
 @pytest.mark.parametrize(
     "url",
-    ["ftp://lms.test/x", "file:///etc/passwd", "//lms.test/x", "", "https://", "gopher://x"],
+    [
+        "ftp://lms.test/x",
+        "file:///etc/passwd",
+        "//lms.test/x",
+        "",
+        "https://",
+        "gopher://x",
+        "https://[",
+    ],
 )
 def test_other_schemes_are_never_asked(url: str) -> None:
     with pytest.raises(outgoing.AddressRefused):
         outgoing.send("GET", url)
+
+
+def test_a_name_that_cannot_be_one_is_unreachable() -> None:
+    with pytest.raises(outgoing.Unreachable):
+        outgoing.send("GET", f"http://{'x' * 70}.test/")
 
 
 def test_an_address_with_a_password_is_never_asked() -> None:

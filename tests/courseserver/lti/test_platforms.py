@@ -5,9 +5,11 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.core.management.base import SystemCheckError
 from django.test import Client
 
 from courseserver.audit.models import AuditEntry
+from courseserver.common.startup import refuse_unsafe
 from courseserver.courses.models import Course
 from courseserver.lti.addresses import origin_of
 from courseserver.lti.checks import public_address
@@ -112,6 +114,11 @@ def test_plain_http_outside_development_refuses_to_start(
     settings.PUBLIC_URL = url
 
     assert [error.id for error in public_address(None)] == errors
+    if errors:
+        with pytest.raises(SystemCheckError, match=r"lti\.E001"):
+            refuse_unsafe()
+    else:
+        refuse_unsafe()
 
 
 def test_a_held_deployment_is_approved_by_its_id() -> None:

@@ -14,7 +14,7 @@ from courseserver.lti.line_items import Column
 from courseserver.lti.models import LineItem, Platform
 from courseserver.lti.outgoing import Reply
 from tests.courseserver.lti.launching import Launcher
-from tests.doubles.lti_platform import CONTEXT_ROLE, Answer, Asked, LtiPlatform
+from tests.doubles.lti_platform import CONTEXT_ROLE, Answer, Asked, LtiPlatform, lti_platform
 
 ITEM_PATH = "/lineitems/2/lineitem"
 NOON = datetime(2026, 11, 20, 12, 0, 0, 123456, tzinfo=UTC)
@@ -387,6 +387,7 @@ def test_a_column_is_made_once_and_remembered(platform: Platform, columns: Colum
     assert posted.headers["Content-Type"] == ags.LINE_ITEM
     assert posted.json == {
         "label": "Lab 1", "scoreMaximum": 100.0, "resourceId": "lab-1", "tag": "score",
+        "submissionReview": ags.SUBMISSION_REVIEW,
     }  # fmt: skip
 
 
@@ -529,6 +530,9 @@ def test_a_member_is_read_as_sent(
         Answer(body=[]),
         Answer(body={"members": None}),
         Answer(body={"members": [{"name": "no id"}]}),
+        Answer(body={"members": [{"user_id": "\x00"}]}),
+        Answer(body={"members": [{"user_id": ""}]}),
+        Answer(body="[" * 100_000),
         Answer(status=500),
     ],
 )
@@ -547,13 +551,15 @@ def test_pages_that_go_in_circles_end(platform: Platform, lms: LtiPlatform) -> N
     assert kind_of(lambda: nrps.members(platform, f"{lms.url}/members")) == FaultKind.RETRY
 
 
-def test_a_next_page_elsewhere_gets_neither_request_nor_token(
+def test_a_next_page_elsewhere_gets_neither_request_nor_token_and_half_a_roster_is_none(
     platform: Platform, lms: LtiPlatform
 ) -> None:
-    link = {"Link": "<http://127.0.0.1:9/members>; rel=next"}
-    lms.answer("/members", Answer(body=members_page("s1"), headers=link))
+    with lti_platform() as elsewhere:
+        link = {"Link": f"<{elsewhere.url}/members>; rel=next"}
+        lms.answer("/members", Answer(body=members_page("s1"), headers=link))
 
-    assert len(nrps.members(platform, f"{lms.url}/members")) == 1
+        assert kind_of(lambda: nrps.members(platform, f"{lms.url}/members")) == FaultKind.RETRY
+        assert elsewhere.asked == []
 
 
 # --- clocks -----------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from courseserver.courses.models import Course, Identity
+from courseserver.courses.models import Assignment, Course, Enrolment, Identity
 from tests.courseserver.lti.launching import DROP, Launcher
 from tests.doubles.lti_platform import CONTEXT_ROLE, LTI
 
@@ -66,3 +66,55 @@ def test_a_number_is_a_custom_parameter_too(launcher: Launcher) -> None:
     custom = {"lab": "fixture-moving-bytes", "canvas_user": 17, "flag": True, "list": [1]}
 
     assert launcher.launch(**{f"{LTI}custom": custom, "name": DROP}).status_code == 303
+
+
+ENDS_OF_TIME = [
+    "9999-12-31T23:59:59-14:00", "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59Z",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("role", ["Learner", "Instructor"])
+@pytest.mark.parametrize("due", ENDS_OF_TIME)
+def test_a_due_date_at_an_end_of_the_calendar_counts_as_none(
+    due: str, role: str, launcher: Launcher
+) -> None:
+    custom = {"lab": "fixture-moving-bytes", "due": due}
+    roles = [f"{CONTEXT_ROLE}{role}"]
+
+    assert launcher.launch(**{f"{LTI}custom": custom, f"{LTI}roles": roles}).status_code == 303
+    assert Assignment.objects.get().due_at is None
+
+
+@pytest.mark.parametrize(
+    ("told", "kept"),
+    [
+        ('["Mon\\u0000day", "\\ud800"]', ["Monday"]),
+        ("[" * 1000, []),
+        ("a, b,,a", ["a", "b"]),
+        ('[{"x": 1}, null]', ["{'x': 1}", "None"]),
+    ],
+)
+def test_sections_of_anything_are_text_that_every_database_stores(
+    told: str, kept: list[str], launcher: Launcher
+) -> None:
+    custom = {"lab": "fixture-moving-bytes", "sections": told}
+
+    assert launcher.launch(**{f"{LTI}custom": custom}).status_code == 303
+    assert Enrolment.objects.get().sections == kept
+
+
+@pytest.mark.parametrize("data", ["\x00", "\ud800", {"a": ["\x00"]}, {"\ud800": 1}])
+def test_deep_linking_data_that_no_database_keeps_is_refused(data: Any, launcher: Launcher) -> None:
+    wanted = {
+        "deep_link_return_url": "https://lms.test/return",
+        "accept_types": ["ltiResourceLink"],
+        "accept_presentation_document_targets": ["iframe"],
+        "data": data,
+    }
+    changes = {
+        f"{LTI}message_type": "LtiDeepLinkingRequest",
+        f"{LTI}roles": [f"{CONTEXT_ROLE}Instructor"],
+        "https://purl.imsglobal.org/spec/lti-dl/claim/deep_linking_settings": wanted,
+    }
+
+    assert launcher.launch(**changes).status_code == 400

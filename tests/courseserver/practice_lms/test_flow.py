@@ -32,8 +32,9 @@ print("roster:", sorted(line.member.name for line in roster_read(Course.objects.
 
 
 @pytest.fixture(scope="module")
-def both(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    with world(tmp_path_factory.mktemp("world"), labs_path=str(FIXTURE_LABS)) as running:
+def both(tmp_path_factory: pytest.TempPathFactory, installed: Path) -> Iterator[World]:
+    folder = tmp_path_factory.mktemp("world")
+    with world(folder, installed, labs_path=str(FIXTURE_LABS)) as running:
         yield running
 
 

@@ -11,13 +11,13 @@ import requests
 from playwright.sync_api import Browser, BrowserContext, Frame, Page, Playwright, expect
 
 from tests.browser.axe import violations
+from tests.browser.conftest import ARGS
 from tests.courseserver.practice_lms.conftest import Tool
 from tests.courseserver.practice_lms.test_platform import post
 from tests.doubles.practice import World, world
 
 pytestmark = [pytest.mark.browser, pytest.mark.processes, pytest.mark.slow]
 FIXTURE_LABS = Path(__file__).resolve().parents[2] / "labs" / "fixture_lab"
-ARGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
 FRAMED = {"Sec-Fetch-Dest": "iframe", "Sec-Fetch-Site": "cross-site"}
 NO_THIRD_PARTY_COOKIES = "--test-third-party-cookie-phaseout"
 
@@ -48,11 +48,14 @@ def page(browser: Browser) -> Iterator[Page]:
     ids=["one site", "two sites over TLS"],
 )
 def both(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+    request: pytest.FixtureRequest,
+    tmp_path_factory: pytest.TempPathFactory,
+    installed: Path,
 ) -> Iterator[World]:
     folder = tmp_path_factory.mktemp("world")
     host, tls = request.param
-    with world(folder, lms_host=host, labs_path=str(FIXTURE_LABS), tls=tls) as running:
+    labs = str(FIXTURE_LABS)
+    with world(folder, installed, lms_host=host, labs_path=labs, tls=tls) as running:
         yield running
 
 

@@ -1,5 +1,7 @@
 """Register platforms: add, invite, list, approve, remove."""
 
+import getpass
+import sys
 from argparse import ArgumentParser
 from typing import Any
 
@@ -7,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db.models import ProtectedError
 
 from courseserver.common import clock
-from courseserver.lti import dynamic, presets
+from courseserver.lti import dynamic, legacy, presets
 from courseserver.lti.models import Platform
 from courseserver.lti.services import PlatformRefused, platform_add, platform_approve
 
@@ -35,6 +37,13 @@ class Command(BaseCommand):
         )
         invite = actions.add_parser("invite", help="print a one-time dynamic registration address")
         invite.add_argument("--name", default="", help="what people call this LMS")
+        before = actions.add_parser(
+            "legacy", help="key and secret that a registration used under LTI 1.1"
+        )
+        before.add_argument("--issuer", required=True)
+        before.add_argument("--client-id", required=True)
+        before.add_argument("--key", required=True, help="the consumer key; its secret is read")
+        before.add_argument("--remove", action="store_true", help="forget the key and its secret")
         actions.add_parser("list", help="show every deployment")
         approve = actions.add_parser("approve", help="let a held deployment launch")
         approve.add_argument("id")
@@ -45,6 +54,7 @@ class Command(BaseCommand):
         action = {
             "add": self._add,
             "invite": self._invite,
+            "legacy": self._legacy,
             "list": self._list,
             "approve": self._approve,
             "remove": self._remove,
@@ -72,6 +82,20 @@ class Command(BaseCommand):
     def _invite(self, options: dict[str, Any]) -> None:
         self.stdout.write(dynamic.invite_add(name=options["name"], now=clock.now()))
 
+    def _legacy(self, options: dict[str, Any]) -> None:
+        place = {name: options[name] for name in ("issuer", "client_id", "key")}
+        if options["remove"]:
+            if not legacy.consumer_remove(**place):
+                raise CommandError(f"no consumer {options['key']!r} there")
+            self.stdout.write(f"removed {options['key']}")
+            return
+        try:
+            # Not an option: other users of this machine see a command's options.
+            created = legacy.consumer_set(**place, secret=_secret_read())
+        except ValueError as error:
+            raise CommandError(str(error)) from error
+        self.stdout.write(f"{'added' if created else 'updated'} {options['key']}")
+
     def _list(self, options: dict[str, Any]) -> None:
         for platform in Platform.objects.order_by("issuer", "client_id", "deployment_id"):
             state = "approved" if platform.approved else "HELD    "
@@ -92,3 +116,10 @@ class Command(BaseCommand):
                 f"{platform.pk} has courses; remove those first, or leave it registered"
             ) from error
         self.stdout.write(f"removed {options['id']}")
+
+
+def _secret_read() -> str:
+    """Return the consumer secret, typed unseen or from a pipe."""
+    if sys.stdin.isatty():
+        return getpass.getpass("Consumer secret: ")
+    return sys.stdin.readline().rstrip("\n")
