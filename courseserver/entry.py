@@ -1,6 +1,6 @@
 """Topmost: takes the checked launch, enrols the person, and sends the browser where it belongs."""
 
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -10,7 +10,8 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils.timezone import make_aware
+from django.utils.text import slugify
+from django.utils.timezone import localtime, make_aware
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST
@@ -26,21 +27,22 @@ from courseserver.common.errors import (
     reference_of,
 )
 from courseserver.common.ids import new_id
+from courseserver.common.moments import SESSION_LOCALE, known_locale
 from courseserver.courses.access import enrolment_in, person_of
 from courseserver.courses.due import due_from_launch
 from courseserver.courses.middleware import SESSION_KEY
 from courseserver.courses.models import Assignment, Course, Enrolment, Identity
+from courseserver.courses.plans import PlannedWeek, plan_of, planned_weeks, week_now
 from courseserver.courses.services import (
     assignment_from_launch,
     enrol_from_launch,
     person_known,
 )
-from courseserver.courses.variables import VARIABLES
 from courseserver.courses.zones import zone_of
 from courseserver.grading.models import Submission
 from courseserver.grading.services import scores_recompute
 from courseserver.labruntime.models import Attempt
-from courseserver.lti import frames, states, views
+from courseserver.lti import claims, frames, states, views
 from courseserver.lti.addresses import origin_of
 from courseserver.lti.ags import with_query
 from courseserver.lti.deep_linking import LinkItem, response_jwt
@@ -51,12 +53,18 @@ from courseserver.lti.messages import DATA_PRIVACY, SUBMISSION_REVIEW, DeepLinkR
 from courseserver.lti.registrations import frame_origins
 from courseserver.lti.roles import is_platform_administrator, may_add_links
 from courseserver.lti.states import cookie_name
+from courseserver.lti.variables import DUE, VARIABLES
+from labs.activities import UnknownActivity, all_activities, load_activity
 from labs.content import Lab
 from labs.loader import UnknownLab, all_labs, load_lab
 
 log = structlog.get_logger(__name__)
 
 SESSION_PICKS = "deep_linking"
+LAB_TYPE = "ltiResourceLink"
+# What the picker puts before the slug of an activity on a board.
+ACTIVITY = "activity:"
+NO_LABS_HERE = "This place of your LMS does not take labs."
 POINTS_DEFAULT, POINTS_MAX = 100.0, 10_000.0
 
 
@@ -142,10 +150,12 @@ def enter(request: HttpRequest) -> HttpResponse:
 def pick(request: HttpRequest, pick_id: str) -> HttpResponse:
     """Let staff choose labs for their course, and hand them to the platform."""
     wanted, course = _pick_of(request, pick_id)
-    if request.method == "GET" or request.POST.get("action") == "search":
+    if request.method == "GET" or request.POST.get("action") in ("search", "week"):
         return _picker(request, course, wanted)
+    takes_labs = LAB_TYPE in wanted.accept_types
     try:
-        items = _items(request, wanted) if request.POST.get("action") == "add" else []
+        is_chosen = takes_labs and request.POST.get("action") == "add"
+        items = _items(request, course, wanted) if is_chosen else []
     except Unprocessable as refusal:
         return _picker(request, course, wanted, refusal)
     request.session[SESSION_PICKS] = {}
@@ -158,7 +168,13 @@ def pick(request: HttpRequest, pick_id: str) -> HttpResponse:
     )
     context = {
         "address": wanted.return_url,
-        "jwt": response_jwt(course.platform, wanted, items, now=clock.now()),
+        "jwt": response_jwt(
+            course.platform,
+            wanted,
+            items,
+            now=clock.now(),
+            words=_words_back(len(items), takes_labs, reference_of(request)),
+        ),
         "count": len(items),
     }
     response = render(request, "lti/hand_over.html", context)
@@ -166,11 +182,23 @@ def pick(request: HttpRequest, pick_id: str) -> HttpResponse:
     return response
 
 
+def _words_back(count: int, takes_labs: bool, reference: str) -> dict[str, str]:
+    """Return what the platform may show its user and keep in its log, as the standard has it."""
+    if not takes_labs:
+        return {"errormsg": NO_LABS_HERE, "errorlog": f"accept_types, reference {reference}"}
+    if not count:
+        return {}
+    added = "1 lab was" if count == 1 else f"{count} labs were"
+    return {"msg": f"{added} chosen.", "log": f"{count} links, reference {reference}"}
+
+
 def _session_of(checked: Launch, enrolment: Enrolment) -> dict[str, Any]:
     """Return what a session of this launch holds."""
     origins = [*frame_origins(checked.platform), checked.frame_origin]
     return {
         SESSION_KEY: enrolment.person_id,
+        SESSION_LOCALE: known_locale(checked.locale),
+        frames.SESSION_MESSAGE_TOKEN: checked.custom.get("post_message_token", ""),
         frames.SESSION_ANCESTORS: [origin for origin in origins if origin],
     }
 
@@ -201,6 +229,8 @@ def _proven_page(request: HttpRequest, session: dict[str, Any], address: str) ->
 
 def _address(checked: Launch, enrolment: Enrolment) -> str:
     """Return where this launch leads, making its assignment where it names a lab."""
+    if slug := slugify(checked.activity):
+        return reverse("activity", args=[enrolment.course_id, slug])
     if not checked.lab or not checked.resource_link_id:
         return reverse("course-home", args=[enrolment.course_id])
     lab = _lab(checked.lab)
@@ -274,11 +304,6 @@ def _pick_begin(
     """Return the picker's address, and what the session keeps of the request."""
     if not may_add_links(checked.roles, checked.platform.product):
         raise Forbidden("Only the teaching staff of this course may add labs to it.")
-    if "ltiResourceLink" not in wanted.accept_types:
-        raise Unprocessable(
-            "This place of your LMS does not take labs.",
-            remedy="Add the lab as an assignment or a module item.",
-        )
     pick_id = new_id("pck")
     kept = {"course": enrolment.course_id, "request": asdict(wanted)}
     return reverse("lti-pick", args=[pick_id]), {pick_id: kept}
@@ -305,17 +330,40 @@ def _picker(
     wanted: DeepLinkRequest,
     refusal: Unprocessable | None = None,
 ) -> HttpResponse:
+    if LAB_TYPE not in wanted.accept_types:
+        return render(request, "lti/no_labs_here.html", {"said": NO_LABS_HERE}, status=422)
     words = request.POST.get("q", "").lower().split()
     chosen = set(request.POST.getlist("lab"))
+    due = request.POST.get("due", "")
+    weeks = _weeks(course) if wanted.accept_multiple else []
+    week = None
+    if request.POST.get("action") == "week":
+        number = request.POST.get("week", "")
+        week = next((w for w in weeks if str(w.planned.span.number) == number), None)
+        chosen = {lab.slug for lab in week.labs} if week else chosen
+        due = f"{localtime(week.planned.span.due_at):%Y-%m-%dT%H:%M}" if week else due
     labs = [lab for lab in all_labs() if lab.slug in chosen or _fits(lab, words)]
+    activities = [
+        activity
+        for activity in all_activities()
+        if f"{ACTIVITY}{activity.slug}" in chosen
+        or all(word in f"{activity.title} {activity.question}".lower() for word in words)
+    ]
     context = {
         "course": course,
         "labs": labs,
+        "activities": [(f"{ACTIVITY}{activity.slug}", activity) for activity in activities],
         "chosen": chosen,
         "q": request.POST.get("q", ""),
         "points": request.POST.get("points") or f"{POINTS_DEFAULT:g}",
         "opens": request.POST.get("opens", ""),
-        "due": request.POST.get("due", ""),
+        "due": due,
+        "closes": request.POST.get("closes", ""),
+        "title": request.POST.get("title", ""),
+        "proposed_title": wanted.title,
+        "at_once": wanted.auto_create,
+        "weeks": weeks,
+        "week": week,
         "zone": str(zone_of(course)),
         "several": wanted.accept_multiple,
         "columns": wanted.accept_line_item is not False,
@@ -324,28 +372,96 @@ def _picker(
     return render(request, "lti/picker.html", context, status=refusal.status if refusal else 200)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedLabs:
+    """A week of the course's plan: its labs that are installed, and how many are not."""
+
+    planned: PlannedWeek
+    labs: tuple[Lab, ...]
+    is_now: bool
+
+    @property
+    def missing(self) -> int:
+        return len(self.planned.labs) - len(self.labs)
+
+
+def _weeks(course: Course) -> list[PlannedLabs]:
+    """Return the weeks of the course's plan that have a lab to add; none without a plan."""
+    plan = plan_of(course)
+    if plan is None:
+        return []
+    installed = {lab.slug: lab for lab in all_labs()}
+    weeks = planned_weeks(plan)
+    now = week_now(weeks, localtime(clock.now()).date())
+    found = [
+        PlannedLabs(
+            planned=week,
+            labs=tuple(installed[p.lab] for p in week.labs if p.lab in installed),
+            is_now=week == now,
+        )
+        for week in weeks
+    ]
+    return [week for week in found if week.labs]
+
+
 def _fits(lab: Lab, words: list[str]) -> bool:
     place = f"volume {lab.volume} lab {lab.number}"
     text = f"{lab.title} {lab.chapter} {lab.core_question} {place}".lower()
     return all(word in text for word in words)
 
 
-def _items(request: HttpRequest, wanted: DeepLinkRequest) -> list[LinkItem]:
-    chosen = [_lab(slug) for slug in dict.fromkeys(request.POST.getlist("lab"))]
+def _items(request: HttpRequest, course: Course, wanted: DeepLinkRequest) -> list[LinkItem]:
+    """Return the links chosen; a lab that the plan says is ungraded asks for no column."""
+    chosen = list(dict.fromkeys(request.POST.getlist("lab")))
     if not chosen:
         raise Unprocessable("No lab is chosen.", remedy="Choose at least one.")
     if len(chosen) > 1 and not wanted.accept_multiple:
         raise Unprocessable("Your LMS takes one lab at a time.", remedy="Choose one.")
     points = _points(request.POST.get("points", ""))
-    opens_at, due_at = (_moment(request.POST.get(name, "")) for name in ("opens", "due"))
-    if opens_at and due_at and opens_at >= due_at:
+    window = _window(request)
+    ungraded = _ungraded(course)
+    items = [
+        _activity_item(slug.removeprefix(ACTIVITY), window)
+        if slug.startswith(ACTIVITY)
+        else _link_item(_lab(slug), None if slug in ungraded else points, window)
+        for slug in chosen
+    ]
+    if len(items) > 1:
+        return items
+    title = claims.clean(request.POST.get("title", ""), claims.ID_MAX)
+    return [replace(items[0], title=title or items[0].title)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Window:
+    """When labs open, are due and close."""
+
+    opens_at: datetime | None
+    due_at: datetime | None
+    closes_at: datetime | None
+
+
+def _window(request: HttpRequest) -> _Window:
+    window = _Window(
+        opens_at=_moment(request.POST.get("opens", "")),
+        due_at=_moment(request.POST.get("due", "")),
+        closes_at=_moment(request.POST.get("closes", "")),
+    )
+    moments = [m for m in (window.opens_at, window.due_at, window.closes_at) if m]
+    if window.opens_at and window.due_at and window.opens_at >= window.due_at:
         raise Unprocessable("The labs would open after they are due.", remedy="Change a date.")
-    return [_link_item(lab, points, opens_at, due_at) for lab in chosen]
+    if moments != sorted(moments):
+        raise Unprocessable("The labs would close too early.", remedy="Change a date.")
+    return window
 
 
-def _link_item(
-    lab: Lab, points: float, opens_at: datetime | None, due_at: datetime | None
-) -> LinkItem:
+def _ungraded(course: Course) -> set[str]:
+    """Return the labs that the course's plan calls ungraded."""
+    plan = plan_of(course)
+    return set(plan.labs.filter(is_graded=False).values_list("lab", flat=True)) if plan else set()
+
+
+def _link_item(lab: Lab, points: float | None, window: _Window) -> LinkItem:
     return LinkItem(
         # Twice, because some platforms drop custom parameters and some the query.
         url=f"{launch_url()}?lab={lab.slug}",
@@ -353,13 +469,34 @@ def _link_item(
         text=lab.core_question,
         custom={
             "lab": lab.slug,
-            "due": "$ResourceLink.submission.endDateTime",
+            **DUE,
             **VARIABLES,
         },
         points_max=points,
         resource_id=lab.slug,
-        opens_at=opens_at,
-        due_at=due_at,
+        opens_at=window.opens_at,
+        due_at=window.due_at,
+        closes_at=window.closes_at,
+    )
+
+
+def _activity_item(slug: str, window: _Window) -> LinkItem:
+    """Return the link to an activity on a board; it is not graded, so it asks for no column."""
+    try:
+        activity = load_activity(slug)
+    except UnknownActivity as error:
+        raise NotFound(
+            f"The activity “{slug[:60]}” is not here.", remedy="Choose from the list again."
+        ) from error
+    return LinkItem(
+        url=f"{launch_url()}?activity={activity.slug}",
+        title=activity.title,
+        text=activity.question,
+        custom={"activity": activity.slug},
+        resource_id=activity.slug,
+        opens_at=window.opens_at,
+        due_at=window.due_at,
+        closes_at=window.closes_at,
     )
 
 
@@ -377,9 +514,13 @@ def _points(text: str) -> float:
 
 
 def _moment(text: str) -> datetime | None:
+    if not text:
+        return None
     try:
-        return make_aware(datetime.fromisoformat(text)) if text else None
-    except ValueError as error:
-        raise Unprocessable(
-            f"“{text[:40]}” is not a date and time.", remedy="Choose it again."
-        ) from error
+        typed = datetime.fromisoformat(text)
+        is_local = typed.tzinfo is None and clock.is_usable(typed)
+    except ValueError:
+        is_local = False
+    if not is_local:
+        raise Unprocessable(f"“{text[:40]}” is not a date and time.", remedy="Choose it again.")
+    return make_aware(typed)

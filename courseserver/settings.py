@@ -52,6 +52,7 @@ INSTALLED_APPS = [
     "courseserver.kits",
     "courseserver.grading",
     "courseserver.labruntime",
+    "courseserver.benches",
 ]
 
 MIDDLEWARE = [
@@ -248,6 +249,7 @@ CELERY_BEAT_SCHEDULE = {
     "sweep-kit-jobs": {"task": "courseserver.kits.tasks.sweep", "schedule": 10.0},
     "sweep-grade-outbox": {"task": "courseserver.grading.tasks.sweep", "schedule": 10.0},
     "sweep-rosters": {"task": "courseserver.courses.tasks.sweep", "schedule": 30.0},
+    "forget-people": {"task": "courseserver.courses.tasks.forget", "schedule": 6 * 3600.0},
 }
 
 # A worker that was silent this long is taken for dead; its simulation goes on elsewhere.

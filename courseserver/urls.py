@@ -16,6 +16,7 @@ urlpatterns = [
     path("labs/", include("courseserver.labruntime.urls")),
     path("grading/", include("courseserver.grading.urls")),
     path("kits/", include("courseserver.kits.urls")),
+    path("deploy/", include("courseserver.benches.urls")),
     path("api/schema/", SpectacularAPIView.as_view(), name="api-schema"),
     path("api/", include("courseserver.courses.api_urls")),
     path("api/", include("courseserver.simjobs.api_urls")),
@@ -24,5 +25,6 @@ urlpatterns = [
     path("api/", include("courseserver.labruntime.api_urls")),
     path("admin/", admin.site.urls),
 ]
+handler400 = "courseserver.common.errors.bad_request"
 handler404 = "courseserver.common.errors.not_found"
 handler500 = "courseserver.common.errors.server_error"

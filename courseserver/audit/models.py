@@ -23,7 +23,7 @@ class AuditEntry(models.Model):
 
     `actor` is an opaque person id, `staff:<id>` for an administrator, or `system`; `subject` the
     opaque id of the thing acted on. Names and emails never enter here, so erasing a person leaves
-    the log whole.
+    the log whole, but for the reasons that staff typed (`services.reasons_erase`).
     """
 
     at = models.DateTimeField(auto_now_add=True)

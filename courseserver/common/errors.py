@@ -3,7 +3,13 @@
 from typing import Any
 
 import structlog
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import (
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseNotAllowed,
+    JsonResponse,
+)
 from django.shortcuts import render
 from rest_framework import exceptions
 from rest_framework.response import Response
@@ -120,17 +126,39 @@ def _title_of(error: Exception) -> str:
 
 
 class ErrorPageMiddleware:
-    """Turn an expected refusal raised in a page view into its page."""
+    """Turn an expected refusal raised in a page view into its page, and a bare 405 too."""
 
     def __init__(self, get_response: Any) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response: HttpResponse = self.get_response(request)
-        return response
+        is_bare = isinstance(response, HttpResponseNotAllowed) and not response.content
+        return _not_allowed(request, response) if is_bare else response
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         return page(request, error) if isinstance(error, CourseserverError) else None
+
+
+def _not_allowed(request: HttpRequest, bare: HttpResponse) -> HttpResponse:
+    error = CourseserverError(
+        f"This address does not take {(request.method or '')[:20]} requests.",
+        remedy="Open the lab from your course.",
+    )
+    error.status = bare.status_code
+    response = refusal(request, error)
+    response["Allow"] = bare["Allow"]
+    return response
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return refusal(
+        request,
+        CourseserverError(
+            "What your browser sent could not be read, or was too much.",
+            remedy="Open the lab again from your course.",
+        ),
+    )
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:

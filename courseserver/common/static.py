@@ -3,6 +3,8 @@
 from django.contrib.staticfiles.storage import ManifestStaticFilesStorage
 from whitenoise.storage import CompressedManifestStaticFilesStorage
 
+_IN_MODULES = ManifestStaticFilesStorage._js_module_import_aggregation_patterns[1]  # type: ignore[attr-defined]
+
 
 class ModuleStorage(CompressedManifestStaticFilesStorage):  # type: ignore[misc]
     """Hash names inside `import` statements too, so that modules cache for ever without a bundler.
@@ -10,11 +12,11 @@ class ModuleStorage(CompressedManifestStaticFilesStorage):  # type: ignore[misc]
     Before `collectstatic` has run (tests, a fresh clone) files keep their plain names.
     """
 
-    support_js_module_import_aggregation = True
     # Our modules only: other packages ship sources whose imports name no file.
-    _js_module_import_aggregation_patterns = (
-        "js/*.js",
-        ManifestStaticFilesStorage._js_module_import_aggregation_patterns[1],  # type: ignore[attr-defined]
+    patterns = (
+        *ManifestStaticFilesStorage.patterns,
+        ("js/*.js", _IN_MODULES),
+        ("lti/*.js", _IN_MODULES),
     )
     # One pass resolves one level of imports.
     max_post_process_passes = 12

@@ -1,5 +1,7 @@
 """Who may do what in a course. One condition per line; deny by default."""
 
+from collections.abc import Iterable
+
 from django.http import HttpRequest
 
 from courseserver.common.errors import Forbidden, NotFound
@@ -77,6 +79,31 @@ def staff_assignment_for(person: Person, assignment_id: str) -> tuple[Assignment
     if not enrolment.is_staff:
         raise Forbidden("Only the teaching staff of this course may open this.", remedy=_AGAIN)
     return assignment, enrolment
+
+
+def sections_seen(enrolment: Enrolment) -> frozenset[str] | None:
+    """Return the sections whose students a member of staff may see; None: everybody's."""
+    if enrolment.role != Role.TEACHING_ASSISTANT:
+        return None
+    if not enrolment.course.sections_apart:
+        return None
+    return frozenset(enrolment.sections)
+
+
+def may_see(enrolment: Enrolment, sections: Iterable[str]) -> bool:
+    """Return whether a member of staff may see a student of these sections."""
+    seen = sections_seen(enrolment)
+    return seen is None or not seen.isdisjoint(sections)
+
+
+def student_seen_by(enrolment: Enrolment, person_id: str) -> Enrolment:
+    """Return a person's enrolment in the same course, if this member of staff may see them."""
+    found = Enrolment.objects.filter(course=enrolment.course_id, person=person_id).first()
+    if found is None:
+        raise NotFound("No such person in this course.", remedy="Open the student from a list.")
+    if found.person_id != enrolment.person_id and not may_see(enrolment, found.sections):
+        raise NotFound("No such person in your sections.", remedy="Open the student from a list.")
+    return found
 
 
 def instructor_course_for(person: Person, course_id: str) -> Course:

@@ -1,16 +1,28 @@
 """When work is due: for everybody, for a section, for one person."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import Q
 
 from courseserver.audit.services import record
-from courseserver.courses.models import Assignment, Enrolment, Extension
+from courseserver.common import clock
+from courseserver.courses.models import Accommodation, Assignment, Enrolment, Extension
 
 FROM_LMS = "The LMS says so"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Allowance:
+    """What an accommodation grants: time stretched by a factor, and more of it for each lab."""
+
+    multiplier: float = 1.0
+    extra: timedelta = timedelta(0)
+
+
+NONE = Allowance()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,28 +33,87 @@ class DueDates:
     by_person: Mapping[str, datetime]
     by_section: Mapping[str, datetime]
     sections: Mapping[str, tuple[str, ...]]
+    allowances: Mapping[str, Allowance] = field(default_factory=dict)
 
     def of(self, person_id: str) -> datetime | None:
-        """Return a person's due date; the latest of their sections' where several are extended."""
+        """Return a person's due date; the latest of their sections' where several are extended.
+
+        Extra time comes on top, but a date given to one person alone is meant as it stands.
+        """
         if person_id in self.by_person:
             return self.by_person[person_id]
         mine = self.sections.get(person_id, ())
-        return max(
+        due = max(
             (self.by_section[name] for name in mine if name in self.by_section),
             default=self.general,
         )
+        return due + self.allowances.get(person_id, NONE).extra if due else None
 
 
-def due_dates(assignment: Assignment) -> DueDates:
-    """Return an assignment's due dates with all extensions given."""
-    extensions = list(Extension.objects.filter(assignment=assignment))
-    enrolments = Enrolment.objects.filter(course=assignment.course_id)
-    return DueDates(
-        general=assignment.due_at,
-        by_person={e.person_id: e.due_at for e in extensions if e.person_id},
-        by_section={e.section: e.due_at for e in extensions if e.section},
-        sections={e.person_id: tuple(e.sections) for e in enrolments},
+def due_dates(assignment: Assignment, people: Collection[str] | None = None) -> DueDates:
+    """Return an assignment's due dates with all extensions given; of some people only, if named."""
+    return due_dates_of(assignment.course_id, [assignment], people)[assignment.pk]
+
+
+def due_dates_of(
+    course_id: str, assignments: Sequence[Assignment], people: Collection[str] | None = None
+) -> dict[str, DueDates]:
+    """Return the due dates of assignments of one course, in three queries."""
+    extensions = list(Extension.objects.filter(assignment__in=assignments))
+    sections = _sections(course_id, people)
+    granted = allowances(course_id, sections)
+    return {
+        assignment.pk: DueDates(
+            general=assignment.due_at,
+            by_person={
+                e.person_id: e.due_at
+                for e in extensions
+                if e.person_id and e.assignment_id == assignment.pk
+            },
+            by_section={
+                e.section: e.due_at
+                for e in extensions
+                if e.section and e.assignment_id == assignment.pk
+            },
+            sections=sections,
+            allowances=granted,
+        )
+        for assignment in assignments
+    }
+
+
+def allowances_of(course_id: str, people: Collection[str]) -> dict[str, Allowance]:
+    """Return what is granted to these people; who has nothing granted is missing."""
+    return allowances(course_id, _sections(course_id, people))
+
+
+def allowances(course_id: str, sections: Mapping[str, tuple[str, ...]]) -> dict[str, Allowance]:
+    """Return what is granted to each person: their own, else the most of their sections'."""
+    given = list(Accommodation.objects.filter(course=course_id))
+    own = {row.person_id: _allowance([row]) for row in given if row.person_id}
+    by_section = {row.section: row for row in given if row.section}
+    found = {}
+    for person_id, names in sections.items():
+        mine = [by_section[name] for name in names if name in by_section]
+        if person_id in own:
+            found[person_id] = own[person_id]
+        elif mine:
+            found[person_id] = _allowance(mine)
+    return found
+
+
+def _allowance(rows: Sequence[Accommodation]) -> Allowance:
+    return Allowance(
+        multiplier=max(row.multiplier for row in rows),
+        extra=timedelta(hours=max(row.extra_hours for row in rows)),
     )
+
+
+def _sections(course_id: str, people: Collection[str] | None) -> dict[str, tuple[str, ...]]:
+    enrolments = Enrolment.objects.filter(course=course_id)
+    if people is not None:
+        enrolments = enrolments.filter(person__in=people)
+    return {pk: tuple(names) for pk, names in enrolments.values_list("person_id", "sections")}
 
 
 @transaction.atomic
@@ -92,4 +163,4 @@ def _moment(text: str) -> datetime | None:
         moment = datetime.fromisoformat(text)
     except ValueError:
         return None
-    return moment if moment.tzinfo else None
+    return moment if moment.tzinfo and clock.is_usable(moment) else None

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
+from courseserver.common import moments
 from courseserver.courses.models import Person
 
 SESSION_KEY = "person"
@@ -17,7 +18,8 @@ class PersonMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         request.person = _session_person(request)  # type: ignore[attr-defined]
         # A page shows its course's time (`zones`); the next request begins with the server's.
-        with timezone.override(None):
+        locale = request.session.get(moments.SESSION_LOCALE, "")
+        with timezone.override(None), moments.reader(locale):
             return self.get_response(request)
 
 

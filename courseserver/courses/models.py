@@ -57,10 +57,20 @@ class Identity(models.Model):
     lms_user_id = models.CharField(max_length=255, blank=True)
     login = models.CharField(max_length=255, blank=True)
     sis_id = models.CharField(max_length=255, blank=True)
+    # Who this was under LTI 1.1: the consumer's key, and the person's id there (both proven).
+    legacy_key = models.CharField(max_length=255, blank=True)
+    legacy_id = models.CharField(max_length=255, blank=True)
 
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["platform", "subject"], name="identity_unique")
+        ]
+        indexes = [
+            models.Index(
+                fields=["legacy_key", "legacy_id"],
+                condition=~Q(legacy_key=""),
+                name="identity_legacy",
+            )
         ]
         verbose_name_plural = "identities"
 
@@ -81,6 +91,18 @@ class Course(models.Model):
     late_grace_min = models.PositiveIntegerField(default=0)
     late_percent_per_day = models.FloatField(default=0.0)
     late_cut_off_days = models.FloatField(null=True, blank=True)
+    # Late hours that each student may spend over the term.
+    late_bank_hours = models.PositiveIntegerField(default=0)
+    # Teaching assistants see the students of their own sections only.
+    sections_apart = models.BooleanField(default=False)
+    # Markers see no names.
+    marks_anonymously = models.BooleanField(default=False)
+    # Days after the course's last activity until its people's data is erased; null: kept.
+    keep_days = models.PositiveIntegerField(null=True, blank=True)
+    # An earlier term whose settings labs placed here take over.
+    copied_from = models.ForeignKey(
+        "self", on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -145,6 +167,8 @@ class Assignment(models.Model):
     id = models.CharField(primary_key=True, max_length=32, default=_assignment_id, editable=False)
     course = models.ForeignKey(Course, on_delete=models.CASCADE, related_name="assignments")
     resource_link_id = models.CharField(max_length=255)
+    # What the link was called under LTI 1.1 (proven), so that it is known by a new name.
+    legacy_link_id = models.CharField(max_length=255, blank=True)
     lab = models.CharField(max_length=64)
     title = models.CharField(max_length=255)
     # AGS: where scores go. Empty when the link has no column.
@@ -165,6 +189,8 @@ class Assignment(models.Model):
     makes_column = models.BooleanField(default=False)
     # "Same numbers for everybody", for discussion in class.
     shared_parameters = models.BooleanField(default=False)
+    # From this part of the lab on, parts are optional; empty: all are asked for.
+    optional_from = models.CharField(max_length=8, blank=True)
     due_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -210,6 +236,47 @@ class Extension(models.Model):
 
     def __str__(self) -> str:
         return f"{self.person_id or self.section} until {self.due_at:%F %R}"
+
+
+class Accommodation(models.Model):
+    """More time in a whole course, for one person or for everybody of a section."""
+
+    course = models.ForeignKey(Course, on_delete=models.CASCADE, related_name="accommodations")
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, null=True, related_name="+")
+    section = models.CharField(max_length=255, blank=True)
+    # Stretches late hours, grace, days and cut-off of the late policy.
+    multiplier = models.FloatField(default=1.0)
+    # Hours on top of each lab's due date.
+    extra_hours = models.PositiveIntegerField(default=0)
+    reason = models.CharField(max_length=500, blank=True)
+    given_by = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["course", "person"],
+                condition=Q(person__isnull=False),
+                name="accommodation_person",
+            ),
+            models.UniqueConstraint(
+                fields=["course", "section"],
+                condition=~Q(section=""),
+                name="accommodation_section",
+            ),
+            models.CheckConstraint(
+                condition=Q(person__isnull=False, section="")
+                | (Q(person__isnull=True) & ~Q(section="")),
+                name="accommodation_for_one",
+            ),
+            models.CheckConstraint(
+                condition=Q(multiplier__gte=1, multiplier__lte=10),
+                name="accommodation_multiplier",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.person_id or self.section}: ×{self.multiplier:g}, +{self.extra_hours} h"
 
 
 class RosterState(models.TextChoices):

@@ -164,9 +164,24 @@ def lab_drop(*, plan: Plan, actor: Person, lab: str) -> None:
     _recorded(actor, "plan.lab_dropped", plan, lab=lab)
 
 
+# What a course's own settings are, and go along with a copy.
+_SETTINGS = (
+    "late_grace_min", "late_percent_per_day", "late_cut_off_days", "late_bank_hours",
+    "sections_apart", "marks_anonymously", "keep_days",
+)  # fmt: skip
+
+
 @transaction.atomic
 def plan_copy(*, source: Plan, course: Course, actor: Person, starts_on: date) -> Plan:
-    """Give another course the same plan from another day on; no student goes along."""
+    """Give another course the same plan from another day on; no student goes along.
+
+    Late policy and switches of the course come along, and those of each lab when it is placed.
+    """
+    for name in _SETTINGS:
+        setattr(course, name, getattr(source.course, name))
+    course.time_zone = course.time_zone or source.course.time_zone
+    course.copied_from = source.course
+    course.save(update_fields=[*_SETTINGS, "time_zone", "copied_from"])
     plan = Plan(
         course=course,
         map_slug=source.map_slug,

@@ -71,21 +71,27 @@ def assignment_from_launch(launch: Launch, course: Course, lab_slug: str, title:
     a lab, so none is mixed up.
     """
     services: dict[str, Any] = {
+        "resource_link_id": launch.resource_link_id,
         "line_items_url": launch.line_items_url,
         "ags_scopes": list(launch.ags_scopes),
     }
     # A link with several columns arrives without `lineitem`: the one we know stays.
     if launch.line_item_url:
         services["line_item_url"] = launch.line_item_url
+    if launch.legacy is not None and launch.legacy.resource_link_id:
+        services["legacy_link_id"] = launch.legacy.resource_link_id
     with transaction.atomic(savepoint=False):
         wanted = {"lab": lab_slug, "title": title, **services}
+        before = settings_before(course, lab_slug)
         place: dict[str, Any] = {
             "course_id": course.pk,
             "resource_link_id": launch.resource_link_id,
         }
-        known = row_where(Assignment, lock=True, **place)
+        known = row_where(Assignment, lock=True, **place) or _assignment_of_before(launch, place)
         assignment, created = (
-            (known, False) if known else Assignment.objects.get_or_create(**place, defaults=wanted)
+            (known, False)
+            if known
+            else Assignment.objects.get_or_create(**place, defaults=before | wanted)
         )
         former = assignment.lab
         changed = [name for name, value in wanted.items() if getattr(assignment, name) != value]
@@ -102,6 +108,32 @@ def assignment_from_launch(launch: Launch, course: Course, lab_slug: str, title:
                 lab=lab_slug,
             )
     return assignment
+
+
+def _assignment_of_before(launch: Launch, place: dict[str, Any]) -> Assignment | None:
+    """Return the course's assignment whose link had another name, and the same one in LTI 1.1."""
+    if launch.legacy is None or not launch.legacy.resource_link_id:
+        return None
+    legacy = {"legacy_link_id": launch.legacy.resource_link_id}
+    return row_where(Assignment, lock=True, course_id=place["course_id"], **legacy)
+
+
+SETTINGS = (
+    "scheme",
+    "send_mode",
+    "send_as",
+    "only_if_higher",
+    "shared_parameters",
+    "optional_from",
+)
+
+
+def settings_before(course: Course, lab_slug: str) -> dict[str, Any]:
+    """Return how this lab was set in the term that the course was copied from; empty if in none."""
+    if course.copied_from_id is None:
+        return {}
+    labs = Assignment.objects.filter(course=course.copied_from_id, lab=lab_slug)
+    return labs.order_by("created_at", "pk").values(*SETTINGS).first() or {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,16 +192,47 @@ def _identity_from_launch(launch: Launch) -> Identity:
     identity = (
         row_where(Identity, platform_id=launch.platform.pk, subject=launch.subject)
         or _identities(launch.platform).filter(subject=launch.subject).first()
+        or _identity_of_before(launch)
         or identity_add(platform=launch.platform, subject=launch.subject)
     )
+    before = launch.legacy
     identity_refresh(
         identity,
+        legacy_key=before.consumer_key if before else "",
+        legacy_id=before.user_id if before else "",
         name=launch.name,
         email=launch.email,
         lms_user_id=launch.custom.get("lms_user_id", ""),
         login=launch.custom.get("lms_login", ""),
     )
     return identity
+
+
+def _identity_of_before(launch: Launch) -> Identity | None:
+    """Join somebody whom another registration of the same platform knew under LTI 1.1.
+
+    Never two people of one registration: each of its subjects is somebody.
+    """
+    if launch.legacy is None:
+        return None
+    known = Identity.objects.filter(
+        platform__issuer=launch.platform.issuer,
+        legacy_key=launch.legacy.consumer_key,
+        legacy_id=launch.legacy.user_id,
+    )
+    here = _identities(launch.platform).values("person")
+    before = known.exclude(person__in=here).order_by("pk").first()
+    if before is None:
+        return None
+    record(
+        actor=before.person_id,
+        action="known from LTI 1.1",
+        subject=before.person_id,
+        platform=launch.platform.pk,
+    )
+    return Identity.objects.create(
+        person_id=before.person_id, platform=launch.platform, subject=launch.subject
+    )
 
 
 def _identities(platform: Platform) -> QuerySet[Identity]:

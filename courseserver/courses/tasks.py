@@ -1,10 +1,11 @@
-"""Celery tasks of courses: reading rosters."""
+"""Celery tasks of courses: reading rosters, and forgetting whom no course keeps."""
 
 import structlog
 from celery import shared_task
 from kombu.exceptions import OperationalError
 
-from courseserver.courses import roster
+from courseserver.common import clock
+from courseserver.courses import retention, roster
 
 log = structlog.get_logger(__name__)
 
@@ -20,6 +21,14 @@ def sweep() -> None:
     """Find readings that a broker or a dead worker lost, and forget old ones."""
     for course_id in roster.readings_tidy():
         read_roster_soon(course_id)
+
+
+@shared_task  # type: ignore[untyped-decorator]
+def forget() -> None:
+    """Erase students whom no course keeps any more."""
+    count = retention.people_past_erase(clock.now())
+    if count:
+        log.info("students erased, kept long enough", count=count)
 
 
 def read_roster_soon(course_id: str) -> None:

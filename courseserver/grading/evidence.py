@@ -54,14 +54,34 @@ class PartDone:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Method:
+    """How the designs were searched for.
+
+    `distinct` designs, `feasible` tries within every constraint, `changes` from a try to a
+    different next one and `alone` those that moved one knob only; `moved` names each knob with how
+    many of its values were tried.
+    """
+
+    distinct: int
+    feasible: int
+    changes: int
+    alone: int
+    moved: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ChallengeDone:
-    """The best design handed in, in words; `ratio` to the optimum, 0 to 1."""
+    """The best design handed in, in words; `ratio` to the optimum, 0 to 1.
+
+    `method` is None where it was handed in before methods were recorded.
+    """
 
     title: str
     design: str
     objective: str
     ratio: float
     tries: int
+    method: Method | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,6 +146,20 @@ def _challenge(row: "_Row") -> ChallengeDone:
         objective=row.text("objective"),
         ratio=row.number("ratio", 0.0),
         tries=int(row.number("tries", 0)),
+        method=_method(row.row("method")),
+    )
+
+
+def _method(row: "_Row") -> Method | None:
+    if not row.values:
+        return None
+    moved = row.values.get("moved")
+    return Method(
+        distinct=int(row.number("distinct", 0)),
+        feasible=int(row.number("feasible", 0)),
+        changes=int(row.number("changes", 0)),
+        alone=int(row.number("alone", 0)),
+        moved=tuple(map(str, moved)) if isinstance(moved, list | tuple) else (),
     )
 
 

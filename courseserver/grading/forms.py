@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime
 from django import forms
 from django.http import QueryDict
 
+from courseserver.common import clock
 from courseserver.courses.models import SendAs, SendMode
 from courseserver.courses.planning import BREAKS_MAX
 from courseserver.courses.zones import is_zone
@@ -19,7 +20,11 @@ def _moment_field(*, required: bool) -> forms.DateTimeField:
 
 
 def _in_utc(value: datetime | None) -> datetime | None:
-    return value.astimezone(UTC) if value else None
+    if value is None:
+        return None
+    if not clock.is_usable(value):
+        raise forms.ValidationError(f"The year {value.year} is not one of a course.")
+    return value.astimezone(UTC)
 
 
 class SettingsForm(forms.Form):
@@ -29,6 +34,7 @@ class SettingsForm(forms.Form):
     send_as = forms.ChoiceField(choices=SendAs.choices, widget=forms.RadioSelect)
     only_if_higher = forms.BooleanField(required=False)
     shared_parameters = forms.BooleanField(required=False)
+    optional_from = forms.CharField(required=False, max_length=8)
     due_at = _moment_field(required=False)
 
     def clean_due_at(self) -> datetime | None:
@@ -46,10 +52,26 @@ class ExtensionForm(forms.Form):
         return _in_utc(self.cleaned_data.get("due_at"))
 
     def clean_whom(self) -> dict[str, str]:
-        kind, _, name = str(self.cleaned_data["whom"]).partition(":")
-        if kind not in ("person", "section") or not name:
-            raise forms.ValidationError("Choose a person or a section.")
-        return {"person_id": name} if kind == "person" else {"section": name}
+        return _whom(str(self.cleaned_data["whom"]))
+
+
+def _whom(text: str) -> dict[str, str]:
+    kind, _, name = text.partition(":")
+    if kind not in ("person", "section") or not name:
+        raise forms.ValidationError("Choose a person or a section.")
+    return {"person_id": name} if kind == "person" else {"section": name}
+
+
+class AccommodationForm(forms.Form):
+    """More time in the whole course; `whom` is `person:ID` or `section:NAME`."""
+
+    whom = forms.CharField(max_length=300)
+    multiplier = forms.FloatField(min_value=1, max_value=10)
+    extra_hours = forms.IntegerField(min_value=0, max_value=1000)
+    reason = forms.CharField(required=False, max_length=500)
+
+    def clean_whom(self) -> dict[str, str]:
+        return _whom(str(self.cleaned_data["whom"]))
 
 
 class CourseForm(forms.Form):
@@ -59,6 +81,13 @@ class CourseForm(forms.Form):
     late_percent_per_day = forms.FloatField(min_value=0, max_value=100)
     late_grace_min = forms.IntegerField(min_value=0, max_value=10_080)
     late_cut_off_days = forms.FloatField(required=False, min_value=0, max_value=365)
+    late_bank_hours = forms.IntegerField(required=False, min_value=0, max_value=2000)
+    sections_apart = forms.BooleanField(required=False)
+    marks_anonymously = forms.BooleanField(required=False)
+    keep_days = forms.IntegerField(required=False, min_value=30, max_value=3650)
+
+    def clean_late_bank_hours(self) -> int:
+        return self.cleaned_data.get("late_bank_hours") or 0
 
     def clean_time_zone(self) -> str:
         name = str(self.cleaned_data["time_zone"])

@@ -1,4 +1,7 @@
-"""The course's late policy: minutes forgiven, percent per day begun, days until nothing counts."""
+"""The course's late policy: minutes forgiven, percent per day begun, days until nothing counts.
+
+A bank of late hours is spent by itself, only where it saves points, and never more than it takes.
+"""
 
 import math
 from dataclasses import dataclass
@@ -6,7 +9,7 @@ from datetime import datetime, timedelta
 
 from courseserver.courses.models import Course
 
-DAY = timedelta(days=1)
+DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -14,10 +17,16 @@ class LatePolicy:
     grace: timedelta = timedelta(0)
     percent_per_day: float = 0.0
     cut_off: timedelta | None = None
+    # Late hours that each student may spend over the term [h].
+    bank_h: int = 0
 
     @property
     def is_on(self) -> bool:
         return self.percent_per_day > 0 or self.cut_off is not None
+
+    @property
+    def has_bank(self) -> bool:
+        return self.is_on and self.bank_h > 0
 
     @property
     def words(self) -> str:
@@ -31,20 +40,26 @@ class LatePolicy:
             said.append(f"after {_span(self.cut_off)} it counts nothing")
         if self.grace:
             said.append(f"{_span(self.grace)} are forgiven")
+        if self.bank_h:
+            said.append(f"{self.bank_h} late hours over the term are free, spent where they help")
         text = "; ".join(said)
         return f"{text[0].upper()}{text[1:]}."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lateness:
-    """How late work was, and what that costs [% of its points]."""
+    """How late work was, what that costs [% of its points], and how many late hours it took."""
 
     late: timedelta
     percent: float
+    banked_h: int = 0
 
     @property
     def words(self) -> str:
-        return f"Late by {_span(self.late)}: −{self.percent:g} %" if self.percent else ""
+        if not self.percent and not self.banked_h:
+            return ""
+        used = f", {self.banked_h} late hours used" if self.banked_h else ""
+        return f"Late by {_span(self.late)}{used}: −{self.percent:g} %"
 
 
 def policy_of(course: Course) -> LatePolicy:
@@ -53,21 +68,49 @@ def policy_of(course: Course) -> LatePolicy:
         grace=timedelta(minutes=course.late_grace_min),
         percent_per_day=course.late_percent_per_day,
         cut_off=None if cut_off is None else timedelta(days=cut_off),
+        bank_h=course.late_bank_hours,
     )
 
 
-def lateness(policy: LatePolicy, *, due_at: datetime | None, submitted_at: datetime) -> Lateness:
+def bank_of(policy: LatePolicy, multiplier: float) -> int:
+    """Return the late hours of a student whose time is stretched by `multiplier` [h]."""
+    return math.floor(policy.bank_h * multiplier) if policy.is_on else 0
+
+
+def lateness(
+    policy: LatePolicy,
+    *,
+    due_at: datetime | None,
+    submitted_at: datetime,
+    multiplier: float = 1.0,
+    bank_h: int = 0,
+) -> Lateness:
     """Return how late work is by the policy; work without a due date is never late.
 
-    Within the grace nothing is lost; beyond it, days count from the due date.
+    Within the grace nothing is lost; beyond it, days count from the due date. `multiplier`
+    stretches grace, days and cut-off alike. Of the `bank_h` late hours left [h], the fewest are
+    spent that save the most.
     """
     late = max(timedelta(0), submitted_at - due_at) if due_at else timedelta(0)
+    most = min(bank_h, math.ceil(late / HOUR))
+    best = _percent(policy, late - most * HOUR, multiplier)
+    low, high = 0, most
+    while low < high:
+        middle = (low + high) // 2
+        if _percent(policy, late - middle * HOUR, multiplier) <= best:
+            high = middle
+        else:
+            low = middle + 1
+    return Lateness(late=late, percent=best, banked_h=low)
+
+
+def _percent(policy: LatePolicy, late: timedelta, multiplier: float) -> float:
+    late = max(timedelta(0), late) / multiplier
     if late <= policy.grace:
-        return Lateness(late=late, percent=0.0)
+        return 0.0
     if policy.cut_off is not None and late > max(policy.cut_off, policy.grace):
-        return Lateness(late=late, percent=100.0)
-    days = math.ceil(late / DAY)
-    return Lateness(late=late, percent=min(100.0, days * policy.percent_per_day))
+        return 100.0
+    return min(100.0, math.ceil(late / DAY) * policy.percent_per_day)
 
 
 def _span(length: timedelta) -> str:

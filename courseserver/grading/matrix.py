@@ -1,6 +1,7 @@
 """A course's grades at a glance: students down, labs across."""
 
-from collections.abc import Mapping, Sequence
+import statistics
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
@@ -44,6 +45,7 @@ class Matrix:
     lines: tuple[Line, ...]
     filters: tuple[Choice, ...]
     sections: tuple[Choice, ...]
+    statistics: "tuple[tuple[str, tuple[float | None, ...]], ...]" = ()
 
     @property
     def failed(self) -> int:
@@ -63,9 +65,12 @@ def _passes(line: Line, show: str) -> bool:
     return True
 
 
-def matrix(course: Course, query: Mapping[str, str]) -> Matrix:
-    """Return the course's grades as `show` and `section` of the address let them through."""
-    boards = selectors.boards(course)
+def matrix(course: Course, query: Mapping[str, str], seen: frozenset[str] | None = None) -> Matrix:
+    """Return the course's grades as `show` and `section` of the address let them through.
+
+    `seen`: only students of these sections (`access.sections_seen`).
+    """
+    boards = selectors.boards(course, seen)
     lines = _lines(boards)
     sections = sorted({name for line in lines for name in line.sections})
     section = query.get("section", "")
@@ -87,7 +92,35 @@ def matrix(course: Course, query: Mapping[str, str]) -> Matrix:
             for key, title in FILTERS.items()
         ),
         sections=section_choices(lines, section, show),
+        statistics=_statistics(boards, mine),
     )
+
+
+def _statistics(
+    boards: list[Board], lines: Sequence[Line]
+) -> tuple[tuple[str, tuple[float | None, ...]], ...]:
+    """Return each lab's statistics over full scores, part scores left out: a title, then by lab."""
+    by_lab = [
+        [cell.points for line in lines if (cell := line.cells[i]) and _is_full(cell)]
+        for i in range(len(boards))
+    ]
+    points = [[p for p in column if p is not None] for column in by_lab]
+    kinds: tuple[tuple[str, Callable[[list[float]], float], int], ...] = (
+        ("Scores", len, 0),
+        ("Mean", statistics.fmean, 1),
+        ("Median", statistics.median, 1),
+        ("Standard deviation", statistics.stdev, 2),
+        ("Least", min, 1),
+        ("Most", max, 1),
+    )
+    return tuple(
+        (title, tuple(of(column) if len(column) >= least else None for column in points))
+        for title, of, least in kinds
+    )
+
+
+def _is_full(cell: BoardRow) -> bool:
+    return cell.score is not None and cell.score.is_full
 
 
 def section_choices(

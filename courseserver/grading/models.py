@@ -105,6 +105,144 @@ class CriterionMark(models.Model):
         return f"{self.criterion}: {self.level}"
 
 
+class Regrading(models.Model):
+    """What needs no marker, computed anew. History is kept; the highest number counts."""
+
+    submission = models.ForeignKey(Submission, on_delete=models.CASCADE, related_name="regradings")
+    number = models.PositiveIntegerField()
+    lab_version = models.CharField(max_length=32)
+    completion = models.FloatField()
+    challenge = models.FloatField(null=True)
+    reason = models.CharField(max_length=500)
+    made_by = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    made_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["submission", "number"], name="regrading_number"),
+            models.CheckConstraint(
+                condition=Q(completion__gte=0, completion__lte=1), name="regrading_completion"
+            ),
+            models.CheckConstraint(
+                condition=Q(challenge__isnull=True) | Q(challenge__gte=0, challenge__lte=1),
+                name="regrading_challenge",
+            ),
+        ]
+        ordering = ["submission", "number"]
+
+    def __str__(self) -> str:
+        return f"regrading {self.number} of {self.submission_id}"
+
+
+class Override(models.Model):
+    """Points that an instructor set over the computed ones, until taken back."""
+
+    assignment = models.ForeignKey(Assignment, on_delete=models.CASCADE, related_name="overrides")
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="+")
+    points = models.FloatField()
+    reason = models.CharField(max_length=500)
+    set_by = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    set_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["assignment", "person"], name="override_unique"),
+            models.CheckConstraint(condition=Q(points__gte=0), name="override_not_negative"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.points:g} for {self.person_id}"
+
+
+class RubricEdit(models.Model):
+    """Other points for the levels of an assignment's rubric than its scheme has."""
+
+    assignment = models.OneToOneField(
+        Assignment, on_delete=models.CASCADE, primary_key=True, related_name="rubric_edit"
+    )
+    # criterion -> level -> points
+    points = models.JSONField()
+    changed_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"rubric of {self.assignment_id}"
+
+
+class RequestState(models.TextChoices):
+    """How far a student's request for another look is."""
+
+    OPEN = "open", "Open"
+    REGRADED = "regraded", "Regraded"
+    DECLINED = "declined", "The mark stays"
+
+
+class RegradeRequest(models.Model):
+    """A student asks for another look at a mark; one open request per submission."""
+
+    submission = models.ForeignKey(
+        Submission, on_delete=models.CASCADE, related_name="regrade_requests"
+    )
+    state = models.CharField(max_length=16, choices=RequestState.choices, default=RequestState.OPEN)
+    asked_at = models.DateTimeField()
+    closed_at = models.DateTimeField(null=True)
+    closed_by = models.ForeignKey(Person, on_delete=models.PROTECT, null=True, related_name="+")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["submission"], condition=Q(state="open"), name="regrade_request_one_open"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"request about {self.submission_id}, {self.state}"
+
+
+class RegradeMessage(models.Model):
+    """One message of a request's thread."""
+
+    request = models.ForeignKey(RegradeRequest, on_delete=models.CASCADE, related_name="messages")
+    author = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="+")
+    text = models.TextField()
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["request", "pk"]
+
+    def __str__(self) -> str:
+        return f"message in {self.request_id}"
+
+
+class CalibrationSample(models.Model):
+    """A log that several markers mark on their own, to see how far they agree."""
+
+    submission = models.OneToOneField(
+        Submission, on_delete=models.CASCADE, primary_key=True, related_name="calibration"
+    )
+    drawn_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"sample {self.submission_id}"
+
+
+class CalibrationMark(models.Model):
+    """One marker's levels for a sample. It counts for no score."""
+
+    sample = models.ForeignKey(CalibrationSample, on_delete=models.CASCADE, related_name="marks")
+    marker = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="+")
+    # criterion -> level
+    levels = models.JSONField()
+    marked_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["sample", "marker"], name="calibration_mark_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.marker_id} on {self.sample_id}"
+
+
 class Score(models.Model):
     """What a person has for an assignment now, section by section, in points of `points_max`."""
 
@@ -116,6 +254,10 @@ class Score(models.Model):
     points_max = models.FloatField()
     # What the late policy took from the work's points [%].
     late_percent = models.FloatField(default=0.0)
+    # Late hours it took from the person's bank.
+    banked_h = models.PositiveIntegerField(default=0)
+    # An instructor set the points.
+    is_overridden = models.BooleanField(default=False)
     # False while the Decision Log waits for its mark.
     is_full = models.BooleanField()
     # True while the only submissions are voided: it counts for nothing, its version goes on.
@@ -171,6 +313,8 @@ class GradeOutbox(models.Model):
     submitted_at = models.DateTimeField()
     # Held rows are never claimed, whatever their state says.
     is_held = models.BooleanField()
+    # Why somebody keeps this one grade back; empty: nobody does.
+    hold_reason = models.CharField(max_length=500, blank=True)
     # An instructor decided to write over the grade in the LMS, once.
     push_over = models.BooleanField(default=False)
 

@@ -14,8 +14,9 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from courseserver.audit.services import record
 from courseserver.common import clock
 from courseserver.common.ids import new_id
-from courseserver.courses.models import Assignment, Enrolment, Role, SendMode
+from courseserver.courses.models import Assignment, Enrolment, Role
 from courseserver.courses.selectors import subject_of
+from courseserver.grading import policy
 from courseserver.grading.faults import Refusal
 from courseserver.grading.models import GradeOutbox, Score, SendState
 from courseserver.lti.line_items import line_item_forget
@@ -44,18 +45,16 @@ def same_points(a: float | None, b: float | None) -> bool:
 
 def is_held_by(assignment: Assignment, *, is_full: bool) -> bool:
     """Return whether the assignment's mode keeps a new score back until somebody acts."""
-    match assignment.send_mode:
-        case SendMode.MANUAL:
-            return True
-        case SendMode.ON_RELEASE:
-            return assignment.released_at is None
-        case SendMode.WHEN_MARKED:
-            return not is_full
-    return False
+    return policy.is_held(
+        assignment.send_mode,
+        is_full=is_full,
+        is_released=assignment.released_at is not None,
+        is_on_hold=False,
+    )
 
 
 @transaction.atomic
-def score_desire(score: Score, *, comment: str, now: datetime) -> GradeOutbox | None:
+def score_desire(score: Score, *, comment: str, is_held: bool, now: datetime) -> GradeOutbox | None:
     """Make this the score the LMS should show; call it in the transaction of the change.
 
     An older version never replaces a newer one. People who teach have no grade in the LMS, so
@@ -79,7 +78,7 @@ def score_desire(score: Score, *, comment: str, now: datetime) -> GradeOutbox | 
     row.desired_version = score.version
     row.comment = comment
     row.submitted_at = score.submission.submitted_at
-    row.is_held = is_held_by(assignment, is_full=score.is_full)
+    row.is_held = is_held
     _settle(row, now)
     row.save()
     return row
@@ -101,7 +100,7 @@ def _settle(row: GradeOutbox, now: datetime) -> None:
 def rows_release(rows: QuerySet[GradeOutbox], *, actor: str, now: datetime) -> int:
     """Let held grades go to the LMS; return how many."""
     count = 0
-    held = rows.select_for_update(of=("self",)).filter(is_held=True)
+    held = rows.select_for_update(of=("self",)).filter(is_held=True, hold_reason="")
     for row in held.exclude(state=SendState.VOIDED).select_related("assignment"):
         row.is_held = False
         _settle(row, now)
@@ -281,10 +280,15 @@ def read_due(now: datetime) -> QuerySet[GradeOutbox]:
 
 
 @transaction.atomic
-def row_claim(platform_id: str, *, now: datetime) -> Claim | None:
-    """Take the longest-waiting due row of a platform, or None; two senders never get the same."""
+def row_claim(platform_id: str, *, now: datetime, beside: str = "") -> Claim | None:
+    """Take the longest-waiting due row of a platform, or None; two senders never get the same.
+
+    Rows of the assignment `beside` come first: what its column shows was just listed.
+    """
     mine = due(now).filter(platform_id=platform_id)
-    pk = mine.order_by("next_try_at", "pk").values_list("pk", flat=True).first()
+    waiting = mine.order_by("next_try_at", "pk").values_list("pk", flat=True)
+    pk = waiting.filter(assignment=beside).first() if beside else None
+    pk = pk or waiting.first()
     if pk is None:
         return None
     token = new_id("lease")

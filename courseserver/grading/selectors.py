@@ -6,8 +6,8 @@ from datetime import datetime
 
 from courseserver.common import clock
 from courseserver.courses import selectors as course_selectors
-from courseserver.courses.due import due_dates
-from courseserver.courses.models import Assignment, Course, Person, Role, SendMode
+from courseserver.courses.due import due_dates_of
+from courseserver.courses.models import Assignment, Course, Enrolment, Person, Role, SendMode
 from courseserver.grading import states
 from courseserver.grading.faults import Words, words
 from courseserver.grading.models import (
@@ -28,6 +28,7 @@ class SubmissionView:
     """What a student sees of a handed-in attempt: score so far, what is held, what was sent."""
 
     submission_id: str
+    attempt_id: str
     submitted_at: datetime
     # False where a later attempt counts instead of this one.
     counts: bool
@@ -35,6 +36,7 @@ class SubmissionView:
     points_max: float
     late_percent: float
     is_full: bool
+    is_overridden: bool
     sections: tuple[Section, ...]
     state: str
     state_words: str
@@ -50,6 +52,8 @@ class SubmissionView:
     def score_words(self) -> str:
         """The score as it reads: "86 / 100", or "56 / 100 so far"."""
         text = f"{self.points:g} / {self.points_max:g}"
+        if self.is_overridden:
+            return f"{text} (set by your instructor)"
         if self.late_percent:
             text += f" (late: −{self.late_percent:g} %)"
         return text if self.is_full else f"{text} so far"
@@ -63,6 +67,7 @@ class KnownScore:
     points_max: float
     late_percent: float
     is_full: bool
+    is_overridden: bool
     sections: tuple[Section, ...]
 
 
@@ -80,6 +85,7 @@ def known_to_student(score: Score, assignment: Assignment) -> KnownScore:
             points_max=score.points_max,
             late_percent=score.late_percent,
             is_full=score.is_full,
+            is_overridden=score.is_overridden,
             sections=sections,
         )
     shown = tuple(replace(s, points=None) if s.id == LOG_SECTION else s for s in sections)
@@ -89,6 +95,7 @@ def known_to_student(score: Score, assignment: Assignment) -> KnownScore:
         points_max=score.points_max,
         late_percent=score.late_percent,
         is_full=False,
+        is_overridden=False,
         sections=shown,
     )
 
@@ -109,12 +116,14 @@ def submission_view(attempt_id: str) -> SubmissionView | None:
         mark = score.submission.log_marks.order_by("-number").first()
     return SubmissionView(
         submission_id=submission.id,
+        attempt_id=attempt_id,
         submitted_at=submission.submitted_at,
         counts=score.submission_id == submission.id and not score.is_voided,
         points=known.points,
         points_max=known.points_max,
         late_percent=known.late_percent,
         is_full=known.is_full,
+        is_overridden=known.is_overridden,
         sections=known.sections,
         state=row.state if row else "",
         state_words=shown.words,
@@ -263,15 +272,19 @@ class Board:
         return max(looks, default=None)
 
 
-def board(assignment: Assignment) -> Board:
-    """Return every student of the assignment's course, and staff who handed something in."""
+def board(assignment: Assignment, seen: frozenset[str] | None = None) -> Board:
+    """Return every student of the assignment's course, and staff who handed something in.
+
+    `seen`: only students of these sections (`access.sections_seen`).
+    """
     now = clock.now()
     lane = PlatformLane.objects.filter(platform_id=assignment.course.platform_id).first()
     known = _Known.of(assignment)
     rows = [
         _board_row(assignment, member, known, lane, now)
         for member in course_selectors.members(assignment.course)
-        if member.person_id in known.scores or (member.role == Role.LEARNER and member.is_active)
+        if (member.person_id in known.scores or (member.role == Role.LEARNER and member.is_active))
+        and (seen is None or not seen.isdisjoint(member.sections))
     ]
     is_paused = bool(lane and lane.paused_until and lane.paused_until > now)
     return Board(assignment=assignment, rows=tuple(rows), lane=lane, is_paused=is_paused)
@@ -357,10 +370,12 @@ def student_assignments(course: Course, person: Person) -> list[StudentAssignmen
     """Return a student's assignments with their scores."""
     scores = {s.assignment_id: s for s in Score.objects.filter(person=person, is_voided=False)}
     outbox = {row.assignment_id: row for row in GradeOutbox.objects.filter(person=person)}
+    placed = list(course_selectors.assignments(course))
+    dates = due_dates_of(course.pk, placed, [person.pk])
     return [
         StudentAssignment(
             assignment=assignment,
-            due_at=due_dates(assignment).of(person.id),
+            due_at=dates[assignment.id].of(person.id),
             score=known_to_student(scores[assignment.id], assignment)
             if assignment.id in scores
             else None,
@@ -368,7 +383,7 @@ def student_assignments(course: Course, person: Person) -> list[StudentAssignmen
             if assignment.id in scores
             else states.not_handed_in(progress_of(assignment).get(person.id)),
         )
-        for assignment in course_selectors.assignments(course)
+        for assignment in placed
     ]
 
 
@@ -403,12 +418,22 @@ def needs(boards: list[Board]) -> list[Need]:
     ]
 
 
-def boards(course: Course) -> list[Board]:
-    return [board(assignment) for assignment in course_selectors.assignments(course)]
+def boards(course: Course, seen: frozenset[str] | None = None) -> list[Board]:
+    return [board(assignment, seen) for assignment in course_selectors.assignments(course)]
 
 
-def logs_to_mark(assignment: Assignment) -> list[Submission]:
-    """Return submissions whose log waits for a mark, the longest waiting first."""
-    scores = Score.objects.filter(assignment=assignment, is_full=False, is_voided=False)
+def logs_to_mark(assignment: Assignment, seen: frozenset[str] | None = None) -> list[Submission]:
+    """Return submissions whose log waits for a mark, the longest waiting first.
+
+    `seen`: only of students of these sections (`access.sections_seen`).
+    """
+    scores = Score.objects.filter(
+        assignment=assignment, submission__log_marks__isnull=True, is_voided=False
+    ).exclude(submission__log_text="")
     newest = scores.values_list("submission_id", flat=True)
-    return list(Submission.objects.filter(pk__in=newest).order_by("submitted_at", "pk"))
+    waiting = list(Submission.objects.filter(pk__in=newest).order_by("submitted_at", "pk"))
+    if seen is None:
+        return waiting
+    enrolments = Enrolment.objects.filter(course=assignment.course_id)
+    sections = dict(enrolments.values_list("person_id", "sections"))
+    return [s for s in waiting if not seen.isdisjoint(sections.get(s.person_id, ()))]

@@ -81,8 +81,10 @@ def lane_drain(
 
 def _step(platform_id: str, gradebook: Gradebook, looks: Looks, rng: random.Random) -> int:
     """Send one due grade, or else look at those due in one column; return how many."""
-    claim = outbox.row_claim(platform_id, now=clock.now())
+    # Column by column: a listing, many pages in a large class, then serves all of them.
+    claim = outbox.row_claim(platform_id, now=clock.now(), beside=looks.beside)
     if claim is not None:
+        looks.beside = claim.row.assignment_id
         row_send(claim, gradebook, looks, rng)
         return 1
     return _read_due(platform_id, looks, rng)

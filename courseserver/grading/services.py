@@ -7,18 +7,18 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import QuerySet
 from django.urls import reverse
 
 from courseserver.audit.services import record
 from courseserver.common import clock
 from courseserver.common.errors import Conflict, Unprocessable
-from courseserver.courses.due import due_dates
-from courseserver.courses.models import Assignment, Enrolment, Person
-from courseserver.grading import outbox, scoring
-from courseserver.grading.late import Lateness, lateness, policy_of
-from courseserver.grading.models import CriterionMark, LogMark, Score, Submission
+from courseserver.courses.models import Assignment, Enrolment, Identity, Person
+from courseserver.grading import outbox, policy, scoring
+from courseserver.grading.facts import facts_of, scheme_of
+from courseserver.grading.models import CriterionMark, LogMark, Regrading, Score, Submission
 from courseserver.grading.publishing import drain_soon
-from labs.schemes import Level, Scheme, load_scheme
+from labs.schemes import Level, Scheme
 
 COMMENT_MAX = 2000
 
@@ -84,7 +84,7 @@ def submission_receive(
             submission=submission.id,
             attempt=attempt_id,
         )
-        _score_update(assignment, person, actor=person.id, now=now)
+        _settle(assignment, person, actor=person.id, now=now)
     return submission
 
 
@@ -117,7 +117,7 @@ def log_mark(
             remedy="Shorten it and save again.",
         )
     assignment = submission.assignment
-    scheme = load_scheme(assignment.scheme)
+    scheme = scheme_of(assignment)
     points = _criterion_points(scheme, levels)
     _serialize(assignment, submission.person)
     if Submission.objects.filter(pk=submission.pk, voided_at__isnull=False).exists():
@@ -155,7 +155,7 @@ def log_mark(
         number=mark.number,
         points=mark.points,
     )
-    _score_update(assignment, submission.person, actor=marker.id, now=now)
+    _settle(assignment, submission.person, actor=marker.id, now=now)
     return mark
 
 
@@ -180,13 +180,54 @@ def submission_void(*, attempt_id: str, actor: Person) -> None:
         assignment=assignment.id,
         submission=submission.id,
     )
-    if newest_submission(assignment, person) is not None:
-        _score_update(assignment, person, actor=actor.id, now=now)
-        return
-    score = Score.objects.get(assignment=assignment, person=person)
-    score.is_voided = True
-    score.save(update_fields=["is_voided"])
-    outbox.score_withdraw(score)
+    _settle(assignment, person, actor=actor.id, now=now)
+
+
+@transaction.atomic
+def regrade_store(
+    *,
+    submission: Submission,
+    completion: float,
+    challenge: float | None,
+    lab_version: str,
+    reason: str,
+    actor: Person,
+) -> int:
+    """Store what a submission's work is worth, computed anew; return how many scores changed.
+
+    Raises
+    ------
+    ValueError
+        If a share is outside 0 to 1.
+    """
+    _check_share("completion", completion)
+    if challenge is not None:
+        _check_share("challenge", challenge)
+    assignment, person, now = submission.assignment, submission.person, clock.now()
+    _serialize(assignment, person)
+    last = submission.regradings.order_by("-number").first()
+    Regrading.objects.create(
+        submission=submission,
+        number=last.number + 1 if last else 1,
+        lab_version=lab_version,
+        completion=completion,
+        challenge=challenge,
+        reason=reason,
+        made_by=actor,
+        made_at=now,
+    )
+    record(
+        actor=actor.id,
+        action="submission.regraded",
+        subject=person.id,
+        course_id=assignment.course_id,
+        assignment=assignment.id,
+        submission=submission.id,
+        completion=completion,
+        challenge=challenge,
+        reason=reason,
+    )
+    return _settle(assignment, person, actor=actor.id, now=now, forced=False)
 
 
 def _criterion_points(scheme: Scheme, levels: Mapping[str, Level]) -> dict[str, float]:
@@ -216,97 +257,124 @@ def newest_submission(assignment: Assignment, person: Person) -> Submission | No
 
 
 def scores_recompute(assignment: Assignment, *, actor: str) -> int:
-    """Bring all scores in line with due dates and late policy; return how many changed."""
+    """Bring all scores in line with all that was decided; return how many changed.
+
+    With a bank of late hours, scores of other labs may change with this one's: those count too.
+    """
+    return _recompute(Person.objects.filter(scores__assignment=assignment), assignment, actor)
+
+
+def person_recompute(assignment: Assignment, person: Person, *, actor: str) -> int:
+    """Bring one person's scores in line with all that was decided; return how many changed."""
+    return _recompute(Person.objects.filter(pk=person.pk), assignment, actor)
+
+
+def _recompute(people: QuerySet[Person], assignment: Assignment, actor: str) -> int:
+    """Settle each person's scores; whoever was erased keeps theirs, whose texts are gone."""
+    known = Identity.objects.filter(person__in=people).values("person")
     changed = 0
-    people = Person.objects.filter(scores__assignment=assignment, scores__is_voided=False)
-    for person in people.order_by("pk"):
+    for person in Person.objects.filter(pk__in=known).order_by("pk"):
         with transaction.atomic():
             _serialize(assignment, person)
-            score = _score_update(
-                assignment, person, actor=actor, now=clock.now(), only_if_changed=True
-            )
-            changed += score is not None
+            changed += _settle(assignment, person, actor=actor, now=clock.now(), forced=False)
     return changed
 
 
-def _score_update(
+def _settle(
+    assignment: Assignment, person: Person, *, actor: str, now: datetime, forced: bool = True
+) -> int:
+    """Bring scores, audit log and outbox in line with the facts; return how many scores changed.
+
+    `forced`: something new stands behind the assignment's score, equal points or not.
+    """
+    course = assignment.course
+    facts = facts_of(course, [person.pk], assignments=[assignment]).get(person.pk)
+    marks = policy.marks(facts) if facts else {}
+    places = {a.pk: a for a in course.assignments.filter(pk__in=marks.keys() - {assignment.pk})}
+    places[assignment.pk] = assignment
+    scores = {
+        s.assignment_id: s for s in Score.objects.filter(assignment__in=places, person=person)
+    }
+    changed = 0
+    for key, mark in marks.items():
+        must = forced and key == assignment.pk
+        score = scores.get(key) or Score(assignment=places[key], person=person, version=0)
+        changed += _store(score, mark, places[key], actor=actor, now=now, must=must)
+    gone = scores.get(assignment.pk)
+    if assignment.pk not in marks and gone is not None and not gone.is_voided:
+        gone.is_voided = True
+        gone.save(update_fields=["is_voided"])
+        outbox.score_withdraw(gone)
+        changed += 1
+    return changed
+
+
+def _store(
+    score: Score,
+    mark: policy.Mark,
     assignment: Assignment,
-    person: Person,
     *,
     actor: str,
     now: datetime,
-    only_if_changed: bool = False,
-) -> Score | None:
-    """Bring score, audit log and outbox in line with what is handed in and marked.
-
-    Returns None where there is nothing handed in, or nothing to change.
-    """
-    submission = newest_submission(assignment, person)
-    if submission is None:
-        return None
-    mark = submission.log_marks.order_by("-number").first()
-    total = scoring.total(
-        load_scheme(assignment.scheme),
-        completion=submission.completion,
-        challenge=submission.challenge,
-        log_text=submission.log_text,
-        log_points=mark.points if mark else None,
-        points_max=assignment.points_max,
-    )
-    late = lateness(
-        policy_of(assignment.course),
-        due_at=due_dates(assignment).of(person.pk),
-        submitted_at=submission.submitted_at,
-    )
-    points = scoring.after_lateness(total, late.percent)
-    score = Score.objects.filter(assignment=assignment, person=person).first()
-    is_same = score is not None and (score.points, score.late_percent) == (points, late.percent)
-    if only_if_changed and is_same:
-        return None
-    old = score.points if score else None
-    if score is None:
-        score = Score(assignment=assignment, person=person, version=0)
-    score.submission = submission
-    score.is_voided = False
+    must: bool,
+) -> bool:
+    """Write a mark down as the newest score, if it differs or `must`; return whether it was."""
+    wanted = {
+        "submission_id": mark.handed.id,
+        "is_voided": False,
+        "points": mark.points,
+        "points_max": mark.total.points_max,
+        "late_percent": mark.late.percent,
+        "banked_h": mark.late.banked_h,
+        "is_overridden": mark.is_overridden,
+        "is_full": mark.is_full,
+        "components": mark.total.components(),
+    }
+    if not must and all(getattr(score, name) == value for name, value in wanted.items()):
+        return False
+    old = score.points if score.version else None
+    for name, value in wanted.items():
+        setattr(score, name, value)
+    score.assignment = assignment
     score.version += 1
-    score.points = points
-    score.points_max = total.points_max
-    score.late_percent = late.percent
-    score.is_full = total.is_full
-    score.components = total.components()
     score.changed_at = now
     score.save()
     record(
         actor=actor,
         action="score.changed",
-        subject=person.id,
+        subject=score.person_id,
         course_id=assignment.course_id,
         assignment=assignment.id,
         old=old,
         new=score.points,
         is_full=score.is_full,
         version=score.version,
-        late_percent=late.percent,
+        late_percent=mark.late.percent,
+        late_hours=mark.late.banked_h,
+        is_overridden=mark.is_overridden,
     )
-    comment = _comment(total, mark, late, submission.attempt_id)
-    row = outbox.score_desire(score, comment=comment, now=now)
+    row = outbox.score_desire(score, comment=_comment(mark), is_held=mark.is_held, now=now)
     if row is not None and not row.is_held:
-        transaction.on_commit(lambda: drain_soon(row.platform_id))
-    return score
+        platform_id = row.platform_id
+        transaction.on_commit(lambda: drain_soon(platform_id))
+    return True
 
 
-def _comment(total: scoring.Total, mark: LogMark | None, late: Lateness, attempt_id: str) -> str:
+def _comment(mark: policy.Mark) -> str:
     """Return the plain text the LMS shows beside the grade: where the points come from."""
     lines = [
         f"{s.title}: {'waits for its mark' if s.points is None else f'{s.points:g}'}"
         + (f" of {s.points_max:g}" if s.points is not None else "")
-        for s in total.sections
+        for s in mark.total.sections
     ]
-    if not total.is_full:
+    if not mark.total.is_full:
         lines.insert(0, "Part score; the Decision Log is not marked yet.")
-    if late.words:
-        lines.append(late.words)
-    if mark and mark.comment:
+    if mark.late.words:
+        lines.append(mark.late.words)
+    if mark.is_overridden:
+        lines.append(f"Set to {mark.points:g} by your instructor.")
+    if mark.comment:
         lines.append(mark.comment)
-    lines.append(f"Your work: {settings.PUBLIC_URL}{reverse('lab-synthesis', args=[attempt_id])}")
+    address = reverse("lab-synthesis", args=[mark.handed.attempt_id])
+    lines.append(f"Your work: {settings.PUBLIC_URL}{address}")
     return "\n".join(lines)

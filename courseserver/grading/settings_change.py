@@ -21,6 +21,10 @@ from courseserver.grading import outbox, services
 from courseserver.grading.models import GradeOutbox
 from courseserver.grading.publishing import drain_soon
 
+_LATE_FIELDS = frozenset(
+    {"late_grace_min", "late_percent_per_day", "late_cut_off_days", "late_bank_hours"}
+)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Moved:
@@ -50,7 +54,8 @@ def _count(count: int, noun: str) -> str:
 def settings_change(*, assignment: Assignment, actor: Person, **wanted: Any) -> Moved:
     """Store an assignment's switches; what waits and what was late follows.
 
-    Takes any of `send_mode`, `send_as`, `only_if_higher`, `shared_parameters`, `due_at`.
+    Takes any of `send_mode`, `send_as`, `only_if_higher`, `shared_parameters`, `optional_from`,
+    `due_at`. Work handed in before keeps its completion, until it is computed anew.
     """
     assignment = Assignment.objects.select_for_update().get(pk=assignment.pk)
     if wanted.get("send_mode") == SendMode.ON_RELEASE != assignment.send_mode:
@@ -72,7 +77,8 @@ def settings_change(*, assignment: Assignment, actor: Person, **wanted: Any) -> 
 def course_change(*, course: Course, actor: Person, **wanted: Any) -> Moved:
     """Store a course's clock and late policy; scores of late work follow.
 
-    Takes any of `time_zone`, `late_grace_min`, `late_percent_per_day`, `late_cut_off_days`.
+    Takes any of `time_zone`, `late_grace_min`, `late_percent_per_day`, `late_cut_off_days`,
+    `late_bank_hours`, `sections_apart`, `marks_anonymously`, `keep_days`.
     """
     course = Course.objects.select_for_update().get(pk=course.pk)
     changed = _store(course, wanted)
@@ -80,7 +86,7 @@ def course_change(*, course: Course, actor: Person, **wanted: Any) -> Moved:
         return Moved()
     _recorded(actor, "course.settings_changed", course, course.pk, changed)
     rescored = 0
-    if changed.keys() - {"time_zone"}:
+    if changed.keys() & _LATE_FIELDS:
         for assignment in course.assignments.all():
             rescored += services.scores_recompute(assignment, actor=actor.id)
     return Moved(rescored=rescored)

@@ -5,13 +5,19 @@ from datetime import date, datetime
 
 from django.db import transaction
 
+from courseserver.common import clock
 from courseserver.courses import plans
 from courseserver.courses import selectors as course_selectors
 from courseserver.courses.models import Assignment, Course, Person, Plan
 from courseserver.courses.plans import PlannedWeek
+from courseserver.courses.services import settings_before
 from courseserver.grading import selectors
+from courseserver.grading.models import RubricEdit
 from courseserver.grading.selectors import StudentAssignment
+from courseserver.grading.services import scores_recompute
 from courseserver.grading.settings_change import settings_change
+from courseserver.grading.teaching import has_notes
+from labs.activities import Activity, activity_titled
 from labs.course_map import MapLab
 from labs.loader import UnknownLab, load_lab
 
@@ -30,6 +36,10 @@ class LabInWeek:
     def is_done(self) -> bool:
         return self.item is not None and self.item.score is not None
 
+    @property
+    def has_notes(self) -> bool:
+        return has_notes(self.slug)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WeekView:
@@ -39,6 +49,12 @@ class WeekView:
     @property
     def number(self) -> int:
         return self.planned.span.number
+
+    @property
+    def activity(self) -> Activity | None:
+        """Return what can be done on a board in this week, where it is installed."""
+        deploy = self.planned.week.deploy
+        return activity_titled(deploy.activity) if deploy else None
 
     @property
     def is_done(self) -> bool:
@@ -119,6 +135,35 @@ def due_apply(*, plan: Plan, actor: Person) -> int:
     for move in moves:
         settings_change(assignment=move.assignment, actor=actor, due_at=move.new)
     return len(moves)
+
+
+@transaction.atomic
+def term_copy(*, source: Plan, course: Course, actor: Person, starts_on: date) -> int:
+    """Copy a term's plan and settings to another course, its students' work left where it is.
+
+    Labs placed already take over how they were set, points of the rubric included; labs placed
+    later do so then, without the rubric. Returns how many scores changed here.
+    """
+    plans.plan_copy(source=source, course=course, actor=actor, starts_on=starts_on)
+    course.refresh_from_db()
+    edits = {
+        edit.assignment.lab: edit.points
+        for edit in RubricEdit.objects.filter(assignment__course=source.course).select_related(
+            "assignment"
+        )
+    }
+    changed = 0
+    for assignment in course.assignments.all():
+        before = settings_before(course, assignment.lab)
+        if assignment.lab in edits:
+            RubricEdit.objects.update_or_create(
+                assignment=assignment,
+                defaults={"points": edits[assignment.lab], "changed_at": clock.now()},
+            )
+        before.pop("scheme", None)
+        settings_change(assignment=assignment, actor=actor, **before)
+        changed += scores_recompute(assignment, actor=actor.id)
+    return changed
 
 
 def week_shown(weeks: list[WeekView], today: date, wanted: str) -> WeekView:

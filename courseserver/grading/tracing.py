@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from courseserver.grading.evidence import SeenNumber
 from courseserver.grading.written import Written, numbers_in
+from labs.iron_law import TermWords, named_in
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -14,6 +15,8 @@ class Segment:
     text: str
     seen: SeenNumber | None = None
     is_number: bool = False
+    # The term of the Iron Law that it names.
+    term: TermWords | None = None
 
 
 def segments(log_text: str, seen: Sequence[SeenNumber]) -> tuple[Segment, ...]:
@@ -33,6 +36,31 @@ def segments(log_text: str, seen: Sequence[SeenNumber]) -> tuple[Segment, ...]:
         position = written.end
     pieces.append(Segment(text=log_text[position:]))
     return tuple(piece for piece in pieces if piece.text)
+
+
+def with_terms(pieces: Sequence[Segment]) -> tuple[Segment, ...]:
+    """Return the same log with the words that name a term of the Iron Law cut out, too."""
+    found: list[Segment] = []
+    for piece in pieces:
+        if piece.is_number:
+            found.append(piece)
+            continue
+        position = 0
+        for named in named_in(piece.text):
+            found.append(Segment(text=piece.text[position : named.start]))
+            found.append(Segment(text=piece.text[named.start : named.end], term=named.term))
+            position = named.end
+        found.append(Segment(text=piece.text[position:]))
+    return tuple(piece for piece in found if piece.text)
+
+
+def terms_named(pieces: Sequence[Segment]) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """Return each term that is named, with the words that name it, each once."""
+    words: dict[str, dict[str, None]] = {}
+    for piece in pieces:
+        if piece.term is not None:
+            words.setdefault(piece.term.meaning, {})[piece.text.lower()] = None
+    return tuple((meaning, tuple(found)) for meaning, found in words.items())
 
 
 def traced(pieces: Sequence[Segment]) -> tuple[Segment, ...]:

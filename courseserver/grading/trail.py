@@ -45,6 +45,21 @@ _TEXTS = {
     "grade.overridden": "Another grade stands in the LMS: {lms}, ours is {ours}",
     "grade.kept_in_lms": "Theirs kept: {lms}, ours was {ours}",
     "grade.not_higher": "Not sent: {ours} is not more than {lms} in the LMS",
+    "accommodation.given": "Accommodation given: ×{multiplier}, +{extra_hours} h",
+    "accommodation.taken_back": "Accommodation taken back",
+    "score.set": "Score set by hand: {points} ({reason_given})",
+    "score.set_back": "Score set by hand taken back",
+    "hold.put": "Grade kept back: {reason_given}",
+    "hold.lifted": "Grade no longer kept back",
+    "rubric.changed": "Points of the rubric changed: {changes}",
+    "submission.regraded": "Computed anew: completion {completion}, challenge {challenge}",
+    "regrade.asked": "Regrade asked for",
+    "regrade.answered": "Answer to a regrade request",
+    "regrade.closed": "Regrade request closed: {outcome}",
+    "lab.regraded": "Version {version} of the lab computed anew: {reason_given}",
+    "calibration.drawn": "Logs for calibration drawn",
+    "calibration.marked": "Log marked for calibration",
+    "scores.uploaded": "Scores uploaded as a file",
     "extension.given": "Extension given",
     "extension.taken_back": "Extension taken back",
     "roster.added": "Added from the LMS's roster",
@@ -67,9 +82,14 @@ class TrailLine:
     reference: str
 
 
-def trail(course: Course, person_id: str) -> list[TrailLine]:
-    """Return what happened to a student's scores in a course, the newest first."""
+def trail(course: Course, person_id: str, *, is_instructor: bool = True) -> list[TrailLine]:
+    """Return what happened to a student's scores in a course, the newest first.
+
+    Who has more time is for instructors' eyes.
+    """
     entries = AuditEntry.objects.filter(course_id=course.id, subject=person_id)
+    if not is_instructor:
+        entries = entries.exclude(action__startswith="accommodation.")
     return lines_of(course, entries.order_by("-pk")[:_LIMIT])
 
 
@@ -77,7 +97,21 @@ def trail(course: Course, person_id: str) -> list[TrailLine]:
 KINDS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "all": ("Everything", ("",)),
     "grades": ("Grades to the LMS", ("grade.", "grades.")),
-    "marks": ("Scores and marks", ("score.", "log.", "submission.", "extension.")),
+    "marks": (
+        "Scores and marks",
+        (
+            "score",
+            "log.",
+            "submission.",
+            "extension.",
+            "accommodation.",
+            "hold.",
+            "rubric.",
+            "regrade.",
+            "calibration.",
+            "lab.regraded",
+        ),
+    ),
     "people": ("People", ("enrolled", "role", "launched", "roster.")),
     "settings": ("Settings", ("assignment", "course.", "labs handed")),
 }
@@ -119,6 +153,11 @@ def _what(entry: AuditEntry) -> str:
         f"{name.replace('_', ' ')} {old} → {(detail.get('new') or {}).get(name)}"
         for name, old in (detail["old"] if isinstance(detail.get("old"), dict) else {}).items()
     )
+    for name in ("multiplier", "extra_hours", "completion", "challenge"):
+        values[name] = _points(detail.get(name))
+    values["reason_given"] = str(detail.get("reason", ""))
+    values["version"] = str(detail.get("version", ""))
+    values["outcome"] = str(detail.get("outcome", ""))
     values["why"] = words(str(detail.get("reason", ""))).what
     text = _TEXTS.get(entry.action)
     if entry.action == "score.changed" and detail.get("old") is None:

@@ -26,7 +26,8 @@ def attempt_for_staff(person: Person, attempt_id: str) -> Attempt:
     attempt = _find(attempt_id)
     if attempt is None:
         raise NotFound("No such thing in your courses.", remedy=_AGAIN)
-    access.staff_enrolment_in(person, attempt.assignment.course)
+    enrolment = access.staff_enrolment_in(person, attempt.assignment.course)
+    access.student_seen_by(enrolment, attempt.person_id)
     return attempt
 
 

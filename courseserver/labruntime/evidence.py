@@ -13,8 +13,13 @@ from courseserver.grading.evidence import (
 )
 from courseserver.labruntime import challenges
 from courseserver.labruntime.instances import PartInstance
+from courseserver.labruntime.method import method_of
 from courseserver.labruntime.part_jobs import last_job
-from courseserver.labruntime.realities import comparison_if_ready, last_reality
+from courseserver.labruntime.realities import (
+    comparison_if_ready,
+    is_self_reported,
+    last_reality,
+)
 from courseserver.labruntime.state import AttemptState, best_try
 from courseserver.labruntime.work import PartRecord
 from labs.text import fill
@@ -24,7 +29,7 @@ _NUMBERS_MAX = 600
 
 def evidence_of(state: AttemptState, records: Mapping[str, PartRecord]) -> Evidence:
     """Return what the student saw and did, each number with how it is known."""
-    instances = [state.instance(part.id) for part in state.lab.parts]
+    instances = [state.instance(part.id) for part in state.done_parts]
     numbers = [n for i in instances for n in _numbers(state, i, records[i.id])]
     return Evidence(
         numbers=tuple(dict.fromkeys(numbers))[:_NUMBERS_MAX],
@@ -87,15 +92,19 @@ def _outputs(instance: PartInstance, record: PartRecord) -> Iterator[SeenNumber]
 
 
 def _measured(state: AttemptState, instance: PartInstance) -> Iterator[SeenNumber]:
-    """Return the rows of the check on hardware: predicted, and measured where it was."""
+    """Return the rows of the check on hardware: predicted, and measured where it was.
+
+    What a kit of the student's own says is no evidence for a mark.
+    """
     row = last_reality(state, instance.id) if instance.part.reality else None
     comparison = comparison_if_ready(instance, row, state.attempt.track) if row else None
     if comparison is None or instance.part.reality is None:
         return
     texts = {text.id: text for text in instance.part.reality.rows}
+    is_own = row is not None and is_self_reported(row)
     for found in comparison.rows:
         text = texts.get(found.id)
-        for shown in (found.predicted, found.measured):
+        for shown in (found.predicted, None if is_own else found.measured):
             if shown is not None:
                 yield SeenNumber(
                     value=shown.value,
@@ -149,5 +158,6 @@ def _challenge_done(state: AttemptState, instances: Sequence[PartInstance]) -> C
             objective=challenges.objective_text(text, best.objective),
             ratio=challenges.ratio_of(instance, best),
             tries=len(tries),
+            method=method_of(tries, {variable.id: variable.label for variable in text.variables}),
         )
     return None

@@ -98,6 +98,11 @@ def key_read(person: Person, name: str, default: Scalar) -> Scalar:
     return newest if same and isinstance(newest, type(default)) else default
 
 
+def text_fingerprint(text: str) -> str:
+    """Return what the chain keeps of a student's own words, which live outside it."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
     """What a walk along one chain found; `fault` is empty where it is whole."""
@@ -114,6 +119,7 @@ class Verdict:
 def verify(person_id: str) -> Verdict:
     """Walk one student's chain from its beginning."""
     entries = LedgerEntry.objects.filter(person_id=person_id).order_by("number")
+    entries = entries.select_related("attempt")
     indexed = _indexed_keys(person_id)
     previous, count = GENESIS, 0
     for entry in entries.iterator():
@@ -137,7 +143,15 @@ def _fault(entry: LedgerEntry, number: int, previous: str, indexed: Mapping[int,
         return f"entry {number} was moved: its columns differ from its content"
     if content["keys"] != indexed.get(entry.pk, {}):
         return f"entry {number} has named keys that differ from its content"
+    if _is_text_changed(entry, content["body"]):
+        return f"entry {number} is of another Decision Log than the one kept"
     return ""
+
+
+def _is_text_changed(entry: LedgerEntry, body: Json) -> bool:
+    # No words: they were erased on the person's wish, which breaks nothing.
+    kept, told = entry.attempt.decision_log, body.get("text_sha256")
+    return bool(told and kept) and text_fingerprint(kept) != told
 
 
 def _indexed_keys(person_id: str) -> dict[int, Json]:
@@ -155,4 +169,5 @@ def chains() -> Iterable[str]:
 def contents(person: Person) -> list[tuple[LedgerEntry, Json]]:
     """Return a student's entries with their content, oldest first."""
     entries = LedgerEntry.objects.filter(person=person).order_by("number")
+    entries = entries.select_related("attempt")
     return [(entry, json.loads(entry.body)) for entry in entries]

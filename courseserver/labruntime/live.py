@@ -102,13 +102,20 @@ class ClassView:
     boundaries: tuple[Boundary, ...]
 
 
-def class_view(assignment: Assignment, now: datetime) -> ClassView:
-    """Return the state of a class in one lab; ten queries, however many students."""
+def class_view(
+    assignment: Assignment, now: datetime, seen: frozenset[str] | None = None
+) -> ClassView:
+    """Return the state of a class in one lab; ten queries, however many students.
+
+    `seen`: only students of these sections (`access.sections_seen`).
+    """
     lab = lab_of(assignment.lab)
     members = [
         member
         for member in course_selectors.members(assignment.course, role=Role.LEARNER)
-        if member.is_active and not member.is_test_student
+        if member.is_active
+        and not member.is_test_student
+        and (seen is None or not seen.isdisjoint(member.sections))
     ]
     attempts = {
         attempt.person_id: attempt

@@ -414,3 +414,27 @@ class LedgerPage:
     markdown_url: str
     json_url: str
     back: Step
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportPart:
+    """What a student predicted and found in one part; nothing before the lock closes."""
+
+    heading: str  # "B The iron law of one request"
+    is_locked: bool
+    reveals: tuple[RevealView, ...]
+    failures: tuple[str, ...]
+    tries: tuple[TryView, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportPage:
+    """One lab as a student did it, to print or to keep."""
+
+    header: Header
+    day: str
+    is_submitted: bool
+    parts: tuple[ReportPart, ...]
+    decision_log: str
+    markdown_url: str
+    back: Step

@@ -58,7 +58,8 @@ def is_kit_there(state: AttemptState, model: RealityCheck) -> bool:
     """Return whether a kit of the course is online that can run every task of this check."""
     task_ids = {task.task for task in model.tasks()}
     course = state.attempt.assignment.course
-    return bool(kit_selectors.kits_available(course, task_ids=task_ids))
+    person = state.attempt.person
+    return bool(kit_selectors.kits_available(course, task_ids=task_ids, person=person))
 
 
 def _kit_job(state: AttemptState, instance: PartInstance, model: RealityCheck) -> str:
@@ -96,6 +97,11 @@ def measured_by(job_id: str) -> dict[str, Measured]:
         for name, row in rows.items()
         if row.value is not None
     }
+
+
+def is_self_reported(row: PartReality) -> bool:
+    """Return whether a kit of the student's own measured this."""
+    return bool(row.kit_job) and kit_selectors.job_view(row.kit_job).kit_origin == "own"
 
 
 def comparison_if_ready(instance: PartInstance, row: PartReality, track: str) -> Comparison | None:

@@ -273,7 +273,7 @@ def draft_keep(*, state: AttemptState, name: str, text: str) -> Draft:
     part_id, _, question_id = name.partition(".")
     if name != LOG:
         _refuse_draft(state, part_id, question_id, text)
-    elif state.waiting_parts:
+    elif state.missing_parts:
         raise Locked("The Decision Log opens after the last part.", remedy="Continue the parts.")
     elif state.attempt.submitted_at is not None:
         raise Conflict("You have submitted this lab.", remedy="Your log stays as it is.")

@@ -10,7 +10,7 @@ from courseserver.common.errors import Conflict, Unavailable
 from courseserver.labruntime.answers import Outcome, outcome_of
 from courseserver.labruntime.instances import Draw, PartInstance, digest, part_instance
 from courseserver.labruntime.models import Attempt, ChallengeTry, Commit, Draft, Exploration
-from labs.content import Lab
+from labs.content import Lab, LabPart
 from labs.contract import Params
 from labs.loader import UnknownLab, load_lab
 from labs.tables import ContentError
@@ -78,6 +78,24 @@ class AttemptState:
     @property
     def waiting_parts(self) -> list[str]:
         return [part.id for part in self.lab.parts if not self.is_committed(part.id)]
+
+    @property
+    def required_parts(self) -> list[LabPart]:
+        """The parts that the course asks for: all, or those before the first optional one."""
+        first = self.attempt.assignment.optional_from
+        ids = [part.id for part in self.lab.parts]
+        # The first part is always asked for: without one there is nothing to hand in.
+        count = ids.index(first) if first in ids[1:] else len(ids)
+        return list(self.lab.parts[:count])
+
+    @property
+    def missing_parts(self) -> list[str]:
+        """The parts to be predicted before the lab may be handed in."""
+        return [part.id for part in self.required_parts if not self.is_committed(part.id)]
+
+    @property
+    def done_parts(self) -> list[LabPart]:
+        return [part for part in self.lab.parts if self.is_committed(part.id)]
 
     @property
     def locked(self) -> dict[str, Params]:

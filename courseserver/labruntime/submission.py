@@ -7,9 +7,9 @@ from courseserver.common.errors import Conflict, Locked, Unprocessable
 from courseserver.grading.services import submission_receive
 from courseserver.labruntime import challenges, work
 from courseserver.labruntime.evidence import evidence_of
-from courseserver.labruntime.ledger import entry_append
+from courseserver.labruntime.ledger import entry_append, text_fingerprint
 from courseserver.labruntime.models import Attempt, Draft
-from courseserver.labruntime.realities import comparison_if_ready, last_reality
+from courseserver.labruntime.realities import comparison_if_ready, is_self_reported, last_reality
 from courseserver.labruntime.services import LOG, plain_text
 from courseserver.labruntime.state import AttemptState, best_try
 from labs.content import LabPart
@@ -53,7 +53,7 @@ def lab_submit(*, state: AttemptState, log_text: str) -> None:
 
 
 def _refuse_early(state: AttemptState, text: str) -> None:
-    if state.waiting_parts:
+    if state.missing_parts:
         raise Locked(
             "The synthesis opens when every part has your prediction.", remedy="Continue the parts."
         )
@@ -76,10 +76,12 @@ def _refuse_other(attempt: Attempt, text: str) -> None:
 def _hand_in(state: AttemptState, attempt: Attempt, text: str) -> None:
     records = work.records_of(state)
     evidence = evidence_of(state, records)
-    for part in state.lab.parts:
+    for part in state.done_parts:
         _explored_recorded(state, part, records[part.id])
         _measured_recorded(state, part)
-    entry_append(attempt=attempt, kind="decision", body={"text": text, "words": words_in(text)})
+    # The words stay in the attempt: a chain that held them could not be erased.
+    body = {"text_sha256": text_fingerprint(text), "words": words_in(text)}
+    entry_append(attempt=attempt, kind="decision", body=body)
     if attempt.is_preview or attempt.submitted_at is None:
         return
     submission_receive(
@@ -144,7 +146,7 @@ def _measured_recorded(state: AttemptState, part: LabPart) -> None:
         for r in comparison.rows
         if r.measured is not None
     ]
-    body = {"kit_job": row.kit_job, "rows": rows}
+    body = {"kit_job": row.kit_job, "rows": rows, "self_reported": is_self_reported(row)}
     entry_append(attempt=state.attempt, kind="measured", part=part.id, body=body)
 
 

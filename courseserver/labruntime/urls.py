@@ -11,6 +11,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(f"{_ATTEMPT}/track/", views.TrackView.as_view(), name="lab-track"),
     path(f"{_ATTEMPT}/parts/<slug:part>/", views.PartView.as_view(), name="lab-part"),
     path(f"{_ATTEMPT}/synthesis/", views.SynthesisView.as_view(), name="lab-synthesis"),
+    path(f"{_ATTEMPT}/report/", views.ReportView.as_view(), name="lab-report"),
+    path(f"{_ATTEMPT}/report.md", views.ReportExportView.as_view(), name="lab-report-export"),
     path(f"{_ATTEMPT}/ledger/", views.LedgerView.as_view(), name="lab-ledger"),
     path(
         f"{_ATTEMPT}/ledger.<slug:form>",

@@ -10,7 +10,12 @@ from django.views.decorators.cache import cache_control
 
 from courseserver.common import clock
 from courseserver.common.errors import Conflict, NotFound, Unprocessable
-from courseserver.courses.access import assignment_for, person_of, staff_assignment_for
+from courseserver.courses.access import (
+    assignment_for,
+    person_of,
+    sections_seen,
+    staff_assignment_for,
+)
 from courseserver.labruntime import services
 from courseserver.labruntime.access import attempt_for, attempt_for_staff, part_for
 from courseserver.labruntime.live import class_view
@@ -18,6 +23,7 @@ from courseserver.labruntime.show import frame
 from courseserver.labruntime.show.briefing import briefing_page
 from courseserver.labruntime.show.ledger import export_json, export_markdown, ledger_page
 from courseserver.labruntime.show.part import part_page
+from courseserver.labruntime.show.report import report_markdown, report_page
 from courseserver.labruntime.show.synthesis import synthesis_page
 from courseserver.labruntime.state import AttemptState, state_of
 from courseserver.labruntime.submission import lab_submit
@@ -43,11 +49,11 @@ class HomeView(LabView):
 class ClassView(LabView):
     def get(self, request: HttpRequest, assignment_id: str) -> HttpResponse:
         """Show the staff where the class is; a projector's view names nobody."""
-        assignment, _ = staff_assignment_for(person_of(request), assignment_id)
+        assignment, enrolment = staff_assignment_for(person_of(request), assignment_id)
         projector = request.GET.get("projector") == "1"
         context = {
             "assignment": assignment,
-            "view": class_view(assignment, clock.now()),
+            "view": class_view(assignment, clock.now(), sections_seen(enrolment)),
             "projector": projector,
             "answers": not projector or request.GET.get("answers") == "1",
         }
@@ -131,6 +137,21 @@ class SynthesisView(LabView):
             context = {"page": page}
             return render(request, "labruntime/synthesis.html", context, status=refused.status)
         return HttpResponseRedirect(frame.synthesis_url(state.attempt))
+
+
+class ReportView(LabView):
+    def get(self, request: HttpRequest, attempt_id: str) -> HttpResponse:
+        page = report_page(self.state(request, attempt_id))
+        return render(request, "labruntime/report.html", {"page": page})
+
+
+class ReportExportView(LabView):
+    def get(self, request: HttpRequest, attempt_id: str) -> HttpResponse:
+        state = self.state(request, attempt_id)
+        text = report_markdown(report_page(state))
+        response = HttpResponse(text, content_type="text/markdown; charset=utf-8")
+        response["Content-Disposition"] = f'attachment; filename="{state.lab.slug}.md"'
+        return response
 
 
 class LedgerView(LabView):

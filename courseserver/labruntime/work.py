@@ -49,9 +49,12 @@ def records_of(state: AttemptState) -> dict[str, PartRecord]:
 
 
 def completion_of(state: AttemptState, records: Mapping[str, PartRecord]) -> float:
-    """Return the share of completion earned, 0 to 1, by the assignment's scheme."""
+    """Return the share of completion earned, 0 to 1, by the assignment's scheme.
+
+    Optional parts neither add nor cost anything.
+    """
     rule = load_scheme(state.attempt.assignment.scheme).completion
-    return completion_share(rule, [record.work for record in records.values()])
+    return completion_share(rule, [records[part.id].work for part in state.required_parts])
 
 
 def missing_words(state: AttemptState, record: PartRecord) -> str:
@@ -68,9 +71,9 @@ def missing_words(state: AttemptState, record: PartRecord) -> str:
 
 
 def challenge_score(state: AttemptState) -> float | None:
-    """Return the mean ratio to the optimum over the lab's challenges; None if it has none."""
+    """Return the mean ratio to the optimum over the challenges asked for; None if none is."""
     ratios = []
-    for part in state.lab.parts:
+    for part in state.required_parts:
         if part.challenge is not None:
             tries = challenges.tries_of(state.attempt, part.id)
             best = best_try(tries, part.challenge.better)

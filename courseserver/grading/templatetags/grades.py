@@ -1,13 +1,12 @@
 """How grades and moments print on the staff's pages."""
 
-from datetime import datetime
+from datetime import date, datetime
 
 from django import template
 from django.utils import timezone
-from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from courseserver.common import clock
+from courseserver.common import clock, moments
 
 register = template.Library()
 
@@ -44,10 +43,13 @@ def moment(value: datetime | str | None) -> SafeString | str:
     # A path that leads nowhere in a template arrives as an empty string.
     if not isinstance(value, datetime):
         return "—"
-    local = timezone.localtime(value)
-    is_today = local.date() == timezone.localtime(clock.now()).date()
-    text = f"{local:%H:%M}" if is_today else f"{local.day} {local:%b, %H:%M}"
-    return format_html('<time datetime="{}">{}</time>', value.isoformat(), text)
+    return moments.in_time_element(value, moments.moment_text(value))
+
+
+@register.filter
+def day(value: date) -> SafeString | str:
+    """Return a day as its reader writes it, without the year."""
+    return moments.in_language(moments.day_text(value))
 
 
 @register.simple_tag
@@ -73,3 +75,9 @@ def ago(value: datetime | None) -> str:
 def count_of(value: int, noun: str) -> str:
     """Return "1 log" or "2 logs"."""
     return f"{value} {noun}" if value == 1 else f"{value} {noun}s"
+
+
+@register.filter
+def share(value: float | None) -> str:
+    """Return a share of 0 to 1 in whole percent, or a dash where there is none."""
+    return "—" if value is None else f"{100 * value:.0f}%"

@@ -11,12 +11,19 @@ from courseserver.courses.models import Assignment, Role
 from courseserver.grading import selectors, settings_change, tables
 from courseserver.grading.forms import ExtensionForm, SettingsForm
 from courseserver.grading.late import policy_of
+from courseserver.grading.teaching import has_notes, parts_of
 
 
 def assignment_staff(request: HttpRequest, assignment_id: str) -> HttpResponse:
     assignment, enrolment = access.staff_assignment_for(access.person_of(request), assignment_id)
     form = _settings_of(assignment)
-    return _page(request, assignment, form, may_change=enrolment.role == Role.INSTRUCTOR)
+    return _page(
+        request,
+        assignment,
+        form,
+        may_change=enrolment.role == Role.INSTRUCTOR,
+        seen=access.sections_seen(enrolment),
+    )
 
 
 @require_POST
@@ -25,6 +32,9 @@ def assignment_settings(request: HttpRequest, assignment_id: str) -> HttpRespons
     assignment, _ = access.staff_assignment_for(person, assignment_id)
     access.instructor_enrolment_in(person, assignment.course)
     form = SettingsForm(request.POST)
+    known = {"", *(key for key, _ in parts_of(assignment.lab)[1:])}
+    if form.is_valid() and form.cleaned_data["optional_from"] not in known:
+        form.add_error("optional_from", "This lab has no such part.")
     if not form.is_valid():
         return _page(request, assignment, form, may_change=True)
     moved = settings_change.settings_change(
@@ -82,8 +92,9 @@ def _page(
     *,
     may_change: bool,
     given: ExtensionForm | None = None,
+    seen: frozenset[str] | None = None,
 ) -> HttpResponse:
-    board = selectors.board(assignment)
+    board = selectors.board(assignment, seen)
     names = {row.person_id: row.name for row in board.rows}
     context = {
         "assignment": assignment,
@@ -99,6 +110,8 @@ def _page(
         ],
         "sections": sorted({name for row in board.rows for name in row.sections}),
         "policy": policy_of(assignment.course),
+        "has_notes": has_notes(assignment.lab),
+        "later_parts": parts_of(assignment.lab)[1:],
     }
     is_wrong = bool(form.errors or (given and given.errors))
     return render(request, "grading/assignment.html", context, status=422 if is_wrong else 200)

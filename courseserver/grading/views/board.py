@@ -31,7 +31,7 @@ from courseserver.lti import ags
 @require_GET
 def sync_board(request: HttpRequest, assignment_id: str) -> HttpResponse:
     assignment, enrolment = access.staff_assignment_for(access.person_of(request), assignment_id)
-    board = selectors.board(assignment)
+    board = selectors.board(assignment, access.sections_seen(enrolment))
     context = {
         "assignment": assignment,
         "course": assignment.course,
@@ -62,7 +62,7 @@ def grades_send(request: HttpRequest, assignment_id: str) -> HttpResponse:
 def grades_preview(request: HttpRequest, assignment_id: str) -> HttpResponse:
     """The dry run: what sending would change there, before anything is sent."""
     assignment, enrolment = access.staff_assignment_for(access.person_of(request), assignment_id)
-    board = selectors.board(assignment)
+    board = selectors.board(assignment, access.sections_seen(enrolment))
     planned = plan.plan(board)
     context = {
         "assignment": assignment,
@@ -169,7 +169,7 @@ def grade_decide(request: HttpRequest, assignment_id: str) -> HttpResponse:
 def grades_csv(request: HttpRequest, assignment_id: str) -> HttpResponse:
     """The fallback without grade services: a file for the gradebook's own import."""
     person = access.person_of(request)
-    assignment, _ = access.staff_assignment_for(person, assignment_id)
+    assignment, enrolment = access.staff_assignment_for(person, assignment_id)
     product = request.GET.get("for", "moodle")
     if product not in csv_export.FORMATS:
         known = " or ".join(csv_export.FORMATS)
@@ -184,7 +184,8 @@ def grades_csv(request: HttpRequest, assignment_id: str) -> HttpResponse:
     response = HttpResponse(content_type="text/csv; charset=utf-8")
     name = f"grades-{assignment.lab}-{product}.csv"
     response["Content-Disposition"] = f'attachment; filename="{name}"'
-    csv_export.write(response, selectors.board(assignment), product)
+    board = selectors.board(assignment, access.sections_seen(enrolment))
+    csv_export.write(response, board, product)
     return response
 
 

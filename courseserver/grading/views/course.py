@@ -2,15 +2,19 @@
 
 from django.contrib import messages
 from django.core.paginator import Paginator
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from courseserver.audit.services import record
 from courseserver.common import clock
+from courseserver.common.errors import NotFound, Unprocessable
 from courseserver.courses import access
 from courseserver.courses.models import Course, Role
-from courseserver.grading import lanes, outbox, settings_change
-from courseserver.grading.forms import CourseForm
+from courseserver.courses.selectors import members
+from courseserver.grading import decisions, gradesheet, lanes, outbox, settings_change
+from courseserver.grading.forms import AccommodationForm, CourseForm
 from courseserver.grading.late import policy_of
 from courseserver.grading.matrix import matrix
 from courseserver.grading.models import GradeOutbox
@@ -29,8 +33,7 @@ def course_settings(request: HttpRequest, course_id: str) -> HttpResponse:
     access.staff_enrolment_in(person, course)
     may_change = enrolment.role == Role.INSTRUCTOR
     if request.method == "GET":
-        form = CourseForm(initial={name: getattr(course, name) for name in CourseForm.base_fields})
-        return _settings_page(request, course, form, may_change=may_change)
+        return _settings_page(request, course, _form_of(course), may_change=may_change)
     access.instructor_enrolment_in(person, course)
     form = CourseForm(request.POST)
     if not form.is_valid():
@@ -40,10 +43,54 @@ def course_settings(request: HttpRequest, course_id: str) -> HttpResponse:
     return redirect("course-settings", course_id)
 
 
+@require_POST
+def accommodation_give(request: HttpRequest, course_id: str) -> HttpResponse:
+    """Give a person or a section more time in every lab."""
+    person = access.person_of(request)
+    course = access.instructor_course_for(person, course_id)
+    given = AccommodationForm(request.POST)
+    if not given.is_valid():
+        return _settings_page(request, course, _form_of(course), may_change=True, given=given)
+    fields = dict(given.cleaned_data)
+    whom = fields.pop("whom")
+    count = decisions.accommodation_give(course=course, actor=person, **whom, **fields)
+    messages.success(request, f"Accommodation given. {_rescored(count)}")
+    return redirect("course-settings", course_id)
+
+
+@require_POST
+def accommodation_take(request: HttpRequest, course_id: str) -> HttpResponse:
+    """Take an accommodation back."""
+    person = access.person_of(request)
+    course = access.instructor_course_for(person, course_id)
+    number = request.POST.get("accommodation", "")
+    found = course.accommodations.filter(pk=int(number) if number.isdigit() else 0).first()
+    if found is None:
+        raise NotFound("There is no such accommodation.", remedy="Load the settings again.")
+    count = decisions.accommodation_take(accommodation=found, actor=person)
+    messages.success(request, f"Accommodation taken back. {_rescored(count)}")
+    return redirect("course-settings", course_id)
+
+
+def _rescored(count: int) -> str:
+    return f"{count} score{'' if count == 1 else 's'} changed."
+
+
+def _form_of(course: Course) -> CourseForm:
+    return CourseForm(initial={name: getattr(course, name) for name in CourseForm.base_fields})
+
+
 def _settings_page(
-    request: HttpRequest, course: Course, form: CourseForm, *, may_change: bool
+    request: HttpRequest,
+    course: Course,
+    form: CourseForm,
+    *,
+    may_change: bool,
+    given: AccommodationForm | None = None,
 ) -> HttpResponse:
     policy = policy_of(course)
+    people = members(course) if may_change else []
+    names = {member.person_id: member.name for member in people}
     context = {
         "course": course,
         "form": form,
@@ -51,17 +98,86 @@ def _settings_page(
         "policy": policy,
         "warns": policy.is_on and course.platform.product in HAVE_LATE_POLICIES,
         "product": course.platform.product.capitalize(),
+        # Who has more time is for instructors' eyes.
+        "accommodations": [
+            {"row": row, "whom": names.get(row.person_id or "", "") or row.section or "Somebody"}
+            for row in course.accommodations.order_by("created_at")
+        ]
+        if may_change
+        else [],
+        "given": given or AccommodationForm(initial={"multiplier": 1.5, "extra_hours": 0}),
+        "students": [m for m in people if m.role == Role.LEARNER and m.is_active],
+        "sections": sorted({name for member in people for name in member.sections}),
     }
-    status = 422 if form.errors else 200
+    status = 422 if form.errors or (given and given.errors) else 200
     return render(request, "grading/course_settings.html", context, status=status)
 
 
 @require_GET
 def course_grades(request: HttpRequest, course_id: str) -> HttpResponse:
     """Show every student's grade in every lab."""
-    course = access.staff_course_for(access.person_of(request), course_id)
-    context = {"course": course, "matrix": matrix(course, request.GET)}
+    course, enrolment = access.course_for(access.person_of(request), course_id)
+    access.staff_enrolment_in(enrolment.person, course)
+    context = {
+        "course": course,
+        "matrix": matrix(course, request.GET, access.sections_seen(enrolment)),
+        "may_change": enrolment.role == Role.INSTRUCTOR,
+    }
     return render(request, "grading/matrix.html", context)
+
+
+@require_GET
+def grades_file(request: HttpRequest, course_id: str) -> HttpResponse:
+    """Everybody's scores as a file to keep, or to change and upload."""
+    person = access.person_of(request)
+    course, enrolment = access.course_for(person, course_id)
+    access.staff_enrolment_in(person, course)
+    record(
+        actor=person.id,
+        action="grades.exported",
+        subject=course.id,
+        course_id=course.id,
+        format="gradebook",
+    )
+    response = HttpResponse(content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = 'attachment; filename="gradebook.csv"'
+    gradesheet.write(response, matrix(course, {}, access.sections_seen(enrolment)))
+    return response
+
+
+@require_POST
+def grades_upload(request: HttpRequest, course_id: str) -> HttpResponse:
+    """Show what a file would change; nothing changes yet."""
+    person = access.person_of(request)
+    course = access.instructor_course_for(person, course_id)
+    names = {m.person_id: m.name for m in members(course) if m.role == Role.LEARNER}
+    sheet, error = None, None
+    try:
+        file = request.FILES.get("file")
+        if file is None:
+            raise Unprocessable("No file was chosen.", remedy="Choose the file, then upload it.")
+        sheet = gradesheet.read(course, file.read(gradesheet.BYTES_MAX + 1), names)
+    except Unprocessable as refusal:
+        error = refusal
+    context = {"course": course, "sheet": sheet, "error": error}
+    return render(request, "grading/upload.html", context, status=422 if error else 200)
+
+
+@require_POST
+def grades_apply(request: HttpRequest, course_id: str) -> HttpResponse:
+    """Set the scores that the page showed."""
+    person = access.person_of(request)
+    course = access.instructor_course_for(person, course_id)
+    done, left = gradesheet.apply(
+        course=course,
+        marks=request.POST.getlist("cell"),
+        reason=request.POST.get("reason", ""),
+        actor=person,
+    )
+    messages.success(request, f"{done} score{'' if done == 1 else 's'} set.")
+    if left:
+        messages.warning(request, f"{left} changed since you looked, and stay as they are.")
+    return redirect("course-grades", course_id)
 
 
 @require_POST
@@ -80,10 +196,19 @@ def course_retry(request: HttpRequest, course_id: str) -> HttpResponse:
 @require_GET
 def course_audit(request: HttpRequest, course_id: str) -> HttpResponse:
     """Show what happened in the course, the newest first."""
-    course = access.staff_course_for(access.person_of(request), course_id)
+    course, enrolment = access.course_for(access.person_of(request), course_id)
+    access.staff_enrolment_in(enrolment.person, course)
     kind = request.GET.get("kind", "all")
     kind = kind if kind in KINDS else "all"
-    page = Paginator(course_entries(course, kind), LOG_PAGE).get_page(request.GET.get("page"))
+    entries = course_entries(course, kind)
+    if access.sections_seen(enrolment) is not None:
+        mine = [
+            e.person_id for e in course.enrolments.all() if access.may_see(enrolment, e.sections)
+        ]
+        entries = entries.filter(Q(subject__in=mine) | Q(actor=enrolment.person_id))
+    if enrolment.role != Role.INSTRUCTOR:
+        entries = entries.exclude(action__startswith="accommodation.")
+    page = Paginator(entries, LOG_PAGE).get_page(request.GET.get("page"))
     lines = lines_of(course, page.object_list)
     context = {"course": course, "kinds": KINDS, "kind": kind, "page": page, "lines": lines}
     return render(request, "grading/course_log.html", context)

@@ -6,7 +6,10 @@ from django.shortcuts import redirect, render
 from courseserver.courses import access
 from courseserver.courses.plans import plan_of
 from courseserver.grading import selectors
+from courseserver.grading.facts import late_hours
+from courseserver.grading.foresight import foresight
 from courseserver.grading.late import policy_of
+from courseserver.grading.requests import open_count
 
 
 def course_home(request: HttpRequest, course_id: str) -> HttpResponse:
@@ -16,18 +19,23 @@ def course_home(request: HttpRequest, course_id: str) -> HttpResponse:
         if is_planned and "all" not in request.GET:
             return redirect("course-week", course_id)
         items = selectors.student_assignments(course, enrolment.person)
+        policy = policy_of(course)
         context = {
             "course": course,
             "items": items,
             "is_planned": is_planned,
-            "policy": policy_of(course),
+            "policy": policy,
+            "foresight": foresight(course, enrolment.person),
+            "hours": late_hours(course, enrolment.person) if policy.has_bank else None,
         }
         return render(request, "grading/course_student.html", context)
-    boards = selectors.boards(course)
+    seen = access.sections_seen(enrolment)
+    boards = selectors.boards(course, seen)
     context = {
         "course": course,
         "is_planned": is_planned,
         "boards": boards,
+        "requests": open_count(course, seen),
         "needs": selectors.needs(boards),
         "pause": next((board.pause for board in boards if board.pause), None),
     }

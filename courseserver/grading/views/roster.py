@@ -20,9 +20,10 @@ def roster_page(request: HttpRequest, course_id: str) -> HttpResponse:
     enrolment = access.staff_enrolment_in(person, course)
     reading = RosterReading.objects.filter(course=course).first()
     diff = None
-    if reading is not None and reading.state == RosterState.READ:
+    sees_all = access.sections_seen(enrolment) is None
+    if reading is not None and reading.state == RosterState.READ and sees_all:
         diff = roster.diff_with(course, roster.members_in(reading))
-    people = members(course)
+    people = [m for m in members(course) if access.may_see(enrolment, m.sections)]
     context = {
         "course": course,
         "reading": reading,

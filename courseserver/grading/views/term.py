@@ -78,8 +78,11 @@ def plan_copy(request: HttpRequest, course_id: str) -> HttpResponse:
         starts_on = _day(request.POST.get("starts_on", ""))
     except Unprocessable as error:
         return _plan_page(request, course, person, may_change=True, error=error)
-    plans.plan_copy(source=source, course=course, actor=person, starts_on=starts_on)
-    messages.success(request, "The plan is taken over; nobody's work came along.")
+    count = term.term_copy(source=source, course=course, actor=person, starts_on=starts_on)
+    changed = f" {count} score{'' if count == 1 else 's'} changed." if count else ""
+    messages.success(
+        request, f"Plan and settings are taken over; nobody's work came along.{changed}"
+    )
     return redirect("course-plan", course_id)
 
 

@@ -3,18 +3,19 @@
 from datetime import datetime
 
 from django.urls import reverse
-from django.utils.timezone import localtime
 
+from courseserver.common import moments
 from courseserver.labruntime.models import Attempt, Commit, Draft, Exploration
 from courseserver.labruntime.pages import Header, RailItem, RailState, Step
 from courseserver.labruntime.state import AttemptState
+from labs.content import LabPart
 
 _VOLUMES = {1: "Volume I", 2: "Volume II"}
 
 
 def clock_time(at: datetime) -> str:
     """Return a time of day as pages print it, in the course's zone."""
-    return f"{localtime(at):%H:%M}"
+    return moments.time_text(at)
 
 
 def header(state: AttemptState) -> Header:
@@ -58,10 +59,11 @@ def rail(state: AttemptState, current: str) -> tuple[RailItem, ...]:
     """Return the steps; `current` is a part's id, `briefing` or `synthesis`."""
     attempt, started = state.attempt, bool(state.commits)
     items = [_item("Briefing", "2 min", home_url(attempt), started, True, current == "briefing")]
+    required = {part.id for part in state.required_parts}
     for part in state.lab.parts:
         items.append(
             _item(
-                f"{part.id.upper()} {part.title}",
+                _label(part, part.id in required),
                 f"{part.minutes} min",
                 part_url(attempt, part.id),
                 state.is_committed(part.id),
@@ -70,12 +72,16 @@ def rail(state: AttemptState, current: str) -> tuple[RailItem, ...]:
             )
         )
     minutes = f"{state.lab.synthesis.minutes} min"
-    is_open, is_done = not state.waiting_parts, attempt.submitted_at is not None
+    is_open, is_done = not state.missing_parts, attempt.submitted_at is not None
     items.append(
         _item("Synthesis", minutes, synthesis_url(attempt), is_done, is_open,
               current == "synthesis")
     )  # fmt: skip
     return tuple(items)
+
+
+def _label(part: LabPart, is_required: bool) -> str:
+    return f"{part.id.upper()} {part.title}{'' if is_required else ' (optional)'}"
 
 
 def _item(
@@ -104,16 +110,18 @@ def steps_around(state: AttemptState, part_id: str) -> tuple[Step, Step]:
     is_done = state.is_committed(part_id)
     if index + 1 < len(ids):
         label, url = f"part {ids[index + 1].upper()}", part_url(state.attempt, ids[index + 1])
+        if ids[index + 1] not in {part.id for part in state.required_parts}:
+            label += " (optional)"
     else:
         label, url = "the synthesis", synthesis_url(state.attempt)
     is_last = index + 1 == len(ids)
-    is_open = not state.waiting_parts if is_last else is_done
+    is_open = not state.missing_parts if is_last else is_done
     return back, Step(label=f"Continue to {label}", url=url if is_open else "")
 
 
 def first_step(state: AttemptState) -> Step:
     """Return where the briefing's button leads: the first part not committed."""
-    waiting = state.waiting_parts
+    waiting = state.missing_parts
     if not waiting:
         return Step(label="Continue to the synthesis", url=synthesis_url(state.attempt))
     verb = "Continue with" if state.commits else "Begin with"

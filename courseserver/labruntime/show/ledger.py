@@ -5,7 +5,9 @@ from datetime import datetime
 from typing import Any
 
 from django.urls import reverse
+from django.utils.timezone import localtime
 
+from courseserver.common import moments
 from courseserver.labruntime import ledger
 from courseserver.labruntime.models import Attempt, LedgerEntry
 from courseserver.labruntime.pages import Json, LedgerEntryView, LedgerPage, Step
@@ -54,12 +56,12 @@ def _entry(entry: LedgerEntry, content: Json) -> LedgerEntryView:
     return LedgerEntryView(
         number=entry.number,
         at=frame.clock_time(at),
-        day=f"{at:%-d %B %Y}",
+        day=moments.date_text(localtime(at)),
         lab=lab_title(content["lab"]),
         part=content["part"].upper(),
         kind=entry.kind,
         title=_TITLES.get(entry.kind, entry.kind),
-        text=entry_text(entry.kind, content["body"]),
+        text=_text(entry, content["body"]),
         evidence=_evidence(entry.kind),
         hash_short=entry.hash[:10],
         previous_short=entry.previous_hash[:10],
@@ -78,9 +80,11 @@ def _evidence(kind: str) -> str:
     return known.get(kind, "simulated" if kind in ("reveal", "job", "challenge", "design") else "")
 
 
-def entry_text(kind: str, body: Json) -> str:
+def _text(entry: LedgerEntry, body: Json) -> str:
     """Return one event in a sentence."""
-    writer = _WRITERS.get(kind)
+    if entry.kind == "decision":
+        return entry.attempt.decision_log or "The words were erased."
+    writer = _WRITERS.get(entry.kind)
     return writer(body) if writer else ""
 
 
@@ -143,7 +147,6 @@ _WRITERS: dict[str, Callable[[Json], str]] = {
     "challenge": _try_text,
     "explored": _explored_text,
     "design": _design_text,
-    "decision": lambda body: str(body["text"]),
     "job": lambda body: f"{_settings(body['settings'])}.",
     "reality": lambda body: _REALITY[body["mode"]],
     "measured": _measured_text,
@@ -162,6 +165,10 @@ def export_json(attempt: Attempt) -> Json:
         "entries": [
             {"hash": e.hash, "previous_hash": e.previous_hash, "content": e.body} for e, _ in rows
         ],
+        # The chain holds the SHA-256 of these words, not the words.
+        "decision_logs": {
+            e.attempt_id: e.attempt.decision_log for e, _ in rows if e.kind == "decision"
+        },
     }
 
 

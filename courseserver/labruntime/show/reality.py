@@ -123,7 +123,10 @@ def _outcome(
         comparison, mode = comparison_of(instance, row, state.attempt.track)
     except ValueError as error:
         return "none", f"The measurements do not suffice: {error}.", None
-    message = "Simulation only: nothing here was measured." if job is None else job.message
+    if job is None:
+        return mode, "Simulation only: nothing here was measured.", comparison
+    is_own = job.kit_origin == "own"
+    message = f"{job.message}, self-reported by your own kit" if is_own else job.message
     return mode, message, comparison
 
 

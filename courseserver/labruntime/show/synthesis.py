@@ -1,8 +1,11 @@
 """The last page: what was learned, the Decision Log, and what became of it."""
 
+from contextlib import nullcontext, suppress
+
 from django.urls import reverse
 from django.utils.timezone import localtime
 
+from courseserver.common import moments
 from courseserver.grading.scoring import Section
 from courseserver.grading.selectors import SubmissionView, submission_view
 from courseserver.labruntime import work
@@ -27,7 +30,7 @@ def synthesis_page(
 ) -> SynthesisPage:
     """Return the page; `log` is what was just typed, `error` why it was refused."""
     attempt, text = state.attempt, state.lab.synthesis
-    waiting = state.waiting_parts
+    waiting = state.missing_parts
     is_locked = bool(waiting)
     draft = drafts_of(attempt).get(LOG)
     typed = log if log is not None else (draft.text if draft else "")
@@ -61,17 +64,22 @@ def synthesis_page(
 
 def _takeaways(state: AttemptState) -> tuple[str, ...]:
     """Return what to keep, with every part's figures: `{a_share}`, or `{share}` where unique."""
-    words = {part.id: state.instance(part.id).telling_words for part in state.lab.parts}
+    words = {part.id: state.instance(part.id).telling_words for part in state.done_parts}
     values = {name: value for own in words.values() for name, value in own.items()}
     values |= {
         f"{part}_{name}": value for part, own in words.items() for name, value in own.items()
     }
-    return tuple(fill(text, values) for text in state.lab.synthesis.takeaways_html)
+    told = []
+    for text in state.lab.synthesis.takeaways_html:
+        # Figures of an optional part that is not predicted yet stay behind its lock.
+        with suppress(KeyError) if len(words) < len(state.lab.parts) else nullcontext():
+            told.append(fill(text, values))
+    return tuple(told)
 
 
 def _parts(state: AttemptState) -> tuple[PartSummary, ...]:
     records = work.records_of(state)
-    return tuple(_part(state, part.id, part.title, records[part.id]) for part in state.lab.parts)
+    return tuple(_part(state, part.id, part.title, records[part.id]) for part in state.done_parts)
 
 
 def _part(state: AttemptState, part_id: str, title: str, record: work.PartRecord) -> PartSummary:
@@ -93,7 +101,8 @@ def _submitted(state: AttemptState) -> SubmittedView | None:
     attempt = state.attempt
     if attempt.submitted_at is None:
         return None
-    at = f"{localtime(attempt.submitted_at):%-d %B %Y, %H:%M %Z}"
+    local = localtime(attempt.submitted_at)
+    at = f"{moments.date_text(local)}, {moments.time_text(local)} {local:%Z}"
     view = submission_view(attempt.pk)
     if view is None:
         return SubmittedView(

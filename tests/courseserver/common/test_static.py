@@ -5,14 +5,18 @@ import hashlib
 import re
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from django.conf import settings
+from django.core.files.storage import FileSystemStorage
 from django.core.management import call_command
 
 from courseserver.common.static import ModuleStorage
+from courseserver.demo import install
 
 STATIC = Path(settings.BASE_DIR) / "courseserver" / "static"
+MODULES = (STATIC / "js", STATIC.parent / "lti/static/lti")
 FONTS_MAX_BYTES = 90_000
 
 
@@ -25,9 +29,9 @@ def collected(tmp_path: Path, settings: Any) -> Path:
 
 def test_every_module_finds_its_imports_under_their_hashed_names(collected: Path) -> None:
     storage = ModuleStorage(location=str(collected))
-    entry = collected / storage.stored_name("js/lab.js")
+    ours = [f"{folder.name}/{file.name}" for folder in MODULES for file in folder.glob("*.js")]
     seen: set[Path] = set()
-    waiting = [entry]
+    waiting = [collected / storage.stored_name(name) for name in ours]
     while waiting:
         module = waiting.pop()
         seen.add(module)
@@ -38,7 +42,7 @@ def test_every_module_finds_its_imports_under_their_hashed_names(collected: Path
             if target not in seen:
                 waiting.append(target)
 
-    assert len(seen) > 15
+    assert len(seen) > 20
 
 
 def test_a_lab_page_asks_at_once_for_every_module_that_it_needs() -> None:
@@ -75,6 +79,26 @@ def test_before_collecting_files_keep_their_plain_names(tmp_path: Path) -> None:
     storage = ModuleStorage(location=str(tmp_path))
 
     assert storage.stored_name("js/lab.js") == "js/lab.js"
+
+
+def test_a_second_start_gathers_again_only_what_changed(
+    tmp_path: Path, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.STATIC_ROOT = tmp_path
+    sheet = tmp_path / "sheet.css"
+    sheet.write_text("a {}")
+    folder = FileSystemStorage(location=tmp_path)
+    finder = Mock(list=lambda ignored: [("sheet.css", folder)])
+    monkeypatch.setattr(install, "get_finders", lambda: [finder])
+    called = Mock()
+    monkeypatch.setattr(install, "call_command", called)
+
+    install.prepare()
+    install.prepare()
+    sheet.write_text("a { color: red }")
+    install.prepare()
+
+    assert [call.args[0] for call in called.call_args_list].count("collectstatic") == 2
 
 
 def test_both_typefaces_together_stay_under_ninety_kilobytes() -> None:

@@ -7,6 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from django.test import Client
+from django.urls import reverse
 
 from courseserver.audit.models import AuditEntry
 from courseserver.courses.due import due_dates
@@ -251,12 +252,37 @@ def test_a_due_date_that_the_lms_did_not_fill_in_changes_nothing(bob: Visitor) -
     assert Assignment.objects.get().due_at is not None
 
 
+def test_a_link_to_an_activity_opens_it_and_makes_no_assignment(bob: Visitor) -> None:
+    response = bob.open(**{f"{LTI}custom": {"activity": "olympics"}})
+
+    course = Course.objects.get()
+    assert response["Location"] == f"/deploy/{course.pk}/olympics/"
+    assert bob.client.get(response["Location"]).status_code == 200
+    assert course.assignments.count() == 0
+
+
+def test_a_link_to_an_activity_that_is_not_here_says_so(bob: Visitor) -> None:
+    response = bob.open(**{f"{LTI}custom": {"activity": "../admin"}})
+
+    assert bob.client.get(response["Location"]).status_code == 404
+
+
 def test_an_unknown_lab_is_named(bob: Visitor) -> None:
     response = bob.open(**{f"{LTI}custom": {"lab": "v9-99-nowhere"}})
 
     assert response.status_code == 404
     assert b"v9-99-nowhere" in response.content
     assert not Enrolment.objects.exists()
+
+
+def test_an_activity_may_stand_in_the_target_address(bob: Visitor, lms: LtiPlatform) -> None:
+    address = target("/lti/launch/?activity=olympics")
+    login = bob.launcher.login(target_link_uri=address)
+    claims = bob.launcher.claims(login, **{**NO_LAB, f"{LTI}target_link_uri": address})
+
+    response = bob.launcher.post(login, lms.sign(claims))
+
+    assert response["Location"] == f"/deploy/{Course.objects.get().pk}/olympics/"
 
 
 def test_the_lab_may_stand_in_the_target_address(bob: Visitor, lms: LtiPlatform) -> None:
@@ -508,3 +534,37 @@ def test_nobody_else_sees_it(role: str, bob: Visitor, charlie: Visitor) -> None:
 
     assert page.status_code == 403
     assert "Title of course-1" not in page.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("locale", "shown"),
+    [
+        ("de-DE", '<span lang="de">1. Dezember, 23:59'),
+        ("en-US", ">December 1, 11:59 p.m."),
+        ("klingon", ">1 Dec, 23:59"),
+    ],
+)
+def test_days_read_as_the_launch_says_the_person_reads_them(
+    locale: str, shown: str, bob: Visitor
+) -> None:
+    custom = {"lab": "fixture-moving-bytes", "due": "2031-12-01T23:59:00Z"}
+    presentation = {f"{LTI}launch_presentation": {"locale": locale}}
+    bob.open(**{f"{LTI}custom": custom, **presentation})
+    course = Enrolment.objects.get().course_id
+
+    page = bob.client.get(reverse("course-home", args=[course])).content.decode()
+
+    assert shown in page
+    assert '<html lang="en">' in page
+
+
+def test_canvas_is_told_which_of_its_frames_speaks(bob: Visitor) -> None:
+    custom = {"lab": "fixture-moving-bytes", "post_message_token": 'to"ken'}
+    response = bob.open(**{f"{LTI}custom": custom})
+
+    page = bob.client.get(response["Location"], follow=True).content.decode()
+    bob.open(**{f"{LTI}custom": {**custom, "post_message_token": "$com.instructure.X"}})
+    without = bob.client.get(response["Location"], follow=True).content.decode()
+
+    assert '<meta name="message-token" content="to&quot;ken">' in page
+    assert "message-token" not in without

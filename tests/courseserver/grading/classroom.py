@@ -7,6 +7,7 @@ from itertools import count
 from typing import Any
 
 from django.test import Client
+from django.urls import reverse
 
 from courseserver.courses.middleware import SESSION_KEY
 from courseserver.courses.models import (
@@ -162,3 +163,13 @@ class Classroom:
             self.gradebook.grades.pop(key, None)
         else:
             self.gradebook.grades[key] = points
+
+
+def get(room: Classroom, name: str, *args: object, who: str = "alice", **query: str) -> Any:
+    """Open a page by its name, as one of the room's people."""
+    return room.client(getattr(room, who)).get(reverse(name, args=args), query)
+
+
+def post(room: Classroom, name: str, *args: object, who: str = "alice", **data: Any) -> Any:
+    """Send a form by its address' name, as one of the room's people, and follow where it leads."""
+    return room.client(getattr(room, who)).post(reverse(name, args=args), data, follow=True)

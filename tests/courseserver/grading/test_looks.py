@@ -4,6 +4,7 @@ import pytest
 
 from courseserver.courses.models import Enrolment, Person, Role, SendMode
 from courseserver.grading import outbox
+from courseserver.grading.faults import GradebookFault, Reach
 from courseserver.grading.models import GradeOutbox, SendState
 from tests.courseserver.grading.classroom import Classroom
 
@@ -32,6 +33,23 @@ def test_a_class_is_looked_at_in_two_listings(room: Classroom, people: list[Pers
     assert len(room.gradebook.posts) == len(people)
     assert room.gradebook.listings == 2, "one before sending, one after"
     assert room.gradebook.reads == 0
+
+
+def test_labs_handed_in_by_turns_are_sent_column_by_column(
+    room: Classroom, people: list[Person]
+) -> None:
+    other = room.new_assignment(room.course, send_mode=SendMode.LIVE)
+    for person in people:
+        room.submit(person)
+        room.clock.pass_s(1)
+        room.submit(person, assignment=other)
+        room.clock.pass_s(1)
+
+    room.drain()
+
+    sent = [parcel.assignment.id for parcel in room.gradebook.posts]
+    assert sent == [room.assignment.id] * len(people) + [other.id] * len(people)
+    assert room.gradebook.listings == 4
 
 
 def test_a_grade_that_stood_there_is_seen_in_the_listing(
@@ -72,6 +90,33 @@ def test_a_platform_that_lists_no_columns_is_asked_person_by_person(
 
     assert states(people, room) == {SendState.IN_LMS}
     assert room.gradebook.reads == 2 * len(people)
+
+
+def test_a_listing_that_fails_is_not_asked_for_with_each_student(
+    room: Classroom, people: list[Person]
+) -> None:
+    room.gradebook.read_faults = [GradebookFault("busy", Reach.PASSES, status=500)]
+    for person in people:
+        room.submit(person)
+
+    room.drain()
+
+    assert states(people, room) == {SendState.IN_LMS}
+    assert room.gradebook.reads == len(people), "one by one before sending"
+    assert room.gradebook.listings == 1, "the one after"
+
+
+def test_a_platform_that_names_a_wait_gets_it(room: Classroom, people: list[Person]) -> None:
+    room.gradebook.read_faults = [
+        GradebookFault("busy", Reach.PASSES, status=429, retry_after_s=30.0)
+    ]
+    for person in people:
+        room.submit(person)
+
+    room.drain()
+
+    assert room.gradebook.posts == []
+    assert room.gradebook.reads == 0
 
 
 def test_a_listing_older_than_our_own_score_is_not_believed(

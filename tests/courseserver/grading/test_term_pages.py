@@ -7,8 +7,9 @@ import pytest
 from django.urls import reverse
 
 from courseserver.courses import plans
-from courseserver.courses.models import Course, Enrolment, Plan, Role
-from courseserver.grading.models import Score
+from courseserver.courses.models import Assignment, Course, Enrolment, Plan, Role, SendMode
+from courseserver.courses.services import settings_before
+from courseserver.grading.models import RubricEdit, Score
 from tests.courseserver.grading.classroom import Classroom
 
 CHANGES = ("plan-make", "plan-copy", "plan-dates", "plan-lab", "plan-due")
@@ -88,7 +89,9 @@ def test_a_lab_that_is_not_placed_is_said_to_be_missing(room: Classroom, plan: P
 
 
 def test_a_kit_week_names_its_activity(room: Classroom, plan: Plan) -> None:
-    assert "Deploy the quantised model" in page(room, "course-week", room.bob, "?week=10")
+    shown = page(room, "course-week", room.bob, "?week=10")
+
+    assert 'quantised-model/">Deploy the quantised model</a>' in shown
 
 
 def test_an_own_score_marks_the_week_done_for_that_student_alone(
@@ -198,3 +201,29 @@ def test_a_plan_is_taken_over_from_a_course_one_teaches_and_from_no_other(
     assert copy.starts_on == date(2027, 2, 1)
     assert copy.labs.count() == plan.labs.count()
     assert spring.enrolments.count() == 2
+
+
+def test_the_settings_of_a_term_and_its_labs_come_along_without_its_students(
+    room: Classroom, plan: Plan
+) -> None:
+    room.submit()
+    Course.objects.filter(pk=room.course.pk).update(late_percent_per_day=10.0, late_bank_hours=48)
+    Assignment.objects.filter(pk=room.assignment.pk).update(send_mode=SendMode.ON_RELEASE)
+    points = {"cause": {"full": 20.0, "part": 8.0, "none": 2.0}}
+    RubricEdit.objects.create(
+        assignment=room.assignment, points=points, changed_at=room.clock.now()
+    )
+    spring = room.new_course("Spring")
+    Enrolment.objects.create(course=spring, person=room.alice, role=Role.INSTRUCTOR)
+    placed = room.new_assignment(spring)
+
+    data = {"source": room.course.id, "starts_on": "2027-02-01"}
+    room.client(room.alice).post(reverse("plan-copy", args=[spring.id]), data)
+
+    spring.refresh_from_db()
+    placed.refresh_from_db()
+    assert (spring.late_percent_per_day, spring.late_bank_hours) == (10.0, 48)
+    assert placed.send_mode == SendMode.ON_RELEASE
+    assert placed.rubric_edit.points == points
+    assert settings_before(spring, room.assignment.lab)["send_mode"] == SendMode.ON_RELEASE
+    assert not placed.submissions.exists()

@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 
 from courseserver.grading.evidence import Evidence, SeenNumber, from_json
 from courseserver.grading.suggestion import suggestions
-from courseserver.grading.tracing import segments, traced, untraced
+from courseserver.grading.tracing import segments, terms_named, traced, untraced, with_terms
 from courseserver.grading.written import numbers_in
 from labs.schemes import Level, load_scheme
 
@@ -120,3 +120,19 @@ def test_a_suggestion_follows_what_the_log_holds(log: str, levels: tuple[Level, 
 
     assert tuple(given_levels[c.id].level for c in SCHEME.criteria) == levels
     assert all(suggestion.reason for suggestion in given_levels.values())
+
+
+def test_words_that_name_a_term_of_the_iron_law_are_found_once_each() -> None:
+    text = "Bandwidth binds: 572 TFLOP/s is left of the ridge, and the bandwidth stays. Peaks help."
+    pieces = with_terms(segments(text, SEEN))
+
+    assert "".join(piece.text for piece in pieces) == text
+    assert terms_named(pieces) == (
+        ("Bandwidth", ("bandwidth", "left of the ridge")),
+        ("Peak compute", ("peaks",)),
+    )
+    assert [piece.text for piece in pieces if piece.is_number] == ["572 TFLOP/s"]
+
+
+def test_part_of_a_word_names_no_term() -> None:
+    assert terms_named(with_terms(segments("Clockwork megabytes, macaroni.", SEEN))) == ()

@@ -85,6 +85,8 @@ def every_response(student: Student, part: str, question: str) -> list[Any]:
         client.post(f"{root}/parts/{part}/", {f"q-{question}": "nonsense"}),
         client.get(f"{root}/synthesis/"),
         client.post(f"{root}/synthesis/", {"log": "word " * 20, "action": "submit"}),
+        client.get(f"{root}/report/"),
+        client.get(f"{root}/report.md"),
         client.get(f"{root}/ledger/"),
         client.get(f"{root}/ledger.md"),
         client.get(f"{root}/ledger.json"),

@@ -86,6 +86,24 @@ def test_what_was_measured_goes_with_the_submission_and_into_the_ledger(ready: S
     assert told.evidence == "measured"
 
 
+def test_what_an_own_kit_measured_is_shown_as_self_reported_and_counts_for_no_mark(
+    ready: Student,
+) -> None:
+    Kit.objects.update(owner=ready.person)
+    ready.post(ready.api("b", "reality"), {"mode": "kit"})
+    job = KitJob.objects.get()
+    measure(job, "bandwidth", 1e10)
+    measure(job, "copy_large", 0.008)
+    finish(job, "done", "Measured on bench-1")
+    assert ready.shown("b").reality.message == "Measured on bench-1, self-reported by your own kit"
+
+    url = f"/labs/attempts/{ready.attempt.pk}/synthesis/"
+    ready.client.post(url, {"log": "word " * 12, "action": "submit"})
+
+    numbers = Submission.objects.get().evidence["numbers"]
+    assert "measured" not in {number["evidence"] for number in numbers}
+
+
 def test_without_its_calibration_the_table_says_what_is_missing(ready: Student) -> None:
     ready.post(ready.api("b", "reality"), {"mode": "kit"})
     job = KitJob.objects.get()

@@ -12,9 +12,12 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from courseserver.courses.models import Assignment, Person
+from courseserver.grading.evidence import from_json
+from courseserver.grading.foresight import foresight
 from courseserver.grading.models import Submission
 from courseserver.grading.services import log_mark
-from courseserver.labruntime import ledger
+from courseserver.labruntime import challenges, ledger
+from courseserver.labruntime.anew import computed_anew
 from courseserver.labruntime.models import Attempt, LedgerEntry, LedgerKey
 from courseserver.simjobs import running, tasks
 from courseserver.simjobs.models import Job, JobUse
@@ -73,6 +76,69 @@ def test_submitting_reveals_the_optimum_and_ends_the_tries(explored: Student) ->
     assert after.status_code == 409
 
 
+def test_what_was_handed_in_is_computed_anew_to_the_same_and_by_a_mended_lab(
+    explored: Student, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    submit(explored)
+    stored, attempt = Submission.objects.get(), explored.attempt
+
+    again = computed_anew([attempt.pk])[attempt.pk]
+    assert (again.completion, again.challenge) == (stored.completion, stored.challenge)
+    assert again.lab_version == stored.lab_version
+
+    monkeypatch.setattr(challenges, "optimum_of", lambda part, params: ({}, 1e-9))
+    mended = computed_anew([attempt.pk])[attempt.pk]
+    assert mended.challenge != stored.challenge
+    Attempt.objects.filter(pk=attempt.pk).update(lab="no-such-lab")
+    assert computed_anew([attempt.pk]) == {}
+
+
+def test_optional_parts_need_not_be_done_and_stay_locked(bob: Student, school: School) -> None:
+    bob.commit_a()
+    bob.release("a", size=14, link=0, compressed=0)
+    assert synthesis(bob).is_locked
+    Assignment.objects.filter(pk=school.assignment.pk).update(optional_from="b")
+
+    page = synthesis(bob)
+    assert not page.is_locked
+    assert [part.label[:1] for part in page.parts] == ["A"]
+    assert "optional" in str(page.rail)
+    assert submit(bob).status_code == 302
+
+    stored = Submission.objects.get()
+    # Part A in full; the challenge of part B was not asked for.
+    assert (stored.completion, stored.challenge) == (1.0, None)
+    assert [p["part"] for p in stored.evidence["predictions"]] == ["A"]
+    assert bob.shown("b").is_locked
+    again = computed_anew([bob.attempt.pk])[bob.attempt.pk]
+    assert (again.completion, again.challenge) == (1.0, None)
+
+
+def test_an_optional_part_that_was_done_changes_no_points(
+    explored: Student, school: School
+) -> None:
+    Assignment.objects.filter(pk=school.assignment.pk).update(optional_from="b")
+    submit(explored)
+
+    stored = Submission.objects.get()
+    assert (stored.completion, stored.challenge) == (1.0, None)
+    assert [p["part"] for p in stored.evidence["predictions"]][-1] == "B"
+
+
+def test_a_student_sees_how_near_their_predictions_come(explored: Student, school: School) -> None:
+    (found,) = foresight(school.course, school.bob)
+
+    # "3 min" against the duration that comes out, a number of seconds.
+    outcome = json.loads(LedgerEntry.objects.filter(kind="reveal").last().body)["body"]["outcomes"]
+    off = outcome["duration"]["log10_error"]
+    assert off in found.errors
+    assert all(0.0 <= dot <= 100.0 for dot in found.dots)
+    page = explored.client.get(f"/grading/courses/{school.course.pk}/?all=1").content.decode()
+    assert "How near your predictions come" in page
+    assert f"{found.factor:.1f}×" in page
+    assert foresight(school.course, school.dora) == []
+
+
 def test_a_submission_carries_completion_challenge_log_and_evidence(explored: Student) -> None:
     submit(explored)
 
@@ -84,6 +150,8 @@ def test_a_submission_carries_completion_challenge_log_and_evidence(explored: St
     assert stored.log_text == LOG
     assert stored.evidence["parts"][0]["failures"] == ["Deadline missed"]
     assert stored.evidence["challenge"]["tries"] == 2
+    assert stored.evidence["challenge"]["method"]["distinct"] == 2
+    assert from_json(stored.evidence).to_json()["challenge"]["method"]["changes"] == 1
     labels = {number["label"] for number in stored.evidence["numbers"]}
     assert "transfer time" in labels
 

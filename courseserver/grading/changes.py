@@ -1,0 +1,92 @@
+"""Before and after: what a change would do to each score, shown first, then confirmed as seen."""
+
+import hashlib
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+
+from courseserver.common.errors import Conflict
+from courseserver.courses import selectors as course_selectors
+from courseserver.courses.models import Assignment
+from courseserver.grading import policy
+from courseserver.grading.facts import Rubric, facts_of
+from courseserver.grading.policy import PersonFacts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """One person's score in one lab, as it is and as it would be."""
+
+    person_id: str
+    name: str
+    assignment: Assignment
+    before: float
+    after: float
+
+    @property
+    def difference(self) -> float:
+        return self.after - self.before
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Diff:
+    """All scores that would change, and how many would not."""
+
+    changes: tuple[Change, ...]
+    same: int
+
+    @property
+    def fingerprint(self) -> str:
+        """Return what the form sends back, so that exactly what was seen is done."""
+        told = [(c.person_id, c.assignment.pk, c.before, c.after) for c in self.changes]
+        return hashlib.sha256(repr(told).encode()).hexdigest()[:16]
+
+    def refuse_unseen(self, seen: str) -> None:
+        """Refuse a confirmation of another diff than this.
+
+        Raises
+        ------
+        Conflict
+            If scores changed since the page was shown.
+        """
+        if seen != self.fingerprint:
+            raise Conflict(
+                "Scores changed since you looked.", remedy="Look at the difference again."
+            )
+
+
+def diff(
+    assignment: Assignment,
+    *,
+    supposed: Callable[[str, PersonFacts], PersonFacts] = lambda _, facts: facts,
+    rubrics: Mapping[str, Rubric] | None = None,
+) -> Diff:
+    """Return what scores would become if the facts were as supposed, or rubrics worth other points.
+
+    With a bank of late hours, scores of other labs are compared, too.
+    """
+    course = assignment.course
+    places = {lab.pk: lab for lab in course.assignments.all()}
+    names = {member.person_id: member.name for member in course_selectors.members(course)}
+    now = facts_of(course, assignments=[assignment])
+    then = facts_of(course, assignments=[assignment], rubrics=rubrics) if rubrics else now
+    changes, same = [], 0
+    for person_id, facts in now.items():
+        before, after = policy.marks(facts), policy.marks(supposed(person_id, then[person_id]))
+        for key, mark in before.items():
+            if mark.points == after[key].points:
+                same += 1
+                continue
+            changes.append(
+                Change(
+                    person_id=person_id,
+                    name=names.get(person_id, course_selectors.UNNAMED),
+                    assignment=places[key],
+                    before=mark.points,
+                    after=after[key].points,
+                )
+            )
+    return Diff(changes=tuple(_sorted(changes)), same=same)
+
+
+def _sorted(changes: Iterable[Change]) -> list[Change]:
+    return sorted(changes, key=lambda c: (c.name.casefold(), c.person_id, c.assignment.pk))

@@ -1,0 +1,219 @@
+"""What instructors decide about single people: more time, other points, a grade kept back."""
+
+from django.db import transaction
+from django.db.models import QuerySet
+
+from courseserver.audit.services import record
+from courseserver.common import clock
+from courseserver.common.errors import NotFound, Unprocessable
+from courseserver.courses.models import Accommodation, Assignment, Course, Enrolment, Person
+from courseserver.grading import outbox, policy, services
+from courseserver.grading.models import GradeOutbox, Override, Score
+from courseserver.grading.publishing import drain_soon
+
+MULTIPLIER_MAX, EXTRA_HOURS_MAX = 10.0, 1000
+
+
+@transaction.atomic
+def accommodation_give(
+    *,
+    course: Course,
+    actor: Person,
+    person_id: str = "",
+    section: str = "",
+    multiplier: float,
+    extra_hours: int,
+    reason: str = "",
+) -> int:
+    """Give one person or section more time in every lab; return how many scores changed.
+
+    Parameters
+    ----------
+    multiplier : float
+        Stretches late hours, grace, days and cut-off, 1 to 10.
+    extra_hours : int
+        On top of each due date, 0 to 1000. [h]
+
+    Raises
+    ------
+    Unprocessable
+        If nobody of the course, or more than one thing, is named; or a value is out of range.
+    """
+    if bool(person_id) == bool(section):
+        raise Unprocessable(
+            "An accommodation is for one person or for one section.", remedy="Choose one of them."
+        )
+    if not 1.0 <= multiplier <= MULTIPLIER_MAX:
+        raise Unprocessable(
+            f"A factor of {multiplier:g} cannot be used.",
+            remedy=f"Give a factor from 1 to {MULTIPLIER_MAX:g}.",
+        )
+    if not 0 <= extra_hours <= EXTRA_HOURS_MAX:
+        raise Unprocessable(
+            f"{extra_hours} more hours cannot be given.",
+            remedy=f"Give 0 to {EXTRA_HOURS_MAX} hours.",
+        )
+    members = Enrolment.objects.filter(course=course)
+    if person_id and not members.filter(person=person_id).exists():
+        raise Unprocessable("This person is not in the course.", remedy="Choose somebody else.")
+    Accommodation.objects.update_or_create(
+        course=course,
+        person_id=person_id or None,
+        section=section,
+        defaults={
+            "multiplier": multiplier,
+            "extra_hours": extra_hours,
+            "reason": reason.strip()[:500],
+            "given_by": actor,
+        },
+    )
+    record(
+        actor=actor.id,
+        action="accommodation.given",
+        subject=person_id or course.id,
+        course_id=course.id,
+        section=section,
+        multiplier=multiplier,
+        extra_hours=extra_hours,
+        reason=reason.strip()[:500],
+    )
+    return _course_recompute(course, actor)
+
+
+@transaction.atomic
+def accommodation_take(*, accommodation: Accommodation, actor: Person) -> int:
+    """Take an accommodation back; return how many scores changed."""
+    course = accommodation.course
+    record(
+        actor=actor.id,
+        action="accommodation.taken_back",
+        subject=accommodation.person_id or course.id,
+        course_id=course.id,
+        section=accommodation.section,
+    )
+    accommodation.delete()
+    return _course_recompute(course, actor)
+
+
+@transaction.atomic
+def override_set(
+    *, assignment: Assignment, person: Person, points: float, reason: str, actor: Person
+) -> int:
+    """Let a person have these points, whatever is computed; return how many scores changed.
+
+    Raises
+    ------
+    Unprocessable
+        If nothing is handed in, no reason is given, or the points are out of range.
+    """
+    if not 0 <= points <= assignment.points_max:
+        raise Unprocessable(
+            f"{points:g} points cannot be given.",
+            remedy=f"Give 0 to {assignment.points_max:g} points.",
+        )
+    text = _reason(reason)
+    if not Score.objects.filter(assignment=assignment, person=person, is_voided=False).exists():
+        raise Unprocessable(
+            "Nothing is handed in, so there is no score to set.",
+            remedy="A score can be set once the student has handed in.",
+        )
+    Override.objects.update_or_create(
+        assignment=assignment,
+        person=person,
+        defaults={"points": points, "reason": text, "set_by": actor, "set_at": clock.now()},
+    )
+    _recorded(actor, "score.set", assignment, person.id, points=points, reason=text)
+    return services.person_recompute(assignment, person, actor=actor.id)
+
+
+@transaction.atomic
+def override_take(*, assignment: Assignment, person: Person, actor: Person) -> int:
+    """Let the computed points count again; return how many scores changed.
+
+    Raises
+    ------
+    NotFound
+        If none were set.
+    """
+    count, _ = Override.objects.filter(assignment=assignment, person=person).delete()
+    if not count:
+        raise NotFound("No score was set here.", remedy="Load the page again.")
+    _recorded(actor, "score.set_back", assignment, person.id)
+    return services.person_recompute(assignment, person, actor=actor.id)
+
+
+@transaction.atomic
+def hold_put(*, assignment: Assignment, person: Person, reason: str, actor: Person) -> None:
+    """Keep one person's grade from the LMS until the hold is lifted.
+
+    Raises
+    ------
+    NotFound
+        If they have no grade.
+    """
+    row, text = _row(assignment, person), _reason(reason)
+    row.hold_reason = text
+    row.save(update_fields=["hold_reason"])
+    outbox.rows_hold(_rows(assignment, person), actor=actor.id, now=clock.now())
+    _recorded(actor, "hold.put", assignment, person.id, reason=text)
+
+
+@transaction.atomic
+def hold_lift(*, assignment: Assignment, person: Person, actor: Person) -> None:
+    """End a hold; the grade leaves where the assignment's mode lets it.
+
+    Raises
+    ------
+    NotFound
+        If there is none.
+    """
+    row = _row(assignment, person)
+    if not row.hold_reason:
+        raise NotFound("This grade is not kept back.", remedy="Load the page again.")
+    row.hold_reason = ""
+    row.save(update_fields=["hold_reason"])
+    _recorded(actor, "hold.lifted", assignment, person.id)
+    is_held = policy.is_held(
+        assignment.send_mode,
+        is_full=row.desired_is_full,
+        is_released=assignment.released_at is not None,
+        is_on_hold=False,
+    )
+    if not is_held:
+        outbox.rows_release(_rows(assignment, person), actor=actor.id, now=clock.now())
+        platform_id = row.platform_id
+        transaction.on_commit(lambda: drain_soon(platform_id))
+
+
+def _course_recompute(course: Course, actor: Person) -> int:
+    return sum(services.scores_recompute(lab, actor=actor.id) for lab in course.assignments.all())
+
+
+def _rows(assignment: Assignment, person: Person) -> QuerySet[GradeOutbox]:
+    return GradeOutbox.objects.filter(assignment=assignment, person=person)
+
+
+def _row(assignment: Assignment, person: Person) -> GradeOutbox:
+    row = _rows(assignment, person).select_for_update().first()
+    if row is None:
+        raise NotFound("There is no grade yet.", remedy="Wait until the student hands in.")
+    return row
+
+
+def _reason(text: str) -> str:
+    if not text.strip():
+        raise Unprocessable("No reason is given.", remedy="Say why, for the log.")
+    return text.strip()[:500]
+
+
+def _recorded(
+    actor: Person, action: str, assignment: Assignment, subject: str, **detail: object
+) -> None:
+    record(
+        actor=actor.id,
+        action=action,
+        subject=subject,
+        course_id=assignment.course_id,
+        assignment=assignment.id,
+        **detail,
+    )

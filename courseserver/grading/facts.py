@@ -1,0 +1,169 @@
+"""From rows to facts: what a person's marks follow from, read in a fixed number of queries."""
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+from courseserver.courses.due import NONE, allowances_of, due_dates_of
+from courseserver.courses.models import Assignment, Course, Person
+from courseserver.grading.late import bank_of, policy_of
+from courseserver.grading.models import (
+    CriterionMark,
+    GradeOutbox,
+    LogMark,
+    Override,
+    Regrading,
+    RubricEdit,
+    Submission,
+)
+from courseserver.grading.policy import Handed, LabFacts, Marking, PersonFacts, Regrade, bank_left
+from labs.schemes import Level, Scheme, load_scheme, with_points
+
+Rubric = Mapping[str, Mapping[str, float]]
+
+
+def scheme_of(assignment: Assignment, edited: Rubric | None = None) -> Scheme:
+    """Return an assignment's scheme with its points as edited: here, or as `edited` proposes."""
+    scheme = load_scheme(assignment.scheme)
+    if edited is None:
+        edit = RubricEdit.objects.filter(assignment=assignment).first()
+        edited = edit.points if edit else {}
+    return with_points(scheme, edited)
+
+
+def facts_of(
+    course: Course,
+    people: Collection[str] | None = None,
+    *,
+    assignments: Collection[Assignment] | None = None,
+    rubrics: Mapping[str, Rubric] | None = None,
+) -> dict[str, PersonFacts]:
+    """Return the facts of everybody who handed something in, by person id.
+
+    Parameters
+    ----------
+    people
+        Whose; None for everybody.
+    assignments
+        Of which labs; None for all. With a bank of late hours every lab matters to every other.
+    rubrics
+        Points to suppose in place of an assignment's own, by its id.
+    """
+    late = policy_of(course)
+    labs = list(course.assignments.all() if assignments is None or late.has_bank else assignments)
+    submissions = Submission.objects.filter(assignment__in=labs)
+    if people is not None:
+        submissions = submissions.filter(person__in=people)
+    rows = list(submissions.defer("evidence"))
+    found: dict[str, dict[str, list[Handed]]] = defaultdict(lambda: defaultdict(list))
+    markings, regrades = _markings(rows), _regrades(rows)
+    for row in rows:
+        handed = _handed(row, markings.get(row.pk, ()), regrades.get(row.pk, ()))
+        found[row.person_id][row.assignment_id].append(handed)
+    whom = set(found)
+    dates = due_dates_of(course.pk, labs, whom)
+    schemes = _schemes(labs, rubrics or {})
+    overrides = {
+        (row.assignment_id, row.person_id): row.points
+        for row in Override.objects.filter(assignment__in=labs, person__in=whom)
+    }
+    on_hold = set(
+        GradeOutbox.objects.filter(assignment__in=labs, person__in=whom)
+        .exclude(hold_reason="")
+        .values_list("assignment_id", "person_id")
+    )
+    granted = next(iter(dates.values())).allowances if dates else {}
+    return {
+        person_id: PersonFacts(
+            late=late,
+            multiplier=granted.get(person_id, NONE).multiplier,
+            labs=tuple(
+                LabFacts(
+                    id=lab.pk,
+                    scheme=schemes[lab.pk],
+                    points_max=lab.points_max,
+                    due_at=dates[lab.pk].of(person_id),
+                    mode=lab.send_mode,
+                    is_released=lab.released_at is not None,
+                    is_on_hold=(lab.pk, person_id) in on_hold,
+                    override=overrides.get((lab.pk, person_id)),
+                    handed=tuple(mine[lab.pk]),
+                )
+                for lab in labs
+                if lab.pk in mine
+            ),
+        )
+        for person_id, mine in found.items()
+    }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LateHours:
+    """A student's bank of late hours: what there was, and what is left [h]."""
+
+    whole: int
+    left: int
+
+
+def late_hours(course: Course, person: Person) -> LateHours:
+    """Return a student's late hours over the term."""
+    facts = facts_of(course, [person.pk]).get(person.pk)
+    if facts is None:
+        granted = allowances_of(course.pk, [person.pk]).get(person.pk, NONE)
+        whole = bank_of(policy_of(course), granted.multiplier)
+        return LateHours(whole=whole, left=whole)
+    return LateHours(whole=facts.bank_h, left=bank_left(facts))
+
+
+def _schemes(labs: list[Assignment], rubrics: Mapping[str, Rubric]) -> dict[str, Scheme]:
+    edits = dict(RubricEdit.objects.filter(assignment__in=labs).values_list("pk", "points"))
+    return {
+        lab.pk: with_points(load_scheme(lab.scheme), rubrics.get(lab.pk, edits.get(lab.pk, {})))
+        for lab in labs
+    }
+
+
+def _handed(
+    row: Submission, markings: Collection[Marking], regrades: Collection[Regrade]
+) -> Handed:
+    return Handed(
+        id=row.pk,
+        attempt_id=row.attempt_id,
+        submitted_at=row.submitted_at,
+        received_at=row.received_at,
+        completion=row.completion,
+        challenge=row.challenge,
+        log_text=row.log_text,
+        is_voided=row.voided_at is not None,
+        markings=tuple(markings),
+        regrades=tuple(regrades),
+    )
+
+
+def _markings(rows: list[Submission]) -> dict[str, list[Marking]]:
+    levels: dict[int, dict[str, Level]] = defaultdict(dict)
+    given = LogMark.objects.filter(submission__in=rows)
+    for mark_id, criterion, level in CriterionMark.objects.filter(log_mark__in=given).values_list(
+        "log_mark_id", "criterion", "level"
+    ):
+        levels[mark_id][criterion] = Level(level)
+    found: dict[str, list[Marking]] = defaultdict(list)
+    for mark in given:
+        found[mark.submission_id].append(
+            Marking(
+                number=mark.number,
+                levels=levels[mark.pk],
+                points=mark.points,
+                comment=mark.comment,
+            )
+        )
+    return found
+
+
+def _regrades(rows: list[Submission]) -> dict[str, list[Regrade]]:
+    found: dict[str, list[Regrade]] = defaultdict(list)
+    for row in Regrading.objects.filter(submission__in=rows):
+        found[row.submission_id].append(
+            Regrade(number=row.number, completion=row.completion, challenge=row.challenge)
+        )
+    return found

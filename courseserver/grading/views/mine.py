@@ -1,0 +1,84 @@
+"""A student's own score of a lab: where it comes from, and asking for another look."""
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods
+
+from courseserver.common.errors import CourseserverError, NotFound
+from courseserver.courses import access
+from courseserver.courses.models import Assignment, Person
+from courseserver.grading import requests, selectors
+from courseserver.grading.facts import scheme_of
+from courseserver.grading.models import Score, Submission
+from courseserver.grading.selectors import SubmissionView
+from courseserver.grading.teaching import criteria_of
+from labs.schemes import Level
+
+
+@require_http_methods(["GET", "POST"])
+def my_grade(request: HttpRequest, assignment_id: str) -> HttpResponse:
+    person = access.person_of(request)
+    assignment, _ = access.assignment_for(person, assignment_id)
+    score = Score.objects.filter(assignment=assignment, person=person, is_voided=False)
+    found = score.select_related("submission__assignment").first()
+    if found is None:
+        raise NotFound("You have handed nothing in here.", remedy="Open the lab from your course.")
+    submission = found.submission
+    if request.method == "GET":
+        return _page(request, assignment, person, submission)
+    text = request.POST.get("text", "")
+    number = request.POST.get("request", "")
+    try:
+        if number:
+            mine = submission.regrade_requests.filter(pk=int(number) if number.isdigit() else 0)
+            asked = mine.first()
+            if asked is None:
+                raise NotFound("This request is not yours.", remedy="Load the page again.")
+            requests.request_answer(request=asked, person=person, text=text)
+        else:
+            requests.request_ask(submission=submission, person=person, text=text)
+    except CourseserverError as error:
+        return _page(request, assignment, person, submission, error=error, text=text)
+    messages.success(request, "Sent. Your instructors answer here.")
+    return redirect("my-grade", assignment_id)
+
+
+def _page(
+    request: HttpRequest,
+    assignment: Assignment,
+    person: Person,
+    submission: Submission,
+    *,
+    error: CourseserverError | None = None,
+    text: str = "",
+) -> HttpResponse:
+    view = selectors.submission_view(submission.attempt_id)
+    assert view is not None
+    found = requests.threads(submission, {person.pk: "You"})
+    context = {
+        "assignment": assignment,
+        "course": assignment.course,
+        "view": view,
+        "feedback": _feedback(assignment, view),
+        "threads": found,
+        "may_ask": view.is_full
+        and not selectors.hides_marks(assignment)
+        and not any(thread.is_open for thread in found),
+        "text": text,
+        "error": error,
+    }
+    return render(request, "grading/mine.html", context, status=error.status if error else 200)
+
+
+def _feedback(assignment: Assignment, view: SubmissionView) -> list[tuple[str, str, str]]:
+    """Return each criterion's title, the level it got, and what that level means."""
+    own = {c.id: (c.title, c.texts) for c in scheme_of(assignment).criteria}
+    for text in criteria_of(assignment.lab):
+        words = {Level.FULL: text.full, Level.PART: text.part, Level.NONE: text.none}
+        own[text.id] = (text.title, words)
+    return [
+        (own[key][0], level, own[key][1][Level(level)])
+        for key, level in view.log_levels.items()
+        if key in own
+    ]

@@ -1,0 +1,510 @@
+"""What instructors decide: more time, scores by hand, holds, rubrics, regrades, files, requests."""
+
+import csv
+import io
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+
+from courseserver.audit.models import AuditEntry
+from courseserver.common.errors import Conflict, NotFound, Unprocessable
+from courseserver.courses.models import Accommodation, Enrolment, Role, SendMode
+from courseserver.grading import decisions, regrading, requests, rubric, settings_change
+from courseserver.grading.models import (
+    Override,
+    RegradeRequest,
+    Regrading,
+    Score,
+    SendState,
+)
+from courseserver.grading.regrading import Computed
+from tests.courseserver.grading.classroom import Classroom, get, post
+
+
+@pytest.fixture(autouse=True)
+def live(room: Classroom) -> None:
+    room.mode(SendMode.LIVE)
+
+
+# --- more time ------------------------------------------------------------------------------------
+@pytest.fixture
+def late(room: Classroom) -> Classroom:
+    """Bob handed in 30 hours late; ten percent a day: 56 of 70."""
+    room.assignment.due_at = room.clock.now() - timedelta(hours=30)
+    room.assignment.save()
+    settings_change.course_change(course=room.course, actor=room.alice, late_percent_per_day=10.0)
+    room.course.refresh_from_db()
+    room.assignment.refresh_from_db()
+    room.submit(challenge=1.0, log_text="")
+    room.drain()
+    room.clock.pass_s(2)
+    return room
+
+
+@pytest.mark.parametrize(
+    ("wanted", "points"),
+    [
+        ({"multiplier": "1.25", "extra_hours": "0"}, 63.0),
+        ({"multiplier": "1", "extra_hours": "6"}, 63.0),
+        ({"multiplier": "1.5", "extra_hours": "30"}, 70.0),
+    ],
+)
+def test_an_accommodation_scores_anew_and_sends_again(
+    late: Classroom, wanted: dict[str, str], points: float
+) -> None:
+    answer = post(
+        late, "accommodation-give", late.course.id, whom=f"person:{late.bob.id}", **wanted
+    )
+    late.drain()
+
+    assert "1 score changed" in answer.content.decode()
+    assert (Score.objects.get().points, late.in_lms()) == (points, points)
+
+    post(late, "accommodation-take", late.course.id, accommodation=Accommodation.objects.get().pk)
+    late.clock.pass_s(2)
+    late.drain()
+    assert late.in_lms() == 56.0
+
+
+def test_a_sections_accommodation_counts_unless_one_has_ones_own(late: Classroom) -> None:
+    Enrolment.objects.filter(person=late.bob).update(sections=["Monday"])
+    post(
+        late,
+        "accommodation-give",
+        late.course.id,
+        whom="section:Monday",
+        multiplier="1.25",
+        extra_hours="0",
+    )
+    assert Score.objects.get().points == 63.0
+
+    post(
+        late,
+        "accommodation-give",
+        late.course.id,
+        whom=f"person:{late.bob.id}",
+        multiplier="1",
+        extra_hours="0",
+    )
+    assert Score.objects.get().points == 56.0
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"whom": "person:per_nobody"},
+        {"whom": "nobody"},
+        {"multiplier": "0.5"},
+        {"multiplier": "nan"},
+        {"extra_hours": "-1"},
+    ],
+)
+def test_an_accommodation_out_of_range_is_refused(room: Classroom, wrong: dict[str, str]) -> None:
+    sound = {"whom": f"person:{room.bob.id}", "multiplier": "1.5", "extra_hours": "0"}
+
+    answer = post(room, "accommodation-give", room.course.id, **(sound | wrong))
+
+    assert answer.status_code == 422
+    assert not Accommodation.objects.exists()
+
+
+def test_who_has_more_time_is_for_instructors_alone(late: Classroom) -> None:
+    given = {
+        "whom": f"person:{late.bob.id}",
+        "multiplier": "1.5",
+        "extra_hours": "0",
+        "reason": "Quiet room",
+    }
+    assert post(late, "accommodation-give", late.course.id, who="tom", **given).status_code == 403
+    post(late, "accommodation-give", late.course.id, **given)
+
+    assert "Quiet room" in get(late, "course-settings", late.course.id).content.decode()
+    for name, args in (
+        ("course-settings", [late.course.id]),
+        ("course-log", [late.course.id]),
+        ("student-trail", [late.course.id, late.bob.id]),
+    ):
+        text = get(late, name, *args, who="tom").content.decode()
+        assert "Quiet room" not in text
+        assert "Accommodation given" not in text
+
+
+def test_late_hours_are_spent_and_the_student_sees_what_is_left(late: Classroom) -> None:
+    settings = {"late_percent_per_day": "10", "late_grace_min": "0", "late_bank_hours": "40"}
+    post(late, "course-settings", late.course.id, **settings)
+    late.drain()
+
+    assert (Score.objects.get().points, Score.objects.get().banked_h) == (70.0, 30)
+    assert late.in_lms() == 70.0
+    assert "30 late hours used" in late.gradebook.posts[-1].comment
+    assert (
+        "10 of 40 late hours left"
+        in get(late, "course-home", late.course.id, who="bob").content.decode()
+    )
+
+
+# --- scores by hand, holds ------------------------------------------------------------------------
+def test_a_score_set_by_hand_is_sent_until_it_is_taken_back(room: Classroom) -> None:
+    room.submit()
+    room.drain()
+    room.clock.pass_s(2)
+    place = (room.assignment.id, room.bob.id)
+
+    post(room, "cell-set", *place, action="set", points="81.5", reason="Talked it through")
+    room.drain()
+    assert room.in_lms() == 81.5
+    page = get(room, "grade-cell", *place).content.decode()
+    assert "Set by hand; computed: 55" in page
+    assert "Score set by hand: 81.5 (Talked it through)" in page
+    assert (
+        "set by your instructor"
+        in get(room, "my-grade", room.assignment.id, who="bob").content.decode()
+    )
+
+    room.clock.pass_s(2)
+    post(room, "cell-set", *place, action="take")
+    room.drain()
+    assert room.in_lms() == 55.0
+
+
+@pytest.mark.parametrize(
+    ("data", "status"),
+    [
+        ({"points": "80"}, 422),
+        ({"points": "101", "reason": "x"}, 422),
+        ({"points": "much", "reason": "x"}, 422),
+        ({"action": "take"}, 404),
+    ],
+)
+def test_a_score_by_hand_needs_points_and_a_reason(
+    room: Classroom, data: dict[str, str], status: int
+) -> None:
+    room.submit()
+
+    assert post(room, "cell-set", room.assignment.id, room.bob.id, **data).status_code == status
+    assert not Override.objects.exists()
+
+
+def test_nothing_handed_in_has_no_score_to_set(room: Classroom) -> None:
+    answer = post(room, "cell-set", room.assignment.id, room.bob.id, points="5", reason="x")
+
+    assert answer.status_code == 422
+    assert "Nothing is handed in" in answer.content.decode()
+
+
+def test_a_grade_kept_back_leaves_only_when_let_go(room: Classroom) -> None:
+    room.submit()
+    place = (room.assignment.id, room.bob.id)
+    post(room, "cell-hold", *place, action="put", reason="A question of honour")
+    post(room, "cell-set", *place, points="60", reason="New")
+    settings_change.settings_change(
+        assignment=room.assignment, actor=room.alice, send_mode=SendMode.MANUAL
+    )
+    post(room, "grades-send", room.assignment.id)
+    room.drain()
+    assert room.gradebook.posts == []
+    assert room.row().state == SendState.HELD
+
+    settings_change.settings_change(
+        assignment=room.assignment, actor=room.alice, send_mode=SendMode.LIVE
+    )
+    room.drain()
+    assert room.gradebook.posts == []
+    post(room, "cell-hold", *place, action="lift")
+    room.drain()
+    assert room.in_lms() == 60.0
+
+
+@pytest.mark.parametrize(("who", "status"), [("tom", 403), ("bob", 403), ("charlie", 404)])
+def test_only_instructors_set_scores_and_keep_them_back(
+    room: Classroom, who: str, status: int
+) -> None:
+    room.submit()
+    place = (room.assignment.id, room.bob.id)
+
+    for name in ("cell-set", "cell-hold"):
+        assert post(room, name, *place, who=who, points="1", reason="x").status_code == status
+    assert post(room, "grades-upload", room.course.id, who=who).status_code == status
+    assert get(room, "lab-regrade", room.assignment.id, who=who).status_code == status
+    assert post(room, "rubric", room.assignment.id, who=who, x="1").status_code == status
+    assert Score.objects.get().points == 55.0
+
+
+def test_later_parts_become_optional_and_the_first_never(room: Classroom) -> None:
+    form = {"send_mode": "live", "send_as": "points"}
+    place = ["assignment-settings", room.assignment.id]
+
+    assert post(room, *place, **form, optional_from="e").status_code == 200
+    room.assignment.refresh_from_db()
+    assert room.assignment.optional_from == "e"
+    for wrong in ("a", "z"):
+        assert post(room, *place, **form, optional_from=wrong).status_code == 422
+
+
+# --- the rubric -----------------------------------------------------------------------------------
+KINDER = {
+    f"{name}-{level}": points
+    for name in ("numbers", "cause", "constraint")
+    for level, points in (("full", "10"), ("part", "8"), ("none", "2"))
+}
+
+
+def test_an_edited_rubric_shows_what_changes_then_reaches_marks_given(room: Classroom) -> None:
+    room.mark(room.submit(), "part")
+    room.mark(room.submit(room.bea), "full")
+    room.drain()
+    room.clock.pass_s(2)
+
+    page = get(room, "rubric", room.assignment.id, look="1", **KINDER)
+    diff = page.context["diff"]
+    assert [(c.name, c.before, c.after) for c in diff.changes] == [("Bob Costa", 73.0, 79.0)]
+    assert diff.same == 1
+    assert Score.objects.get(person=room.bob).points == 73.0
+
+    post(room, "rubric", room.assignment.id, seen=diff.fingerprint, **KINDER)
+    room.drain()
+    assert (room.in_lms(), room.in_lms(room.bea)) == (79.0, 85.0)
+    entry = AuditEntry.objects.get(action="rubric.changed")
+    assert entry.detail["new"]["cause"] == "10/8/2"
+    room.clock.pass_s(2)
+    room.mark(room.bob.submissions.get(), "part")
+    assert Score.objects.get(person=room.bob).points == 79.0
+
+
+def test_a_rubric_is_not_changed_when_scores_moved_since_the_look(room: Classroom) -> None:
+    submission = room.submit()
+    room.mark(submission, "part")
+    seen = get(room, "rubric", room.assignment.id, look="1", **KINDER).context["diff"].fingerprint
+    room.mark(submission, "full")
+
+    answer = post(room, "rubric", room.assignment.id, seen=seen, **KINDER)
+
+    assert answer.status_code == 409
+    assert Score.objects.get().points == 85.0
+
+
+@pytest.mark.parametrize("wrong", [{"cause-part": "11"}, {"cause-none": "-1"}, {"cause-full": "x"}])
+def test_a_rubric_out_of_order_is_refused(room: Classroom, wrong: dict[str, str]) -> None:
+    with pytest.raises(Unprocessable, match="Causal reasoning"):
+        rubric.rubric_read(rubric.scheme_of(room.assignment), KINDER | wrong)
+
+
+# --- a version anew -------------------------------------------------------------------------------
+@pytest.fixture
+def anew(monkeypatch: pytest.MonkeyPatch) -> dict[str, Computed]:
+    """What computing anew gives, by attempt."""
+    found: dict[str, Computed] = {}
+    monkeypatch.setattr(regrading, "_computers", {"test": lambda ids: {i: found[i] for i in ids}})
+    return found
+
+
+def test_a_version_is_computed_anew_with_a_diff_first(
+    room: Classroom, anew: dict[str, Computed]
+) -> None:
+    for person, attempt in ((room.bob, "att_bob"), (room.bea, "att_bea")):
+        room.submit(person, attempt_id=attempt, log_text="")
+    room.drain()
+    room.clock.pass_s(2)
+    anew["att_bob"] = Computed(completion=1.0, challenge=0.9, lab_version="2")
+    anew["att_bea"] = Computed(completion=1.0, challenge=0.5, lab_version="2")
+
+    page = get(room, "lab-regrade", room.assignment.id, version="1")
+    diff = page.context["diff"]
+    assert [(c.name, c.before, c.after) for c in diff.changes] == [("Bob Costa", 55.0, 67.0)]
+    data = {"version": "1", "seen": diff.fingerprint}
+    assert post(room, "lab-regrade", room.assignment.id, **data).status_code == 422
+    assert not Regrading.objects.exists()
+
+    post(room, "lab-regrade", room.assignment.id, **data, reason="A wrong constant in part B")
+    room.drain()
+    assert (room.in_lms(), room.in_lms(room.bea)) == (67.0, 55.0)
+    assert Regrading.objects.get().reason == "A wrong constant in part B"
+    text = get(room, "student-trail", room.course.id, room.bob.id).content.decode()
+    assert "Computed anew: completion 1, challenge 0.9" in text
+
+
+def test_a_version_nobody_handed_in_is_refused(room: Classroom) -> None:
+    assert get(room, "lab-regrade", room.assignment.id, version="7").status_code == 422
+
+
+# --- asking for another look ----------------------------------------------------------------------
+@pytest.fixture
+def marked(room: Classroom) -> Classroom:
+    room.mark(room.submit(), "part")
+    return room
+
+
+def test_a_student_asks_staff_answer_regrade_and_close(marked: Classroom) -> None:
+    place = (marked.assignment.id, marked.bob.id)
+    page = post(marked, "my-grade", marked.assignment.id, who="bob", text="I named the ridge.")
+    assert "I named the ridge." in page.content.decode()
+    asked = RegradeRequest.objects.get()
+    assert (
+        "Requests for another look" in get(marked, "course-home", marked.course.id).content.decode()
+    )
+    assert "Bob Costa" in get(marked, "course-regrades", marked.course.id).content.decode()
+
+    post(marked, "regrade-answer", asked.pk, who="tom", action="answer", text="Where?")
+    post(marked, "my-grade", marked.assignment.id, who="bob", request=asked.pk, text="Line two.")
+    marked.mark(marked.bob.submissions.get(), "full")
+    post(marked, "regrade-answer", asked.pk, action="regraded", text="You are right.")
+
+    asked.refresh_from_db()
+    assert (asked.state, asked.closed_by) == ("regraded", marked.alice)
+    said = [(m.author, m.text) for m in asked.messages.all()]
+    assert said == [
+        (marked.bob, "I named the ridge."),
+        (marked.tom, "Where?"),
+        (marked.bob, "Line two."),
+        (marked.alice, "You are right."),
+    ]
+    actions = AuditEntry.objects.filter(action__startswith="regrade.").values_list("action")
+    assert [a for (a,) in actions] == [
+        "regrade.asked", "regrade.answered", "regrade.answered", "regrade.answered",
+        "regrade.closed",
+    ]  # fmt: skip
+    assert "Regrade request closed: Regraded" in get(marked, "grade-cell", *place).content.decode()
+
+
+def test_a_request_is_declined_with_a_reason_only(marked: Classroom) -> None:
+    asked = requests.request_ask(
+        submission=marked.bob.submissions.get(), person=marked.bob, text="More?"
+    )
+
+    assert post(marked, "regrade-answer", asked.pk, action="declined").status_code == 422
+    post(marked, "regrade-answer", asked.pk, action="declined", text="The ridge is not named.")
+
+    asked.refresh_from_db()
+    assert asked.state == "declined"
+    with pytest.raises(Conflict, match="closed"):
+        requests.request_answer(request=asked, person=marked.bob, text="Still.")
+
+
+def test_one_asks_once_about_a_mark_one_can_see(room: Classroom) -> None:
+    submission = room.submit()
+    with pytest.raises(Conflict, match="no mark"):
+        requests.request_ask(submission=submission, person=room.bob, text="?")
+    room.mode(SendMode.ON_RELEASE)
+    room.mark(submission)
+    submission.refresh_from_db()
+    assert (
+        "Ask for another look"
+        not in get(room, "my-grade", room.assignment.id, who="bob").content.decode()
+    )
+    assert post(room, "my-grade", room.assignment.id, who="bob", text="?").status_code == 409
+
+    settings_change.grades_release(assignment=room.assignment, actor=room.alice)
+    assert post(room, "my-grade", room.assignment.id, who="bob", text="?").status_code == 200
+    assert post(room, "my-grade", room.assignment.id, who="bob", text="?").status_code == 409
+
+
+def test_nobody_reads_or_answers_for_another_student(marked: Classroom) -> None:
+    asked = requests.request_ask(
+        submission=marked.bob.submissions.get(), person=marked.bob, text="Secret words"
+    )
+
+    assert post(marked, "regrade-answer", asked.pk, who="bea", text="x").status_code == 403
+    assert post(marked, "regrade-answer", asked.pk, who="charlie", text="x").status_code == 404
+    marked.mark(marked.submit(marked.bea))
+    answer = post(marked, "my-grade", marked.assignment.id, who="bea", request=asked.pk, text="x")
+    assert answer.status_code == 404
+    assert "Secret words" not in answer.content.decode()
+    assert get(marked, "my-grade", marked.assignment.id, who="charlie").status_code == 404
+    assert get(marked, "course-regrades", marked.course.id, who="bob").status_code == 403
+
+
+# --- files ----------------------------------------------------------------------------------------
+def sheet_of(room: Classroom) -> list[list[str]]:
+    return list(csv.reader(io.StringIO(get(room, "grades-file", room.course.id).content.decode())))
+
+
+def upload(room: Classroom, rows: list[list[str]]) -> Any:
+    text = io.StringIO()
+    csv.writer(text).writerows(rows)
+    file = SimpleUploadedFile("g.csv", text.getvalue().encode())
+    return post(room, "grades-upload", room.course.id, file=file)
+
+
+def test_a_file_comes_back_and_what_differs_is_set_on_a_press(room: Classroom) -> None:
+    room.submit()
+    room.submit(room.bea)
+    rows = sheet_of(room)
+    assert [row[1] for row in rows[1:]] == ["Bea Wei", "Bob Costa"]
+    assert upload(room, rows).context["sheet"].cells == ()
+
+    rows[2][3] = "80"
+    page = upload(room, rows)
+    cells = page.context["sheet"].cells
+    assert [(c.name, c.before, c.after) for c in cells] == [("Bob Costa", 55.0, 80.0)]
+    assert not Override.objects.exists()
+    data = {"cell": [c.mark for c in cells]}
+    assert post(room, "grades-apply", room.course.id, **data).status_code == 422
+    post(room, "grades-apply", room.course.id, **data, reason="Oral exam")
+    assert Score.objects.get(person=room.bob).points == 80.0
+
+    rows[2][3] = "computed"
+    marks = [c.mark for c in upload(room, rows).context["sheet"].cells]
+    post(room, "grades-apply", room.course.id, cell=marks, reason="Back")
+    assert Score.objects.get(person=room.bob).points == 55.0
+    answer = post(room, "grades-apply", room.course.id, **data, reason="Again").content.decode()
+    assert "1 score set" in answer
+    stale = post(room, "grades-apply", room.course.id, **data, reason="Again").content.decode()
+    assert "1 changed since you looked" in stale
+
+
+def test_cells_that_cannot_be_taken_are_named(room: Classroom) -> None:
+    room.submit()
+    rows = sheet_of(room)
+    rows[1][3] = "12"
+    rows[2][3] = "101"
+    rows.append(["per_nobody", "", "", "5"])
+
+    refused = upload(room, rows).context["sheet"].refused
+
+    assert [line.split(": ")[1] for line in refused] == [
+        "Bea Wei has handed nothing in.",
+        "“101” is not 0 to 100 points.",
+        "“per_nobody” is no student of this course.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"name\nx\n", "first column"),
+        (b"id,name\nx,y\n", "No column names a lab"),
+        (b"\xff\xfe", "no CSV file"),
+        (b"", "0 rows"),
+    ],
+)
+def test_a_file_that_is_no_gradebook_is_refused(
+    room: Classroom, content: bytes, message: str
+) -> None:
+    file = SimpleUploadedFile("g.csv", content)
+    answer = post(room, "grades-upload", room.course.id, file=file)
+
+    assert answer.status_code == 422
+    assert message in answer.content.decode()
+
+
+def test_statistics_leave_part_scores_out(room: Classroom) -> None:
+    room.mark(room.submit(), "full")
+    room.mark(room.submit(room.bea), "none")
+    room.submit(room.person("Chen Li", Role.LEARNER))
+
+    found = dict(get(room, "course-grades", room.course.id).context["matrix"].statistics)
+
+    assert found["Scores"] == (2,)
+    assert found["Mean"] == (73.0,)
+    assert found["Standard deviation"][0] == pytest.approx(16.97, abs=0.01)
+
+
+def test_decisions_about_nobody_are_refused(room: Classroom) -> None:
+    with pytest.raises(NotFound):
+        decisions.hold_put(
+            assignment=room.assignment, person=room.bob, reason="x", actor=room.alice
+        )
+    with pytest.raises(NotFound):
+        decisions.override_take(assignment=room.assignment, person=room.bob, actor=room.alice)
