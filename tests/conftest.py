@@ -1,6 +1,8 @@
 """What every test shares. In CI a skipped test fails; elsewhere a skip says its remedy."""
 
+import fcntl
 import os
+import shutil
 from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -54,3 +56,26 @@ def playwright() -> Iterator["Playwright"]:
 @pytest.fixture(scope="session")
 def repository() -> Path:
     return Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session")
+def installed(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """A folder of state to copy: migrated database and static files, made once for a whole run."""
+    from tests.doubles.practice import manage
+
+    shared = tmp_path_factory.getbasetemp()
+    if worker_id != "master":
+        shared = shared.parent
+    folder = shared / "installed"
+    with (shared / "installed.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not folder.is_dir():
+            unfinished = folder.with_suffix(".unfinished")
+            # What a killed process left of it.
+            shutil.rmtree(unfinished, ignore_errors=True)
+            unfinished.mkdir()
+            environment = {"COURSESERVER_VAR": str(unfinished)}
+            script = "from courseserver.demo.install import prepare; prepare()"
+            manage(environment, "shell", "-v0", "-c", script)
+            unfinished.rename(folder)
+    return folder

@@ -74,8 +74,12 @@ def redis_server(folder: Path) -> Iterator[str]:
 
 
 @contextmanager
-def postgres_server(folder: Path) -> Iterator[str]:
-    """Yield a URL of an empty database in a cluster of its own."""
+def postgres_server(folder: Path, *, durable: bool = False) -> Iterator[str]:
+    """Yield a URL of an empty database in a cluster of its own.
+
+    What is to count for a measurement or a loss of power must be `durable`, written through to the
+    disk; a killed process loses nothing either way.
+    """
     binaries = [str(path) for path in sorted(Path("/usr/lib/postgresql").glob("*/bin"))]
     install = "apt-get install postgresql"
     initdb = program("initdb", install, binaries)
@@ -93,6 +97,7 @@ def postgres_server(folder: Path) -> Iterator[str]:
     )  # fmt: skip
     port = free_port()
     command = [server, "-D", str(data), "-p", str(port), "-k", str(data), "-h", "127.0.0.1"]
+    command += ["-c", f"fsync={'on' if durable else 'off'}"]
     with running(command, port, user=user, cwd=data, stderr=subprocess.DEVNULL):
         yield f"postgres://courseserver@127.0.0.1:{port}/postgres"
 

@@ -34,6 +34,7 @@ SECTIONS = (
     "drag",
     "jobs",
     "mqtt",
+    "idle",
     "grades",
     "launches",
 )

@@ -2,14 +2,16 @@
 
 import os
 import shutil
+import threading
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from django.contrib.sessions.backends.db import SessionStore
-from django.core.management import call_command
+from django.core.handlers.wsgi import WSGIHandler
 from django.test import override_settings
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright
 from pytest_django.live_server_helper import LiveServer
@@ -20,7 +22,17 @@ from labs import loader
 from tests.browser.axe import WIDE
 
 FIXTURE_LABS = Path(__file__).resolve().parents[1] / "labs" / "fixture_lab"
+# A window without a toolbar made of pages, each a process per context. The last such option counts,
+# so the driver's own list comes first.
+FEATURES_OFF = (
+    "AvoidUnnecessaryBeforeUnloadCheckSync,DestroyProfileOnBrowserClose,HttpsUpgrades,"
+    "HttpsFirstBalancedModeAutoEnable,LensOverlay,MediaRouter,PaintHolding,"
+    "ThirdPartyStoragePartitioning,AvoidCorsURLLoaderRestartOnRedirect,TcpPortRandomizationWin,"
+    "OptimizationHints,NetworkTimeServiceQuerying,AimEnabled,PreconnectToSearch,"
+    "WebUIOmniboxPopup,WebUIOmniboxAimPopup,WebUIReloadButton,PreloadTopChromeWebUI"
+)
 ARGS = [
+    f"--disable-features={FEATURES_OFF}",
     "--no-sandbox",
     "--disable-gpu",
     "--disable-quic",
@@ -52,19 +64,25 @@ def browser(playwright: Playwright) -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="session")
-def static_root(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Collect the static files, so that the browser meets hashed names as in an installation."""
-    root = tmp_path_factory.mktemp("static")
-    with override_settings(STATIC_ROOT=root):
-        call_command("collectstatic", interactive=False, verbosity=0)
-        yield root
+def static_root(installed: Path) -> Iterator[Path]:
+    """Serve gathered static files, so that the browser meets hashed names."""
+    with override_settings(STATIC_ROOT=installed / "static"):
+        yield installed / "static"
 
 
 @pytest.fixture(scope="session")
 def live_server(static_root: Path) -> Iterator[LiveServer]:
-    server = LiveServer("localhost")
-    yield server
-    server.stop()
+    """Serve one request after another: all threads share one connection to a database in memory."""
+    answer, turn = WSGIHandler.__call__, threading.Lock()
+
+    def in_turn(handler: WSGIHandler, environ: Any, start_response: Any) -> Any:
+        with turn:
+            return answer(handler, environ, start_response)
+
+    with patch.object(WSGIHandler, "__call__", in_turn):
+        server = LiveServer("localhost")
+        yield server
+        server.stop()
 
 
 @pytest.fixture(autouse=True)

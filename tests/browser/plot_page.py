@@ -78,4 +78,4 @@ def sample() -> dict[str, Any]:
 
 def draw(page: Page, plots: list[dict[str, Any]] = PLOTS) -> None:
     page.evaluate(DRAW, {"plots": plots, "sample": sample(), "formats": FORMATS})
-    page.wait_for_function("document.querySelectorAll('main svg[width]').length > 0")
+    page.locator("main svg[width]").first.wait_for()

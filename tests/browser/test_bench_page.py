@@ -68,3 +68,17 @@ def test_a_result_appears_without_a_reload(room: Bench, open_page: Open) -> None
     room.hear(job.kit, room.result(job, "g128"))
 
     page.get_by_text("2 of 3").first.wait_for(timeout=15_000)
+
+
+@pytest.mark.parametrize(("size", "scheme"), [(WIDE, "dark"), (PHONE, "light")])
+def test_an_activity_is_accessible(
+    room: Bench, open_page: Open, size: tuple[int, int], scheme: str
+) -> None:
+    page = open_page(f"/deploy/{room.course.id}/olympics/", room.bob, size=size, scheme=scheme)
+
+    page.get_by_label("Hidden units").select_option("16")
+    page.get_by_role("button", name="Predict").click()
+    page.get_by_role("heading", name="Arduino Uno R3").wait_for()
+
+    assert violations(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")

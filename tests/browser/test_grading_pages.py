@@ -17,17 +17,21 @@ from courseserver.courses.models import (
     SendMode,
 )
 from courseserver.courses.plans import plan_make
+from courseserver.grading.calibration import next_for, sample_mark, samples_draw
 from courseserver.grading.evidence import (
     ChallengeDone,
     Evidence,
+    Method,
     PartDone,
     PredictionMade,
     SeenNumber,
 )
 from courseserver.grading.faults import GradebookFault, Reach
 from courseserver.grading.models import LogMark
+from courseserver.grading.requests import request_ask
 from courseserver.lti import vault
 from courseserver.lti.nrps import Member
+from labs.schemes import Level
 from tests.browser.axe import LOOKS, faults_in
 from tests.browser.conftest import Open
 from tests.courseserver.grading.classroom import Classroom, Clock
@@ -57,6 +61,7 @@ EVIDENCE = Evidence(
     challenge=ChallengeDone(
         title="A design for 40 W", design="batch 8, window 5 ms", objective="$0.42 per million",
         ratio=0.93, tries=6,
+        method=Method(distinct=5, feasible=4, changes=4, alone=3, moved=("batch 4 values",)),
     ),
     track="Edge",
 )  # fmt: skip
@@ -132,6 +137,38 @@ def addresses(room: Classroom) -> dict[str, str]:
     }
 
 
+def more_addresses(room: Classroom) -> list[tuple[str, Person]]:
+    """Pages made of the same parts as the others: one look at each."""
+    assignment = f"/grading/assignments/{room.assignment.id}"
+    course = f"/grading/courses/{room.course.id}"
+    asked = room.person("Asks Anew", Role.LEARNER)
+    room.mode(SendMode.LIVE)
+    submission = room.submit(asked, log_text=LOG, evidence=EVIDENCE.to_json())
+    room.mark(submission, "part")
+    request_ask(submission=submission, person=asked, text="Line two names the ridge.")
+    samples_draw(assignment=room.assignment, actor=room.alice)
+    for marker, level in ((room.alice, Level.FULL), (room.tom, Level.PART)):
+        sample = next_for(room.assignment, marker)
+        assert sample is not None
+        levels = dict.fromkeys(("numbers", "cause", "constraint"), level)
+        sample_mark(sample=sample, marker=marker, levels=levels)
+    new = "&".join(
+        f"{c}-{level}={points}"
+        for c in ("numbers", "cause", "constraint")
+        for level, points in (("full", 10), ("part", 8), ("none", 2))
+    )
+    staff = [
+        f"{assignment}/students/{asked.id}/",
+        f"{assignment}/rubric/?look=1&{new}",
+        f"{assignment}/regrade/",
+        f"{assignment}/calibration/",
+        f"{assignment}/calibration/mark/",
+        f"{course}/requests/",
+        f"{course}/labs/{room.assignment.lab}/notes/",
+    ]
+    return [*((path, room.alice) for path in staff), (f"{assignment}/mine/", asked)]
+
+
 def test_no_page_of_the_staff_has_a_barrier_in_any_look(room: Classroom, open_page: Open) -> None:
     found = addresses(room)
     plan_make(
@@ -139,32 +176,106 @@ def test_no_page_of_the_staff_has_a_barrier_in_any_look(room: Classroom, open_pa
     )
     pages = [(path, room.alice) for path in found.values()]
     students = [(found["week"], room.bob), (f"{found['course']}?all=1", room.bob)]
+    opened = {p: open_page("/", p, reduced=True) for p in (room.alice, room.bob)}
     faults = []
 
     for turn, (path, person) in enumerate([*pages, *students]):
-        page = open_page(path, person, reduced=True)
+        page = opened[person]
+        page.goto(path)
         # Two looks of a page that differ in width and scheme, in turn.
         for look in (LOOKS[turn % 6], LOOKS[(turn + 3) % 6]):
             faults += faults_in(page, look, path)
-        page.context.close()
+
+    for turn, (path, person) in enumerate(more_addresses(room)):
+        page = opened.get(person) or open_page("/", person, reduced=True)
+        page.goto(path)
+        faults += faults_in(page, LOOKS[turn % 6], path)
 
     assert not faults, "\n".join(faults)
 
 
-def test_two_logs_are_marked_by_keyboard_alone(room: Classroom, open_page: Open) -> None:
-    page = open_page(f"/grading/assignments/{room.assignment.id}/logs/", room.alice)
-    names = []
-    for keys in ("123", "111"):
-        heading = page.get_by_role("heading", level=1)
-        names.append(heading.inner_text())
-        for key in keys:
+@pytest.fixture
+def term(transactional_db: None) -> Classroom:
+    """Ten students have handed in the roofline lab; grades wait for their release."""
+    room = Classroom(Clock(datetime.now(UTC) - timedelta(minutes=5)))
+    room.mode(SendMode.ON_RELEASE)
+    people = [room.person(f"Student {n:02}", Role.LEARNER) for n in range(8)]
+    for person in (room.bob, room.bea, *people):
+        room.submit(person, evidence=EVIDENCE.to_json(), log_text=LOG, challenge=0.9)
+        # Logs are marked in the order in which they were handed in.
+        room.clock.pass_s(1)
+    room.assignment.due_at = room.clock.now() - timedelta(hours=1)
+    room.assignment.save()
+    return room
+
+
+def test_a_term_from_its_plan_to_a_regrade(term: Classroom, open_page: Open) -> None:
+    """Plan, week 11, ten logs by keyboard, an extension, release, a request, a regrade."""
+    course, assignment = term.course.id, term.assignment.id
+    page = open_page(f"/grading/courses/{course}/plan/", term.alice)
+
+    # The middle of week 11 is now.
+    first = datetime.now(UTC).date() - timedelta(weeks=10, days=3)
+    page.get_by_role("radio", name="Foundations").check()
+    page.get_by_label("First day of the term").first.fill(str(first))
+    page.get_by_role("button", name="Plan the term").click()
+    page.get_by_role("link", name="As students see it").click()
+    page.get_by_role("heading", name="This week").wait_for()
+    assert "Week 11 of 16" in page.locator("header").inner_text()
+
+    page.goto(f"/grading/assignments/{assignment}/logs/")
+    for n in range(10):
+        # The new page, with its script.
+        page.get_by_text("after this").filter(has_text=f"{9 - n} log").wait_for()
+        page.wait_for_load_state("load")
+        for key in ("1", "2", "1" if n % 2 else "2"):
             page.keyboard.press(key)
         page.keyboard.press("Enter")
-        page.get_by_role("status").filter(has_text="Mark saved").wait_for()
+    page.get_by_role("heading", name="No logs to mark").wait_for()
+    points = LogMark.objects.filter(marker=term.alice).order_by("pk").values_list("points")
+    assert [p for (p,) in points] == [22.0, 26.0] * 5
 
-    assert len(set(names)) == 2
-    points = LogMark.objects.filter(marker=room.alice).order_by("pk").values_list("points")
-    assert list(points) == [(18.0,), (30.0,)]
+    page.goto(f"/grading/assignments/{assignment}/")
+    page.get_by_label("For", exact=True).select_option(label="Bea Wei")
+    later = datetime.now(UTC) + timedelta(days=2)
+    page.get_by_label("New due date").fill(f"{later:%Y-%m-%dT%H:%M}")
+    page.get_by_role("button", name="Give extension").click()
+    page.get_by_role("status").filter(has_text="Extension given").wait_for()
+
+    page.goto(f"/grading/assignments/{assignment}/grades/preview/")
+    page.get_by_role("button", name="Release 10 grades").click()
+    page.get_by_role("status").filter(has_text="10 grades on the way").wait_for()
+    term.clock.moment = datetime.now(UTC)
+    term.drain()
+    assert term.in_lms() == 89.0
+
+    student = open_page(f"/grading/courses/{course}/?all=1", term.bob)
+    student.get_by_role("link", name="89.0 of 100.0").click()
+    student.get_by_label("What was missed").fill("I did quantify the trade-off.")
+    student.get_by_role("button", name="Ask").click()
+    student.get_by_role("status").filter(has_text="Sent").wait_for()
+
+    page.goto(f"/grading/courses/{course}/")
+    page.get_by_role("link", name="Open them").click()
+    page.get_by_role("link", name="Bob Costa").click()
+    page.get_by_label("Answer").fill("True for everybody: a part is worth 8.")
+    page.goto(f"/grading/assignments/{assignment}/rubric/")
+    page.get_by_label("Constraint awareness, part").fill("8")
+    page.get_by_role("button", name="See what would change").click()
+    before_after = page.get_by_role("table", name="Each score before and after")
+    assert before_after.get_by_role("row").count() == 6
+    page.get_by_role("button", name="Use these points").click()
+    page.get_by_role("status").filter(has_text="5 scores changed").wait_for()
+    term.clock.moment = datetime.now(UTC) + timedelta(seconds=5)
+    term.drain()
+    assert term.in_lms() == 91.0
+
+    page.goto(f"/grading/assignments/{assignment}/students/{term.bob.id}/")
+    page.get_by_role("button", name="Close: regraded").click()
+    page.get_by_role("status").filter(has_text="Request closed").wait_for()
+    student.reload()
+    assert "91 / 100" in student.locator("main").inner_text()
+    assert "Regraded" in student.locator("main").inner_text()
 
 
 def test_digits_typed_into_the_comment_stay_there(room: Classroom, open_page: Open) -> None:

@@ -44,24 +44,22 @@ def test_no_state_of_a_lab_has_a_barrier_in_any_look(
     open_page: Any, school: School, attempt: Attempt
 ) -> None:
     commit(attempt, "a")
+    page = open_page(home(attempt.assignment), school.bob, reduced=True)
     faults = []
 
     for name, path, act in states(attempt):
-        page = open_page(path, school.bob, reduced=True)
+        page.goto(path)
         if act:
             act(page)
         page.wait_for_load_state("networkidle")
         faults += faults_in_every_look(page, name)
-        page.context.close()
     commit(attempt, "b")
     for name, path in (
         ("everything", part_path(attempt, "b")),
         ("synthesis", f"/labs/attempts/{attempt.pk}/synthesis/"),
     ):
-        page = open_page(path, school.bob, reduced=True)
-        page.wait_for_load_state("networkidle")
+        page.goto(path, wait_until="networkidle")
         faults += faults_in_every_look(page, name)
-        page.context.close()
 
     assert not faults, "\n".join(faults)
 
@@ -72,6 +70,7 @@ def test_no_page_of_a_lab_scrolls_sideways(
 ) -> None:
     commit(attempt, "a")
     commit(attempt, "b")
+    page = open_page(home(attempt.assignment), school.bob, size=(width, 800))
     wide = {}
 
     for path in (
@@ -81,10 +80,8 @@ def test_no_page_of_a_lab_scrolls_sideways(
         f"/labs/attempts/{attempt.pk}/synthesis/",
         f"/labs/attempts/{attempt.pk}/ledger/",
     ):
-        page = open_page(path, school.bob, size=(width, 800))
-        page.wait_for_load_state("networkidle")
+        page.goto(path, wait_until="networkidle")
         wide[path] = page.evaluate("document.documentElement.scrollWidth") - width
-        page.context.close()
 
     assert {path: over for path, over in wide.items() if over > 0} == {}
 
@@ -117,7 +114,7 @@ def test_after_a_commit_the_focus_is_at_the_reveal_and_on_a_visit_nowhere(
     page.get_by_role("button", name="Lock in prediction").click()
 
     page.wait_for_selector("[data-reveal]")
-    page.wait_for_function("document.activeElement.classList.contains('headline')")
+    page.locator(".headline:focus").wait_for()
     page.reload()
     page.wait_for_selector(".instrument svg[width]")
     assert page.evaluate("document.activeElement === document.body")
@@ -211,7 +208,7 @@ def test_a_whole_lab_by_keyboard_alone(open_page: Any, school: School, attempt: 
     page.keyboard.press("ArrowDown")
     press_until("form button[type=submit]")
     page.keyboard.press("Enter")
-    page.wait_for_function("document.activeElement.classList.contains('headline')")
+    page.locator(".headline:focus").wait_for()
     press_until(".knob input[type=range]")
     with page.expect_response("**/instrument"):
         page.keyboard.press("End")

@@ -25,17 +25,16 @@ def test_every_part_is_accessible_and_fits(open_page: Any, school: School, slug:
     attempt = attempt_of(school.assignment(slug), school.bob)
     faults = []
     turn = itertools.count(loader.load_lab(slug).number)
+    page = open_page("/", school.bob, reduced=True)
 
     for part in loader.load_lab(slug).parts:
         for state in ("locked", "revealed"):
             if state == "revealed":
                 commit(attempt, part.id)
-            page = open_page(part_path(attempt, part.id), school.bob, reduced=True)
-            page.wait_for_load_state("networkidle")
+            page.goto(part_path(attempt, part.id), wait_until="networkidle")
             # All labs share the fixture lab's templates and styles, which are looked at in every
             # width and scheme; here each page has its turn.
             look = LOOKS[next(turn) % len(LOOKS)]
             faults += faults_in(page, look, f"{slug} {part.id} {state}")
-            page.context.close()
 
     assert not faults, "\n".join(faults)

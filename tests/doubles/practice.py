@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -78,9 +79,15 @@ def practice_lms(
 
 @contextmanager
 def world(
-    folder: Path, *, lms_host: str = "127.0.0.1", labs_path: str = "", tls: bool = False
+    folder: Path,
+    installed: Path,
+    *,
+    lms_host: str = "127.0.0.1",
+    labs_path: str = "",
+    tls: bool = False,
 ) -> Iterator[World]:
-    """Run tool and practice LMS, registered with each other."""
+    """Run tool and practice LMS, registered with each other, on a copy of what is installed."""
+    shutil.copytree(installed, folder, dirs_exist_ok=True)
     certificates = make_certificates(folder) if tls else None
     port = free_port()
     tool = f"{'https' if tls else 'http'}://127.0.0.1:{port}"
@@ -91,8 +98,6 @@ def world(
         "LABS_PATH": labs_path,
         "OUTGOING_CA_FILE": str(certificates.authority) if certificates else "",
     }
-    manage(environment, "migrate", "-v0")
-    manage(environment, "collectstatic", "--noinput", "-v0")
     with practice_lms(folder, tool, host=lms_host, certificates=certificates) as (lms, values):
         options = [f"--{name}={value}" for name, value in values.items()]
         manage(environment, "lti_platform", "add", *options)

@@ -1,6 +1,7 @@
 """Whole installations for flows: embedded, and on PostgreSQL, Redis and Mosquitto."""
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -14,20 +15,24 @@ from tests.services import free_port, mosquitto_broker, postgres_server, redis_s
 
 
 @contextmanager
-def embedded_site(folder: Path) -> Iterator[Site]:
+def embedded_site(folder: Path, installed: Path | None = None) -> Iterator[Site]:
+    """Yield an installation, begun from a copy of what `installed` holds."""
     site = Site(
         var=folder / "var",
         web_port=free_port(),
         lms_port=free_port(),
         mqtt_port=free_port(),
     )
-    site.var.mkdir()
+    if installed:
+        shutil.copytree(installed, site.var)
+    else:
+        site.var.mkdir()
     install(site)
     yield site
 
 
 @contextmanager
-def production_site(folder: Path) -> Iterator[Site]:
+def production_site(folder: Path, installed: Path) -> Iterator[Site]:
     """Yield an installation whose broker knows each user and topic, as in production."""
     with ExitStack() as services:
         site = Site(
@@ -41,7 +46,7 @@ def production_site(folder: Path) -> Iterator[Site]:
                 "SECRET_KEY": "a secret of this test alone, long enough for every check",
             },
         )
-        site.var.mkdir()
+        shutil.copytree(installed / "static", site.var / "static")
         install(site)
         files = folder / "mosquitto"
         _manage(site, "mqtt_credentials", "--folder", str(files))

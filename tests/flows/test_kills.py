@@ -14,13 +14,16 @@ ROUNDS = 5
 @pytest.mark.processes
 @pytest.mark.slow
 @pytest.mark.timeout(900)
-def test_nothing_committed_is_lost_or_doubled_when_processes_are_killed(tmp_path: Path) -> None:
+def test_nothing_committed_is_lost_or_doubled_when_processes_are_killed(
+    tmp_path: Path, installed: Path
+) -> None:
     rng = random.Random(20261120)
 
-    with embedded_site(tmp_path) as site, running(site) as supervisor:
+    with embedded_site(tmp_path, installed) as site, running(site) as supervisor:
         rounds = [
-            play_round(site, supervisor, rng, number, longest_s=12.0) for number in range(ROUNDS)
+            play_round(site, supervisor, rng, number, longest_s=8.0) for number in range(ROUNDS)
         ]
 
     assert [r.wrong for r in rounds] == [()] * ROUNDS
+    assert all(r.grade and 50 < r.grade <= 100 for r in rounds)
     assert sum(sum(r.killed.values()) for r in rounds) >= ROUNDS

@@ -187,7 +187,7 @@ class Launch(DjangoLTI1P3MessageLaunch):
         self.set_nrps(f"{ISSUER}/members")
         hint = preflight_response["lti_message_hint"]
         if hint == "choose":
-            self.set_dl(f"{ISSUER}/chosen/", "Choose", "", {"ltiResourceLink"}, DATA)
+            self.set_dl(f"{ISSUER}/chosen/", "", "", {"ltiResourceLink"}, DATA)
             return
         lab = hint.removeprefix("open ")
         self.set_resource_link_claim(f"link {lab}", None, f"Link of {lab}")

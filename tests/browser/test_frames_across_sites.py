@@ -1,9 +1,14 @@
-"""An LMS on another site over TLS, and a browser that keeps no cookie of the tool in its frame."""
+"""An LMS on another site over TLS: a browser that allows third-party cookies, and one that keeps
+no cookie of the tool in its frame at all. (Between them, `courseserver/practice_lms` has the one
+that keeps partitioned cookies only.)
+"""
 
 import json
+import re
 import shutil
 from collections.abc import Iterator
 from html import escape
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
@@ -13,15 +18,16 @@ from playwright.sync_api import BrowserContext, Page, Playwright, Route, expect
 from tests.browser.axe import violations
 from tests.browser.conftest import ARGS
 from tests.doubles.practice import World, world
+from tests.services import wait_for
 
 STRANGER = "https://stranger.test"
 LINK = "/as/amara/links/1/"
 
 
 @pytest.fixture(scope="module")
-def both(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+def both(tmp_path_factory: pytest.TempPathFactory, installed: Path) -> Iterator[World]:
     folder = tmp_path_factory.mktemp("frames")
-    with world(folder, lms_host="localhost", tls=True) as running:
+    with world(folder, installed, lms_host="localhost", tls=True) as running:
         yield running
 
 
@@ -30,25 +36,33 @@ def context(
     both: World, tmp_path_factory: pytest.TempPathFactory, playwright: Playwright
 ) -> Iterator[BrowserContext]:
     """A profile whose settings forbid the tool's cookies, partitioned ones too, inside the LMS."""
+    blocked = {f"{both.tool},{around}": {"setting": 2} for around in (both.lms, STRANGER)}
+    settings = {"content_settings": {"exceptions": {"cookies": blocked}}}
+    context = profile_with(settings, tmp_path_factory.mktemp("profile"), playwright)
+    yield context
+    context.close()
+
+
+def profile_with(settings: Any, folder: Path, playwright: Playwright) -> BrowserContext:
+    """Return a browser with a profile of its own: a private window would block third parties."""
     path = shutil.which("chromium") or shutil.which("chromium-browser")
     if path is None:
         pytest.skip("Chromium is not installed: apt-get install chromium")
-    profile = tmp_path_factory.mktemp("profile")
-    (profile / "Default").mkdir()
-    blocked = {f"{both.tool},{around}": {"setting": 2} for around in (both.lms, STRANGER)}
-    settings = {"profile": {"content_settings": {"exceptions": {"cookies": blocked}}}}
-    (profile / "Default" / "Preferences").write_text(json.dumps(settings))
-    context = playwright.chromium.launch_persistent_context(
-        profile, executable_path=path, args=ARGS, ignore_https_errors=True
+    (folder / "Default").mkdir()
+    (folder / "Default" / "Preferences").write_text(json.dumps({"profile": settings}))
+    return playwright.chromium.launch_persistent_context(
+        folder, executable_path=path, args=ARGS, ignore_https_errors=True
     )
-    yield context
-    context.close()
 
 
 @pytest.fixture
 def page(context: BrowserContext) -> Iterator[Page]:
     page = context.new_page()
     page.set_default_timeout(20_000)
+    # A script that one test bends must not come to the next from a cache.
+    network = context.new_cdp_session(page)
+    network.send("Network.enable")
+    network.send("Network.setCacheDisabled", {"cacheDisabled": True})
     yield page
     for other in context.pages[1:]:
         other.close()
@@ -67,6 +81,27 @@ def opened_by(page: Page, name: str) -> Page:
     return tab
 
 
+def test_where_third_party_cookies_are_allowed_the_lab_opens_in_the_frame(
+    tmp_path: Path, playwright: Playwright, both: World
+) -> None:
+    context = profile_with({"cookie_controls_mode": 0}, tmp_path, playwright)
+    page = context.new_page()
+    page.goto(f"{both.lms}{LINK}")
+    frame = page.wait_for_selector("iframe.tool").content_frame()
+    assert frame is not None
+    frame.wait_for_url(f"{both.tool}/labs/**", timeout=30_000)
+
+    # This browser does allow them: a cookie without a partition comes back in this frame.
+    third_party = "document.cookie = 'probe=1; SameSite=None; Secure'; document.cookie"
+    assert "probe=1" in frame.evaluate(third_party)
+    frame.goto(frame.url)
+    expect(frame.locator("main h1").first).to_be_visible()
+    session = next(c for c in context.cookies() if c["name"] == "courseserver")
+    assert session["secure"]
+    assert session.get("partitionKey") == both.lms.rpartition(":")[0]
+    context.close()
+
+
 def test_the_platforms_storage_proves_the_launch_and_a_tab_opens_the_lab(
     page: Page, both: World
 ) -> None:
@@ -82,6 +117,21 @@ def test_the_platforms_storage_proves_the_launch_and_a_tab_opens_the_lab(
     session = next(c for c in page.context.cookies() if c["name"] == "courseserver")
     assert session["secure"]
     assert session.get("partitionKey") == both.tool.rpartition(":")[0]
+
+
+def test_the_frame_grows_with_its_page(page: Page, both: World) -> None:
+    page.goto(f"{both.lms}{LINK}")
+    tool_in(page).get_by_text("Your lab is ready").wait_for()
+
+    frame = page.locator("iframe.tool")
+    expect(frame).to_have_attribute("style", re.compile("block-size"))
+    before = frame.evaluate("element => element.getBoundingClientRect().height")
+    tool_in(page).locator("main").evaluate("element => { element.style.paddingTop = '3000px' }")
+
+    wait_for(
+        lambda: frame.evaluate("element => element.clientHeight") > before + 2500,
+        what="a frame as high as its page",
+    )
 
 
 def test_data_may_lie_in_the_page_itself(page: Page, both: World) -> None:
@@ -113,20 +163,6 @@ def test_what_is_kept_for_another_login_proves_nothing(page: Page, both: World) 
     page.goto(f"{both.lms}{LINK}")
 
     expect(tool_in(page).locator("h1")).to_have_text("Open the lab in a tab of its own")
-
-
-def test_the_frame_grows_with_its_page(page: Page, both: World) -> None:
-    page.goto(f"{both.lms}{LINK}")
-    tool_in(page).get_by_text("Your lab is ready").wait_for()
-
-    frame = page.locator("iframe.tool")
-    page.wait_for_function("document.querySelector('iframe.tool').style.blockSize !== ''")
-    before = frame.evaluate("element => element.getBoundingClientRect().height")
-    tool_in(page).locator("main").evaluate("element => { element.style.paddingTop = '3000px' }")
-
-    page.wait_for_function(
-        "before => document.querySelector('iframe.tool').clientHeight > before + 2500", arg=before
-    )
 
 
 def test_a_page_of_nobodys_platform_cannot_frame_the_tool(page: Page, both: World) -> None:
