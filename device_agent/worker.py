@@ -96,6 +96,7 @@ def _timed_here(prepared: Prepared, threads: int, is_rehearsal: bool) -> dict[st
             **facts,
             **found.facts,
             **(prepared.environment or {}),
+            **prepared.outcome(),
         },
     }
 

@@ -1,21 +1,25 @@
 """What the server itself can say about a measurement: recomputed, plausible, or impossible.
 
 A classifier's outputs are computed anew from the model that the kit says it ran, for the image
-that the server's nonce chose; a time is held against what the board could do at its very peak.
+that the server's nonce chose; of a product of matrices that the nonce drew some rows; synthetic
+readings wholly. A time is held against what the board could do at its very peak.
 """
 
 import base64
 import binascii
+import struct
 import zlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from courseserver.kits import products
 from courseserver.kits.states import Verdict
 from firmware_specs import boards
 from firmware_specs.datasets import Images, digits
+from firmware_specs.serial import operands
 from firmware_specs.serial.blob import Layer, LayerKind, model_unpack
 from firmware_specs.serial.replies import Outputs
 from firmware_specs.wire import Result, Scalar
@@ -41,6 +45,9 @@ class Finding:
     reason: str = ""
 
 
+_NOT_SENT = Finding(verdict=Verdict.PLAUSIBLE)
+
+
 def check(result: Result, *, asked: Given, board: str) -> Finding:
     """Return what the server finds out about a measured result.
 
@@ -60,9 +67,11 @@ def check(result: Result, *, asked: Given, board: str) -> Finding:
         if result.unit == "B/s":
             reason = f"{result.value:.3g} B/s is more than {_board_of(result, board)} can move"
         return Finding(verdict=Verdict.REJECTED, reason=reason)
-    if result.task == "digits":
-        return _classifier(result, asked, is_timed=least is not None)
-    return Finding(verdict=Verdict.UNCHECKED if least is None else Verdict.PLAUSIBLE)
+    recompute = _RECOMPUTED.get(result.task)
+    found = recompute(result, asked) if recompute else _NOT_SENT
+    if found.verdict is Verdict.PLAUSIBLE and least is None:
+        return replace(found, verdict=Verdict.UNCHECKED)
+    return found
 
 
 # --- the time -----------------------------------------------------------------------------------
@@ -72,6 +81,9 @@ def least_time_s(result: Result, asked: Given, board: str) -> float | None:
     For a bandwidth it is infinite where the value is above the bound, so that one comparison
     serves both.
     """
+    if result.task == "sensor":
+        # Between two readings, by the rate that was asked for.
+        return _SLACK / float(asked["hz"])
     work = _WORK.get(result.task)
     rates = _rates(_board_of(result, board), fp32=asked.get("precision", "") == "fp32")
     if rates is None:
@@ -141,6 +153,7 @@ _WORK: Mapping[str, Callable[[Given], Work]] = {
     "digits": _digits_work,
     "gemm": _gemm,
     "int8_gemm": _gemm,
+    "onnx_gemm": _gemm,
     "gemv": lambda a: (2.0 * float(a["n"]) ** 2, 0.0),
     "mlp": lambda a: (2.0 * float(a["batch"]) * float(a["width"]) ** 2 * float(a["layers"]), 0.0),
     "kws": _network("dscnn-kws"),
@@ -152,19 +165,52 @@ _WORK: Mapping[str, Callable[[Given], Work]] = {
 
 
 # --- the outputs --------------------------------------------------------------------------------
-def _classifier(result: Result, asked: Given, *, is_timed: bool) -> Finding:
+def _classifier(result: Result, asked: Given) -> Finding:
     """Recompute what the board must have answered, and how many images it gets right."""
     facts = result.environment
     if "model_0" not in facts:
-        verdict = Verdict.PLAUSIBLE if is_timed else Verdict.UNCHECKED
-        return Finding(verdict=verdict, reason="the model was not sent along, so not recomputed")
+        return _plausible("the model was not sent along, so not recomputed")
+    return _recomputed(lambda: _wrong_with(_model_of(facts), facts, asked), "model or outputs")
+
+
+def _product(result: Result, asked: Given) -> Finding:
+    """Recompute some rows of a product of the matrices that the nonce drew."""
+    product = products.asked_product(result.task, asked)
+    if product is None or "product" not in result.environment:
+        return _plausible("the product was not sent along, so not recomputed")
+    if product.is_too_large:
+        return _plausible("too large to recompute here")
+    told = str(result.environment["product"])
+    return _recomputed(lambda: products.wrong_with(product, told), "product")
+
+
+def _readings(result: Result, asked: Given) -> Finding:
+    """Compare readings that say they are synthetic with those that the firmware makes."""
+    facts = result.environment
+    if facts.get("sensor") != "synthetic" or facts.get("is_synthetic") is not True:
+        return _plausible("")
+    return _recomputed(lambda: _wrong_with_readings(facts, asked), "readings")
+
+
+def _wrong_with_readings(facts: Given, asked: Given) -> str:
+    told = base64.b64decode(str(facts["readings_int16le"]), validate=True)
+    expected = operands.synthetic_readings(int(asked["readings"]))
+    wanted = struct.pack(f"<{len(expected)}h", *expected)
+    if not told or len(told) != min(len(wanted), operands.TOLD_READINGS_BYTES):
+        return f"it sends {len(told)} bytes of the {len(wanted)} of its readings"
+    return "" if wanted.startswith(told) else "its synthetic readings are not the firmware's"
+
+
+def _recomputed(wrong_with: Callable[[], str], what: str) -> Finding:
     try:
-        wrong = _wrong_with(_model_of(facts), facts, asked)
-    except (ValueError, TypeError, OverflowError, binascii.Error, zlib.error) as error:
-        wrong = f"its model or outputs cannot be read: {str(error)[:120]}"
-    if wrong:
-        return Finding(verdict=Verdict.REJECTED, reason=wrong)
-    return Finding(verdict=Verdict.VERIFIED)
+        wrong = wrong_with()
+    except (KeyError, ValueError, TypeError, OverflowError, binascii.Error, zlib.error) as error:
+        wrong = f"its {what} cannot be read: {str(error)[:120]}"
+    return Finding(verdict=Verdict.REJECTED if wrong else Verdict.VERIFIED, reason=wrong)
+
+
+def _plausible(reason: str) -> Finding:
+    return Finding(verdict=Verdict.PLAUSIBLE, reason=reason)
 
 
 def _model_of(facts: Given) -> bytes:
@@ -242,3 +288,12 @@ def _float_answers(layers: tuple[Layer, ...], x: NDArray[np.float32]) -> NDArray
         if layer.is_relu:
             x = np.maximum(x, 0)
     return x
+
+
+_RECOMPUTED: Mapping[str, Callable[[Result, Given], Finding]] = {
+    "digits": _classifier,
+    "gemm": _product,
+    "gemv": _product,
+    "onnx_gemm": _product,
+    "sensor": _readings,
+}

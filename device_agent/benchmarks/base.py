@@ -18,12 +18,13 @@ class Prepared:
     """A benchmark with its operands in memory.
 
     `call` is what gets timed. Where `amount` is given the result is amount per second (bandwidth),
-    else seconds per call.
+    else seconds per call. `outcome` is asked once after the timing for what the calls worked out.
     """
 
     call: Callable[[], object]
     amount: float | None = None
     environment: Mapping[str, Scalar] | None = None
+    outcome: Callable[[], Mapping[str, Scalar]] = dict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

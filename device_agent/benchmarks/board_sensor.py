@@ -18,8 +18,6 @@ from firmware_specs.wire import Energy, Scalar
 
 SYNTHETIC = "synthetic"
 _WINDOWS = 5
-# What one text on the wire holds, in base 64.
-_BYTES_MOST = 3072
 
 
 def why_not() -> str:
@@ -77,7 +75,7 @@ def _check(window: Readings, sensor: str, count: int) -> None:
 
 
 def _facts(window: Readings, sending_s: float, hz: int) -> dict[str, Scalar]:
-    readings = _BYTES_MOST // (2 * window.axes)
+    readings = operands.TOLD_READINGS_BYTES // (2 * window.axes)
     return {
         "axes": window.axes,
         "asked_hz": hz,

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
+from device_agent import matrices
 from device_agent.benchmarks.base import Arguments, Prepared
 
 if TYPE_CHECKING:
@@ -47,20 +48,20 @@ def gemm(arguments: Arguments) -> Prepared:
     import numpy as np
 
     m, n, k = (int(arguments[name]) for name in ("m", "n", "k"))
-    a = _filled(arguments, count=m * k).reshape(m, k)
-    b = _filled(arguments, count=k * n).reshape(k, n)
+    a = _drawn(arguments, matrices.LEFT, m, k)
+    b = _drawn(arguments, matrices.RIGHT, k, n)
     c = np.zeros((m, n), dtype=a.dtype)
-    return Prepared(call=lambda: np.matmul(a, b, out=c))
+    return Prepared(call=lambda: np.matmul(a, b, out=c), outcome=lambda: matrices.told(c))
 
 
 def gemv(arguments: Arguments) -> Prepared:
     import numpy as np
 
     n = int(arguments["n"])
-    a = _filled(arguments, count=n * n).reshape(n, n)
-    x = _filled(arguments, count=n)
+    a = _drawn(arguments, matrices.LEFT, n, n)
+    x = _drawn(arguments, matrices.RIGHT, n)
     y = np.zeros(n, dtype=a.dtype)
-    return Prepared(call=lambda: np.matmul(a, x, out=y))
+    return Prepared(call=lambda: np.matmul(a, x, out=y), outcome=lambda: matrices.told(y))
 
 
 def fused_chain(arguments: Arguments) -> Prepared:
@@ -125,6 +126,10 @@ def _count(arguments: Arguments) -> int:
     import numpy as np
 
     return int(arguments["bytes"]) // np.dtype(str(arguments["dtype"])).itemsize
+
+
+def _drawn(arguments: Arguments, operand: int, *shape: int) -> "NDArray[Any]":
+    return matrices.matrix(int(arguments["nonce"]), operand, shape, str(arguments["dtype"]))
 
 
 def _filled(arguments: Arguments, *, count: int) -> "NDArray[Any]":

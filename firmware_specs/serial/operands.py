@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from itertools import islice
 
 SYNTHETIC_AXES = 3
+# Of a window of readings so much is told on the wire: what one of its texts holds in base 64.
+TOLD_READINGS_BYTES = 3072
 _MULTIPLIER, _INCREMENT, _WRAP = 1_664_525, 1_013_904_223, 1 << 32
 
 

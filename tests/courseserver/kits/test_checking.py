@@ -1,17 +1,23 @@
 """What the server says about a measurement: recomputed, plausible, impossible."""
 
 import base64
+import struct
 import zlib
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from courseserver.kits import products
 from courseserver.kits.checking import answers, check
 from courseserver.kits.states import Verdict
+from device_agent import matrices
+from device_agent.benchmarks import host
 from device_agent.classifier.quantising import run
-from firmware_specs import tasks
+from firmware_specs import drawn, tasks
+from firmware_specs.serial import operands
 from firmware_specs.serial.blob import model_pack, model_unpack
 from firmware_specs.wire import Outcome, Result, Scalar
 from tests.courseserver.kits.honest import PIXELS, answer, asked, layers
@@ -112,6 +118,129 @@ def test_faster_than_the_boards_peak_is_rejected_and_its_own_pace_is_not(
 
     assert [found.verdict for found in findings] == [Verdict.PLAUSIBLE, Verdict.REJECTED]
     assert f"{impossible:.3g}" in findings[1].reason
+
+
+# --- products of drawn matrices -------------------------------------------------------------------
+def product(task: str, **given: Scalar) -> tuple[dict[str, Scalar], Result]:
+    """What an honest host reports of a product, with how it was asked for."""
+    result = kernel(task, 0.02, nonce=77, **given)
+    bench = host.TASKS[task](result.arguments)
+    bench.call()
+    return dict(result.arguments), replace(result, environment=bench.outcome())
+
+
+@pytest.mark.parametrize(
+    ("task", "given"),
+    [
+        ("gemm", {"m": 70, "n": 9, "k": 33}),
+        ("gemm", {"m": 3, "n": 5, "k": 8192, "dtype": "float64"}),
+        ("gemv", {"n": 300}),
+    ],
+)
+def test_an_honest_product_is_recomputed(task: str, given: dict[str, Scalar]) -> None:
+    asked, result = product(task, **given)
+
+    assert check(result, asked=asked, board="host-linux").verdict == Verdict.VERIFIED
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64", "int8"])
+def test_agent_and_server_draw_what_the_definition_says(dtype: str) -> None:
+    nonce, is_int8 = 2**31 - 2, dtype == "int8"
+    asked = products.Product(m=2, n=40_000, k=2, dtype=dtype, nonce=nonce)
+    for operand in (drawn.LEFT, drawn.RIGHT):
+        numbers = matrices.matrix(nonce, operand, (2, 40_000), dtype).ravel()
+        assert numbers.dtype == np.dtype(dtype)
+        assert np.array_equal(products._numbers(asked, operand, slice(0, 80_000)), numbers)
+        for index in (0, 1, 65_535, 65_536, 79_999):
+            assert numbers[index] == drawn.number(nonce, operand, index, is_int8=is_int8)
+
+
+@pytest.mark.parametrize(
+    ("told", "why"),
+    [
+        ("0" * 64 * 8, "is wrong"),
+        ("0" * 8, "1 check sums of 64"),
+        ("what's up", "cannot be read"),
+    ],
+)
+def test_a_product_that_was_not_worked_out_is_rejected(told: str, why: str) -> None:
+    asked, result = product("gemm", m=70, n=9, k=33)
+
+    finding = check(replace(result, environment={"product": told}), asked=asked, board="host-linux")
+
+    assert finding.verdict == Verdict.REJECTED
+    assert why in finding.reason
+
+
+def test_a_product_of_other_matrices_is_rejected() -> None:
+    asked, result = product("gemv", n=64)
+
+    finding = check(result, asked={**asked, "nonce": 78}, board="host-linux")
+
+    assert finding.verdict == Verdict.REJECTED
+
+
+def test_a_product_that_leaves_half_of_its_rows_out_is_found_out() -> None:
+    asked, result = product("gemm", m=64, n=9, k=33)
+    told = str(result.environment["product"])
+    half = replace(result, environment={"product": told[: 32 * 8] + "0" * 32 * 8})
+
+    found = [check(half, asked=asked, board="host-linux").verdict for _ in range(30)]
+
+    # 30 looks at three groups of 64: all miss once in 10 to the 27.
+    assert Verdict.REJECTED in found
+
+
+@pytest.mark.parametrize(("given", "why"), [
+    ({"m": 8192, "n": 8192, "k": 8192}, "too large"), ({"m": 8}, "not sent along"),
+])  # fmt: skip
+def test_a_product_that_cannot_be_looked_at_is_plausible(
+    given: dict[str, Scalar], why: str
+) -> None:
+    result = kernel("gemm", 60.0, **given)
+    facts: dict[str, Scalar] = {"product": ""} if given["m"] != 8 else {}
+
+    finding = check(replace(result, environment=facts), asked=result.arguments, board="host-linux")
+
+    assert finding.verdict == Verdict.PLAUSIBLE
+    assert why in finding.reason
+
+
+# --- readings -------------------------------------------------------------------------------------
+def readings(count: int, **changes: Scalar) -> tuple[dict[str, Scalar], Result]:
+    result = kernel("sensor", 0.01, readings=count)
+    values = operands.synthetic_readings(count)
+    told = struct.pack(f"<{len(values)}h", *values)[: operands.TOLD_READINGS_BYTES]
+    facts: dict[str, Scalar] = {
+        "sensor": "synthetic", "is_synthetic": True,
+        "readings_int16le": base64.b64encode(told).decode(), **changes,
+    }  # fmt: skip
+    return dict(result.arguments), replace(result, environment=facts)
+
+
+@pytest.mark.parametrize("count", [16, 512])
+def test_synthetic_readings_are_those_of_the_firmware(count: int) -> None:
+    asked, result = readings(count)
+
+    assert check(result, asked=asked, board="host-linux").verdict == Verdict.VERIFIED
+
+
+@pytest.mark.parametrize("told", ["", "AAAA", base64.b64encode(b"\0" * 96).decode(), "?"])
+def test_other_readings_that_say_they_are_synthetic_are_rejected(told: str) -> None:
+    asked, result = readings(16, readings_int16le=told)
+
+    assert check(result, asked=asked, board="host-linux").verdict == Verdict.REJECTED
+
+
+def test_a_real_sensors_readings_are_plausible_and_none_come_faster_than_asked() -> None:
+    asked, result = readings(16, sensor="a0", is_synthetic=False)
+
+    verdicts = [
+        check(replace(result, value=value), asked=asked, board="host-linux").verdict
+        for value in (0.01, 0.004)
+    ]
+
+    assert verdicts == [Verdict.PLAUSIBLE, Verdict.REJECTED]
 
 
 def test_what_nothing_bounds_is_taken_on_the_kits_word() -> None:
