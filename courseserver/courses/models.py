@@ -189,8 +189,8 @@ class Assignment(models.Model):
     makes_column = models.BooleanField(default=False)
     # "Same numbers for everybody", for discussion in class.
     shared_parameters = models.BooleanField(default=False)
-    # From this part of the lab on, parts are optional; empty: all are asked for.
-    optional_from = models.CharField(max_length=8, blank=True)
+    # Ids of the lab's parts that may be skipped; those it does not have mean nothing.
+    optional_parts = models.JSONField(default=list, blank=True)
     due_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -334,6 +334,8 @@ class PlannedLab(models.Model):
     lab = models.CharField(max_length=64)
     week = models.PositiveSmallIntegerField()
     is_graded = models.BooleanField(default=True)
+    # For when the lab is placed: then `Assignment.optional_parts` says it.
+    optional_parts = models.JSONField(default=list, blank=True)
 
     class Meta:
         constraints = [

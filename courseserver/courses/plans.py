@@ -1,5 +1,6 @@
 """A course's plan: made from a map, changed by its instructors, copied to the next term."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, time
 from zoneinfo import ZoneInfo
@@ -129,7 +130,15 @@ def dates_change(
 
 
 @transaction.atomic
-def lab_place(*, plan: Plan, actor: Person, lab: str, week: int, is_graded: bool) -> PlannedLab:
+def lab_place(
+    *,
+    plan: Plan,
+    actor: Person,
+    lab: str,
+    week: int,
+    is_graded: bool,
+    optional_parts: Sequence[str] = (),
+) -> PlannedLab:
     """Add a lab to a week, or move it there.
 
     Raises
@@ -143,9 +152,19 @@ def lab_place(*, plan: Plan, actor: Person, lab: str, week: int, is_graded: bool
             f"This plan has no week {week}.", remedy=f"Choose a week from 1 to {weeks}."
         )
     placed, _ = PlannedLab.objects.update_or_create(
-        plan=plan, lab=lab, defaults={"week": week, "is_graded": is_graded}
+        plan=plan,
+        lab=lab,
+        defaults={"week": week, "is_graded": is_graded, "optional_parts": list(optional_parts)},
     )
-    _recorded(actor, "plan.lab_placed", plan, lab=lab, week=week, is_graded=is_graded)
+    _recorded(
+        actor,
+        "plan.lab_placed",
+        plan,
+        lab=lab,
+        week=week,
+        is_graded=is_graded,
+        optional_parts=list(optional_parts),
+    )
     return placed
 
 
@@ -190,8 +209,15 @@ def plan_copy(*, source: Plan, course: Course, actor: Person, starts_on: date) -
         due_day=source.due_day,
         due_time=source.due_time,
     )
+    optional = dict(source.course.assignments.values_list("lab", "optional_parts"))
     labs = [
-        PlannedLab(plan=plan, lab=placed.lab, week=placed.week, is_graded=placed.is_graded)
+        PlannedLab(
+            plan=plan,
+            lab=placed.lab,
+            week=placed.week,
+            is_graded=placed.is_graded,
+            optional_parts=optional.get(placed.lab, placed.optional_parts),
+        )
         for placed in source.labs.all()
     ]
     _replace(plan, labs)

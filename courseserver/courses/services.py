@@ -9,7 +9,14 @@ from django.db.models import QuerySet
 from courseserver.audit.services import record
 from courseserver.common import clock
 from courseserver.common.rows import row_where, rows_change
-from courseserver.courses.models import Assignment, Course, Enrolment, Identity, Person
+from courseserver.courses.models import (
+    Assignment,
+    Course,
+    Enrolment,
+    Identity,
+    Person,
+    PlannedLab,
+)
 from courseserver.courses.zones import is_zone
 from courseserver.lti import nrps
 from courseserver.lti.faults import FaultKind, PlatformFault
@@ -82,7 +89,6 @@ def assignment_from_launch(launch: Launch, course: Course, lab_slug: str, title:
         services["legacy_link_id"] = launch.legacy.resource_link_id
     with transaction.atomic(savepoint=False):
         wanted = {"lab": lab_slug, "title": title, **services}
-        before = settings_before(course, lab_slug)
         place: dict[str, Any] = {
             "course_id": course.pk,
             "resource_link_id": launch.resource_link_id,
@@ -91,7 +97,9 @@ def assignment_from_launch(launch: Launch, course: Course, lab_slug: str, title:
         assignment, created = (
             (known, False)
             if known
-            else Assignment.objects.get_or_create(**place, defaults=before | wanted)
+            else Assignment.objects.get_or_create(
+                **place, defaults=settings_at_first(course, lab_slug) | wanted
+            )
         )
         former = assignment.lab
         changed = [name for name, value in wanted.items() if getattr(assignment, name) != value]
@@ -124,8 +132,14 @@ SETTINGS = (
     "send_as",
     "only_if_higher",
     "shared_parameters",
-    "optional_from",
+    "optional_parts",
 )
+
+
+def settings_at_first(course: Course, lab_slug: str) -> dict[str, Any]:
+    """Return how a lab is set when it is placed: as in the term before, and as the plan says."""
+    planned = PlannedLab.objects.filter(plan__course=course, lab=lab_slug)
+    return settings_before(course, lab_slug) | (planned.values("optional_parts").first() or {})
 
 
 def settings_before(course: Course, lab_slug: str) -> dict[str, Any]:

@@ -1,11 +1,14 @@
 """What staff may set, checked."""
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
+from typing import Any
 
 from django import forms
 from django.http import QueryDict
 
 from courseserver.common import clock
+from courseserver.common.errors import Unprocessable
 from courseserver.courses.models import SendAs, SendMode
 from courseserver.courses.planning import BREAKS_MAX
 from courseserver.courses.zones import is_zone
@@ -27,6 +30,13 @@ def _in_utc(value: datetime | None) -> datetime | None:
     return value.astimezone(UTC)
 
 
+class _ListField(forms.MultipleChoiceField):
+    """Several values; which may be chosen the form itself checks."""
+
+    def valid_value(self, value: str) -> bool:
+        return True
+
+
 class SettingsForm(forms.Form):
     """An assignment's switches."""
 
@@ -34,8 +44,18 @@ class SettingsForm(forms.Form):
     send_as = forms.ChoiceField(choices=SendAs.choices, widget=forms.RadioSelect)
     only_if_higher = forms.BooleanField(required=False)
     shared_parameters = forms.BooleanField(required=False)
-    optional_from = forms.CharField(required=False, max_length=8)
+    optional_parts = _ListField(required=False)
     due_at = _moment_field(required=False)
+
+    def __init__(self, *args: Any, parts: Sequence[tuple[str, str]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.parts = parts
+
+    def clean_optional_parts(self) -> list[str]:
+        try:
+            return optional_parts_in(self.cleaned_data["optional_parts"], self.parts)
+        except Unprocessable as error:
+            raise forms.ValidationError(f"{error.detail} {error.remedy}") from error
 
     def clean_due_at(self) -> datetime | None:
         return _in_utc(self.cleaned_data.get("due_at"))
@@ -115,6 +135,28 @@ class TermForm(forms.Form):
         if len(found) > BREAKS_MAX:
             raise forms.ValidationError(f"A term has {BREAKS_MAX} weeks off at most.")
         return found
+
+
+def optional_parts_in(chosen: Sequence[str], parts: Sequence[tuple[str, str]]) -> list[str]:
+    """Return the parts chosen to be optional, in the lab's order.
+
+    Raises
+    ------
+    Unprocessable
+        If one is no part of the lab, or none is left to be asked for.
+    """
+    known = [key for key, _ in parts]
+    unknown = sorted(set(chosen) - set(known))
+    if unknown:
+        raise Unprocessable(
+            f"This lab has no part “{unknown[0][:8]}”.", remedy="Choose among those shown."
+        )
+    if known and set(known) == set(chosen):
+        raise Unprocessable(
+            "With every part optional there would be nothing to hand in.",
+            remedy="Leave at least one to be asked for.",
+        )
+    return [key for key in known if key in chosen]
 
 
 def levels_in(scheme: Scheme, posted: QueryDict) -> dict[str, Level]:

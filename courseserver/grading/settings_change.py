@@ -54,7 +54,7 @@ def _count(count: int, noun: str) -> str:
 def settings_change(*, assignment: Assignment, actor: Person, **wanted: Any) -> Moved:
     """Store an assignment's switches; what waits and what was late follows.
 
-    Takes any of `send_mode`, `send_as`, `only_if_higher`, `shared_parameters`, `optional_from`,
+    Takes any of `send_mode`, `send_as`, `only_if_higher`, `shared_parameters`, `optional_parts`,
     `due_at`. Work handed in before keeps its completion, until it is computed anew.
     """
     assignment = Assignment.objects.select_for_update().get(pk=assignment.pk)

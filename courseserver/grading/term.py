@@ -1,5 +1,6 @@
 """A term as people see it: this week's work with one's own scores, and due dates that follow."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -8,7 +9,7 @@ from django.db import transaction
 from courseserver.common import clock
 from courseserver.courses import plans
 from courseserver.courses import selectors as course_selectors
-from courseserver.courses.models import Assignment, Course, Person, Plan
+from courseserver.courses.models import Assignment, Course, Person, Plan, PlannedLab
 from courseserver.courses.plans import PlannedWeek
 from courseserver.courses.services import settings_before
 from courseserver.grading import selectors
@@ -16,7 +17,7 @@ from courseserver.grading.models import RubricEdit
 from courseserver.grading.selectors import StudentAssignment
 from courseserver.grading.services import scores_recompute
 from courseserver.grading.settings_change import settings_change
-from courseserver.grading.teaching import has_notes
+from courseserver.grading.teaching import has_notes, parts_of
 from labs.activities import Activity, activity_titled
 from labs.course_map import MapLab
 from labs.loader import UnknownLab, load_lab
@@ -29,6 +30,9 @@ class LabInWeek:
     slug: str
     title: str
     is_graded: bool
+    # Every part of the lab, and which of them may be skipped.
+    parts: tuple[tuple[str, str], ...]
+    optional_parts: tuple[str, ...]
     item: StudentAssignment | None
     due_at: datetime | None
 
@@ -72,7 +76,7 @@ def student_weeks(plan: Plan, person: Person) -> list[WeekView]:
         WeekView(
             planned=planned,
             labs=tuple(
-                _lab_in_week(plan, planned, placed.lab, placed.is_graded, items)
+                _lab_in_week(plan, planned, placed, items.get(placed.lab))
                 for placed in planned.labs
             ),
         )
@@ -81,17 +85,48 @@ def student_weeks(plan: Plan, person: Person) -> list[WeekView]:
 
 
 def _lab_in_week(
-    plan: Plan,
-    planned: PlannedWeek,
-    slug: str,
-    is_graded: bool,
-    items: dict[str, StudentAssignment],
+    plan: Plan, planned: PlannedWeek, placed: PlannedLab, item: StudentAssignment | None
 ) -> LabInWeek:
-    item = items.get(slug)
-    due_at = item.due_at if item else planned.span.due_at
+    optional = item.assignment.optional_parts if item else placed.optional_parts
+    parts = tuple(parts_of(placed.lab))
     return LabInWeek(
-        slug=slug, title=title_of(plan, slug), is_graded=is_graded, item=item, due_at=due_at
+        slug=placed.lab,
+        title=title_of(plan, placed.lab),
+        is_graded=placed.is_graded,
+        parts=parts,
+        optional_parts=tuple(key for key, _ in parts if key in optional),
+        item=item,
+        due_at=item.due_at if item else planned.span.due_at,
     )
+
+
+@transaction.atomic
+def lab_plan(
+    *,
+    plan: Plan,
+    actor: Person,
+    lab: str,
+    week: int,
+    is_graded: bool,
+    optional_parts: Sequence[str],
+) -> None:
+    """Put a lab into a week; where it stands in the LMS already, its optional parts follow.
+
+    Raises
+    ------
+    Unprocessable
+        If the plan has no such week.
+    """
+    plans.lab_place(
+        plan=plan,
+        actor=actor,
+        lab=lab,
+        week=week,
+        is_graded=is_graded,
+        optional_parts=optional_parts,
+    )
+    for assignment in plan.course.assignments.filter(lab=lab):
+        settings_change(assignment=assignment, actor=actor, optional_parts=list(optional_parts))
 
 
 def title_of(plan: Plan, slug: str) -> str:

@@ -19,6 +19,8 @@ def predictions_of(course: Course, person: Person) -> list[Prediction]:
     found = []
     for title, body in entries.order_by("number").values_list("attempt__assignment__title", "body"):
         entry = json.loads(body)
+        if entry["body"].get("passed"):
+            continue
         for outcome in entry["body"]["outcomes"].values():
             if outcome["log10_error"] is not None:
                 found.append(

@@ -24,7 +24,7 @@ from courseserver.labruntime.models import (
     FailureFound,
     LedgerEntry,
 )
-from courseserver.labruntime.state import lab_of
+from courseserver.labruntime.state import lab_of, part_ahead, required_parts
 from labs.content import Lab, LabPart, QuestionText
 from labs.contract import RIGHT
 
@@ -124,8 +124,8 @@ def class_view(
         )
     }
     mine = [attempts[m.person_id] for m in members if m.person_id in attempts]
-    commits = _commits(mine)
-    places = {a.person_id: _place(lab, a, commits[a.pk]) for a in mine}
+    commits, required = _commits(mine), required_parts(lab, assignment)
+    places = {a.person_id: _place(lab, required, a, commits[a.pk]) for a in mine}
     last = _last_seen(mine)
     return ClassView(
         students=len(members),
@@ -149,12 +149,12 @@ def _done_parts(lab: Lab, commits: Iterable[Commit]) -> list[LabPart]:
     return [part for part in lab.parts if counts[part.id] == len(part.questions)]
 
 
-def _place(lab: Lab, attempt: Attempt, commits: list[Commit]) -> str:
+def _place(lab: Lab, required: list[LabPart], attempt: Attempt, commits: list[Commit]) -> str:
     """Return the id of the part somebody works on, or `synthesis` or `submitted`."""
     if attempt.submitted_at is not None:
         return "submitted"
     done = {part.id for part in _done_parts(lab, commits)}
-    return next((part.id for part in lab.parts if part.id not in done), "synthesis")
+    return part_ahead(lab, required, done) or "synthesis"
 
 
 def _label(lab: Lab, place: str) -> str:
@@ -221,7 +221,7 @@ def _asked(
     lab: Lab, attempts: list[Attempt], commits: Mapping[str, list[Commit]]
 ) -> Iterable[Asked]:
     chosen: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
-    for commit in (c for attempt in attempts for c in commits[attempt.pk] if c.option):
+    for commit in (c for attempt in attempts for c in _foreseen(lab, commits[attempt.pk])):
         chosen[(commit.part, commit.question)][commit.option] += 1
     errors = _errors(attempts)
     for part in lab.parts:
@@ -244,6 +244,17 @@ def _asked(
                 misconception=text.misconceptions.get(option, ""),
                 misled=misled,
             )
+
+
+def _foreseen(lab: Lab, commits: Iterable[Commit]) -> Iterable[Commit]:
+    """Return the options chosen before a later part could tell which one is right."""
+    order = {part.id: index for index, part in enumerate(lab.parts)}
+    reached = -1
+    for commit in commits:
+        index = order.get(commit.part, -1)
+        if commit.option and index >= reached:
+            yield commit
+        reached = max(reached, index)
 
 
 def _title(part: LabPart, number: int) -> str:
@@ -275,6 +286,8 @@ def _errors(attempts: list[Attempt]) -> dict[tuple[str, str], list[Mapping[str, 
     entries = LedgerEntry.objects.filter(attempt__in=attempts, kind="reveal")
     for body in entries.values_list("body", flat=True):
         entry = json.loads(body)
+        if entry["body"].get("passed"):
+            continue
         for question, outcome in entry["body"]["outcomes"].items():
             found[(entry["part"], question)].append(outcome)
     return found

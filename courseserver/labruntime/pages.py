@@ -301,6 +301,7 @@ class PartPage:
     story: Story
     questions: tuple[QuestionView, ...]
     is_locked: bool
+    is_passed: bool  # skipped, and a later part is committed
     promise: str
     commit_url: str
     draft_urls: dict[str, str]

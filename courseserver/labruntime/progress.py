@@ -1,20 +1,23 @@
 """How far the students of an assignment are, for the staff's page."""
 
 from collections import Counter, defaultdict
+from collections.abc import Iterable
 
 from courseserver.courses.models import Assignment
 from courseserver.grading.progress import Progress
 from courseserver.labruntime.models import Attempt, Commit
-from labs.content import Lab
+from courseserver.labruntime.state import required_parts
+from labs.content import LabPart
 from labs.loader import UnknownLab, load_lab
 
 
 def parts_committed(assignment: Assignment) -> dict[str, Progress]:
-    """Return, by person, how many parts are committed in full. Two queries per assignment."""
+    """Return, by person, how many of the parts asked for are committed in full. Two queries."""
     try:
         lab = load_lab(assignment.lab)
     except UnknownLab:
         return {}
+    asked = required_parts(lab, assignment)
     attempts = Attempt.objects.filter(
         assignment=assignment, voided_at__isnull=True, is_preview=False
     )
@@ -25,11 +28,11 @@ def parts_committed(assignment: Assignment) -> dict[str, Progress]:
         committed[attempt_id][part] += 1
     return {
         person_id: Progress(
-            attempt_id=attempt_id, done=_done(lab, committed[attempt_id]), total=len(lab.parts)
+            attempt_id=attempt_id, done=_done(asked, committed[attempt_id]), total=len(asked)
         )
         for attempt_id, person_id in people.items()
     }
 
 
-def _done(lab: Lab, commits: Counter[str]) -> int:
-    return sum(commits[part.id] == len(part.questions) for part in lab.parts)
+def _done(parts: Iterable[LabPart], commits: Counter[str]) -> int:
+    return sum(commits[part.id] == len(part.questions) for part in parts)

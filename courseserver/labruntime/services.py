@@ -226,10 +226,14 @@ def _reveal_recorded(state: AttemptState, instance: PartInstance) -> None:
         attempt=state.attempt,
         kind="reveal",
         part=instance.id,
-        body={"parameters": dict(instance.params),
-              "outcomes": {name: _outcome_json(o) for name, o in outcomes.items()}},
+        body={
+            "parameters": dict(instance.params),
+            "outcomes": {name: _outcome_json(o) for name, o in outcomes.items()},
+            # What a later part may have told is no prediction.
+            **({"passed": True} if state.is_passed(instance.id) else {}),
+        },
         keys=keys,
-    )  # fmt: skip
+    )
 
 
 def _outcome_json(outcome: Outcome) -> dict[str, Any]:
@@ -274,7 +278,10 @@ def draft_keep(*, state: AttemptState, name: str, text: str) -> Draft:
     if name != LOG:
         _refuse_draft(state, part_id, question_id, text)
     elif state.missing_parts:
-        raise Locked("The Decision Log opens after the last part.", remedy="Continue the parts.")
+        raise Locked(
+            "The Decision Log opens after the parts that are asked for.",
+            remedy="Continue the parts.",
+        )
     elif state.attempt.submitted_at is not None:
         raise Conflict("You have submitted this lab.", remedy="Your log stays as it is.")
     draft, _ = Draft.objects.update_or_create(

@@ -1,12 +1,13 @@
 """One attempt with everything a page needs, in a handful of queries."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
 import structlog
 
 from courseserver.common.errors import Conflict, Unavailable
+from courseserver.courses.models import Assignment
 from courseserver.labruntime.answers import Outcome, outcome_of
 from courseserver.labruntime.instances import Draw, PartInstance, digest, part_instance
 from courseserver.labruntime.models import Attempt, ChallengeTry, Commit, Draft, Exploration
@@ -33,6 +34,23 @@ def lab_of(slug: str) -> Lab:
         raise Unavailable(
             f"The lab {slug!r} cannot be opened.", remedy="Tell your instructor; we log the reason."
         ) from error
+
+
+def required_parts(lab: Lab, assignment: Assignment) -> list[LabPart]:
+    """Return the parts that a course asks for: all that are not optional there."""
+    found = [part for part in lab.parts if part.id not in assignment.optional_parts]
+    # With nothing asked for there would be nothing to hand in, nor to score.
+    return found or list(lab.parts)
+
+
+def part_ahead(lab: Lab, required: Sequence[LabPart], done: Collection[str]) -> str | None:
+    """Return the part that comes next, those that were skipped left behind; None for none."""
+    ids = [part.id for part in lab.parts]
+    waiting = [part.id for part in required if part.id not in done]
+    if not waiting:
+        return None
+    reached = max((ids.index(part) for part in done), default=-1)
+    return min([*ids[reached + 1 : reached + 2], waiting[0]], key=ids.index)
 
 
 def draw_of(attempt: Attempt) -> Draw:
@@ -67,13 +85,22 @@ class AttemptState:
         return part is not None and all((part_id, q.id) in self.commits for q in part.questions)
 
     def is_open(self, part_id: str) -> bool:
-        """Whether every part before this one is committed."""
+        """Whether every part before this one is committed, or may be skipped."""
         for part in self.lab.parts:
             if part.id == part_id:
                 return True
-            if not self.is_committed(part.id):
+            if self.is_required(part.id) and not self.is_committed(part.id):
                 return False
         return False
+
+    def is_passed(self, part_id: str) -> bool:
+        """Whether a later part is committed, which may have told this one's answer."""
+        ids = [part.id for part in self.lab.parts]
+        later = ids[ids.index(part_id) + 1 :]
+        return any(part in later for part, _ in self.commits)
+
+    def is_required(self, part_id: str) -> bool:
+        return any(part.id == part_id for part in self.required_parts)
 
     @property
     def waiting_parts(self) -> list[str]:
@@ -81,12 +108,8 @@ class AttemptState:
 
     @property
     def required_parts(self) -> list[LabPart]:
-        """The parts that the course asks for: all, or those before the first optional one."""
-        first = self.attempt.assignment.optional_from
-        ids = [part.id for part in self.lab.parts]
-        # The first part is always asked for: without one there is nothing to hand in.
-        count = ids.index(first) if first in ids[1:] else len(ids)
-        return list(self.lab.parts[:count])
+        """The parts that the course asks for."""
+        return required_parts(self.lab, self.attempt.assignment)
 
     @property
     def missing_parts(self) -> list[str]:

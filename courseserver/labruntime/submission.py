@@ -55,7 +55,8 @@ def lab_submit(*, state: AttemptState, log_text: str) -> None:
 def _refuse_early(state: AttemptState, text: str) -> None:
     if state.missing_parts:
         raise Locked(
-            "The synthesis opens when every part has your prediction.", remedy="Continue the parts."
+            "The synthesis opens when every part that is asked for has your prediction.",
+            remedy="Continue the parts.",
         )
     synthesis, count = state.lab.synthesis, words_in(text)
     if not synthesis.words_min <= count <= synthesis.words_max:

@@ -128,8 +128,9 @@ def _scalar_faults(part: LabPart, params: Params, k: Knobs, outputs: Outputs) ->
 def _withheld_faults(lab: Lab, part: LabPart, case: Case, k: Knobs, count: int) -> Iterator[str]:
     """The settings held back are some, not all, and none once nothing is locked."""
     reads = defaults_of(lab)
-    later = lab.parts[lab.parts.index(part) + 1 :]
-    locked = {p.id: {**p.model.combinations(case.track)[0], **reads} for p in later}
+    # Earlier ones, too: a course may let students skip them.
+    others = [p for p in lab.parts if p is not part]
+    locked = {p.id: {**p.model.combinations(case.track)[0], **reads} for p in others}
     mask = np.asarray(part.model.withheld(case.params, locked, k))
     if mask.shape != (count,) or mask.dtype.kind != "b":
         yield f"withheld has shape {mask.shape} of {mask.dtype}, not ({count},) of bool"

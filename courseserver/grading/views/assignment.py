@@ -31,10 +31,7 @@ def assignment_settings(request: HttpRequest, assignment_id: str) -> HttpRespons
     person = access.person_of(request)
     assignment, _ = access.staff_assignment_for(person, assignment_id)
     access.instructor_enrolment_in(person, assignment.course)
-    form = SettingsForm(request.POST)
-    known = {"", *(key for key, _ in parts_of(assignment.lab)[1:])}
-    if form.is_valid() and form.cleaned_data["optional_from"] not in known:
-        form.add_error("optional_from", "This lab has no such part.")
+    form = SettingsForm(request.POST, parts=parts_of(assignment.lab))
     if not form.is_valid():
         return _page(request, assignment, form, may_change=True)
     moved = settings_change.settings_change(
@@ -81,7 +78,8 @@ def _rescored(count: int) -> str:
 
 def _settings_of(assignment: Assignment) -> SettingsForm:
     return SettingsForm(
-        initial={name: getattr(assignment, name) for name in SettingsForm.base_fields}
+        initial={name: getattr(assignment, name) for name in SettingsForm.base_fields},
+        parts=parts_of(assignment.lab),
     )
 
 
@@ -111,7 +109,6 @@ def _page(
         "sections": sorted({name for row in board.rows for name in row.sections}),
         "policy": policy_of(assignment.course),
         "has_notes": has_notes(assignment.lab),
-        "later_parts": parts_of(assignment.lab)[1:],
     }
     is_wrong = bool(form.errors or (given and given.errors))
     return render(request, "grading/assignment.html", context, status=422 if is_wrong else 200)

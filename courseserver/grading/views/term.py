@@ -14,7 +14,8 @@ from courseserver.common.errors import CourseserverError, NotFound, Unprocessabl
 from courseserver.courses import access, plans
 from courseserver.courses.models import Course, Person, Plan, Role
 from courseserver.grading import term
-from courseserver.grading.forms import TermForm
+from courseserver.grading.forms import TermForm, optional_parts_in
+from courseserver.grading.teaching import parts_of
 from labs.course_map import MapLab, all_maps
 from labs.loader import all_labs
 
@@ -115,12 +116,13 @@ def plan_lab(request: HttpRequest, course_id: str) -> HttpResponse:
         raise NotFound("There is no such lab to place.", remedy="Load the plan again.")
     week = request.POST.get("week", "")
     try:
-        plans.lab_place(
+        term.lab_plan(
             plan=plan,
             actor=person,
             lab=lab,
             week=int(week) if week.isdigit() and len(week) < 4 else 0,
             is_graded=request.POST.get("is_graded") == "on",
+            optional_parts=optional_parts_in(request.POST.getlist("optional_parts"), parts_of(lab)),
         )
     except Unprocessable as error:
         return _plan_page(request, course, person, may_change=True, error=error)

@@ -7,7 +7,7 @@ from django.urls import reverse
 from courseserver.common import moments
 from courseserver.labruntime.models import Attempt, Commit, Draft, Exploration
 from courseserver.labruntime.pages import Header, RailItem, RailState, Step
-from courseserver.labruntime.state import AttemptState
+from courseserver.labruntime.state import AttemptState, part_ahead
 from labs.content import LabPart
 
 _VOLUMES = {1: "Volume I", 2: "Volume II"}
@@ -27,8 +27,8 @@ def header(state: AttemptState) -> Header:
         version=lab.version,
         track=lab.track(attempt.track).label,
         saved_at=_saved_at(attempt),
-        done=sum(state.is_committed(part.id) for part in lab.parts),
-        total=len(lab.parts),
+        done=sum(state.is_committed(part.id) for part in state.required_parts),
+        total=len(state.required_parts),
         ledger_url=reverse("lab-ledger", args=[attempt.pk]),
         is_preview=attempt.is_preview,
     )
@@ -59,11 +59,10 @@ def rail(state: AttemptState, current: str) -> tuple[RailItem, ...]:
     """Return the steps; `current` is a part's id, `briefing` or `synthesis`."""
     attempt, started = state.attempt, bool(state.commits)
     items = [_item("Briefing", "2 min", home_url(attempt), started, True, current == "briefing")]
-    required = {part.id for part in state.required_parts}
     for part in state.lab.parts:
         items.append(
             _item(
-                _label(part, part.id in required),
+                _label(part, state.is_required(part.id)),
                 f"{part.minutes} min",
                 part_url(attempt, part.id),
                 state.is_committed(part.id),
@@ -107,22 +106,24 @@ def steps_around(state: AttemptState, part_id: str) -> tuple[Step, Step]:
         if index
         else Step(label="Briefing", url=home_url(state.attempt))
     )
-    is_done = state.is_committed(part_id)
     if index + 1 < len(ids):
-        label, url = f"part {ids[index + 1].upper()}", part_url(state.attempt, ids[index + 1])
-        if ids[index + 1] not in {part.id for part in state.required_parts}:
+        onward = ids[index + 1]
+        label, url = f"part {onward.upper()}", part_url(state.attempt, onward)
+        if not state.is_required(onward):
             label += " (optional)"
+        is_open = state.is_open(onward)
     else:
         label, url = "the synthesis", synthesis_url(state.attempt)
-    is_last = index + 1 == len(ids)
-    is_open = not state.missing_parts if is_last else is_done
-    return back, Step(label=f"Continue to {label}", url=url if is_open else "")
+        is_open = not state.missing_parts
+    verb = "Continue" if state.is_committed(part_id) else "Skip"
+    return back, Step(label=f"{verb} to {label}", url=url if is_open else "")
 
 
 def first_step(state: AttemptState) -> Step:
-    """Return where the briefing's button leads: the first part not committed."""
-    waiting = state.missing_parts
-    if not waiting:
+    """Return where the briefing's button leads: the first part that is not done nor passed."""
+    done = {part.id for part in state.done_parts}
+    ahead = part_ahead(state.lab, state.required_parts, done)
+    if ahead is None:
         return Step(label="Continue to the synthesis", url=synthesis_url(state.attempt))
     verb = "Continue with" if state.commits else "Begin with"
-    return Step(label=f"{verb} part {waiting[0].upper()}", url=part_url(state.attempt, waiting[0]))
+    return Step(label=f"{verb} part {ahead.upper()}", url=part_url(state.attempt, ahead))

@@ -41,11 +41,13 @@ def part_page(state: AttemptState, instance: PartInstance) -> PartPage:
         part_id=part.id,
         header=frame.header(state),
         rail=frame.rail(state, part.id),
-        eyebrow=f"Part {part.id.upper()} · {part.minutes} min",
+        eyebrow=f"Part {part.id.upper()} · {part.minutes} min"
+        + ("" if state.is_required(part.id) else " · optional"),
         title=fill(part.title, instance.params),
         story=_story(state, instance),
         questions=tuple(_question(state, instance, q, drafts) for q in instance.questions),
         is_locked=is_locked,
+        is_passed=is_locked and state.is_passed(part.id),
         promise=part.promise,
         commit_url=frame.part_url(attempt, part.id),
         draft_urls={

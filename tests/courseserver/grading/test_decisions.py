@@ -3,6 +3,7 @@
 import csv
 import io
 from datetime import timedelta
+from importlib import import_module
 from typing import Any
 
 import pytest
@@ -232,15 +233,24 @@ def test_only_instructors_set_scores_and_keep_them_back(
     assert Score.objects.get().points == 55.0
 
 
-def test_later_parts_become_optional_and_the_first_never(room: Classroom) -> None:
+def test_any_parts_become_optional_but_never_all(room: Classroom) -> None:
     form = {"send_mode": "live", "send_as": "points"}
     place = ["assignment-settings", room.assignment.id]
 
-    assert post(room, *place, **form, optional_from="e").status_code == 200
+    assert post(room, *place, **form, optional_parts=["d", "b"]).status_code == 200
     room.assignment.refresh_from_db()
-    assert room.assignment.optional_from == "e"
-    for wrong in ("a", "z"):
-        assert post(room, *place, **form, optional_from=wrong).status_code == 422
+    assert room.assignment.optional_parts == ["b", "d"]
+    for wrong in (["z"], ["a", "b", "c", "d", "e"]):
+        assert post(room, *place, **form, optional_parts=wrong).status_code == 422
+    room.assignment.refresh_from_db()
+    assert room.assignment.optional_parts == ["b", "d"]
+
+
+def test_a_tail_of_optional_parts_becomes_the_same_set() -> None:
+    migration = import_module("courseserver.courses.migrations.0008_sets_of_optional_parts")
+
+    assert migration.parts_from("c")[:3] == ["c", "d", "e"]
+    assert "b" not in migration.parts_from("c")
 
 
 # --- the rubric -----------------------------------------------------------------------------------

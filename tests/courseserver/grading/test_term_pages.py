@@ -8,8 +8,9 @@ from django.urls import reverse
 
 from courseserver.courses import plans
 from courseserver.courses.models import Assignment, Course, Enrolment, Plan, Role, SendMode
-from courseserver.courses.services import settings_before
+from courseserver.courses.services import settings_at_first, settings_before
 from courseserver.grading.models import RubricEdit, Score
+from labs.loader import load_lab
 from tests.courseserver.grading.classroom import Classroom
 
 CHANGES = ("plan-make", "plan-copy", "plan-dates", "plan-lab", "plan-due")
@@ -167,6 +168,22 @@ def test_what_cannot_be_planned_is_refused_in_words_and_nothing_changes(
 
 def test_an_unknown_lab_cannot_be_placed(room: Classroom, plan: Plan) -> None:
     assert post(room, "plan-lab", lab="poetry", week="3").status_code == 404
+
+
+def test_optional_parts_are_planned_before_a_lab_is_placed_and_changed_after(
+    room: Classroom, plan: Plan
+) -> None:
+    form = {"lab": "v1-01-ai-triad", "week": "2", "is_graded": "on"}
+
+    post(room, "plan-lab", **form, optional_parts=["c", "b"])
+    assert settings_at_first(room.course, form["lab"]) == {"optional_parts": ["b", "c"]}
+    assert "B, C optional" in page(room, "course-plan", room.alice)
+
+    post(room, "plan-lab", lab=ROOFLINE, week="12", is_graded="on", optional_parts=["b"])
+    room.assignment.refresh_from_db()
+    assert room.assignment.optional_parts == ["b"]
+    every = [part.id for part in load_lab(ROOFLINE).parts]
+    assert post(room, "plan-lab", lab=ROOFLINE, week="12", optional_parts=every).status_code == 422
 
 
 def test_due_dates_follow_only_when_asked_and_extensions_stay(room: Classroom, plan: Plan) -> None:

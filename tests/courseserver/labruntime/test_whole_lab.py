@@ -11,6 +11,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from courseserver.common import clock
 from courseserver.courses.models import Assignment, Person
 from courseserver.grading.evidence import from_json
 from courseserver.grading.foresight import foresight
@@ -18,6 +19,7 @@ from courseserver.grading.models import Submission
 from courseserver.grading.services import log_mark
 from courseserver.labruntime import challenges, ledger
 from courseserver.labruntime.anew import computed_anew
+from courseserver.labruntime.live import class_view
 from courseserver.labruntime.models import Attempt, LedgerEntry, LedgerKey
 from courseserver.simjobs import running, tasks
 from courseserver.simjobs.models import Job, JobUse
@@ -97,7 +99,7 @@ def test_optional_parts_need_not_be_done_and_stay_locked(bob: Student, school: S
     bob.commit_a()
     bob.release("a", size=14, link=0, compressed=0)
     assert synthesis(bob).is_locked
-    Assignment.objects.filter(pk=school.assignment.pk).update(optional_from="b")
+    Assignment.objects.filter(pk=school.assignment.pk).update(optional_parts=["b"])
 
     page = synthesis(bob)
     assert not page.is_locked
@@ -117,12 +119,67 @@ def test_optional_parts_need_not_be_done_and_stay_locked(bob: Student, school: S
 def test_an_optional_part_that_was_done_changes_no_points(
     explored: Student, school: School
 ) -> None:
-    Assignment.objects.filter(pk=school.assignment.pk).update(optional_from="b")
+    Assignment.objects.filter(pk=school.assignment.pk).update(optional_parts=["b"])
     submit(explored)
 
     stored = Submission.objects.get()
     assert (stored.completion, stored.challenge) == (1.0, None)
     assert [p["part"] for p in stored.evidence["predictions"]][-1] == "B"
+
+
+def test_a_part_in_the_middle_may_be_skipped_and_the_next_opens(
+    bob: Student, school: School
+) -> None:
+    assert bob.page("b").status_code == 403
+    Assignment.objects.filter(pk=school.assignment.pk).update(optional_parts=["a"])
+
+    shown = bob.shown("a")
+    assert (shown.next_step.label, shown.is_passed) == ("Skip to part B", False)
+    assert "optional" in shown.eyebrow
+    assert bob.open().context["page"].next_step.label == "Begin with part A"
+    bob.commit_b()
+
+    assert bob.open().context["page"].next_step.label == "Continue to the synthesis"
+    assert bob.shown("b").header.total == 1
+    assert bob.shown("a").is_passed
+    assert submit(bob).status_code == 302
+    stored = Submission.objects.get()
+    # Part B is committed, nothing explored; part A counts for nothing.
+    assert stored.completion == 0.5
+    assert stored.challenge is not None
+
+
+def test_a_prediction_that_a_later_part_may_have_told_counts_for_no_figure(
+    bob: Student, school: School
+) -> None:
+    Assignment.objects.filter(pk=school.assignment.pk).update(optional_parts=["a"])
+    bob.commit_b()
+    before = foresight(school.course, school.bob)
+    bob.commit_a()
+
+    assert "passed" in LedgerEntry.objects.filter(kind="reveal").order_by("number").last().body
+    assert foresight(school.course, school.bob) == before
+    asked = class_view(school.assignment, clock.now()).asked
+    assert [question.count for question in asked if question.part == "A"] == [0]
+    assert all(question.count for question in asked if question.part == "B")
+
+
+def test_with_every_part_optional_all_are_asked_for(bob: Student, school: School) -> None:
+    Assignment.objects.filter(pk=school.assignment.pk).update(optional_parts=["a", "b"])
+
+    assert bob.shown("a").header.total == 2
+    assert bob.page("b").status_code == 403
+
+
+def test_a_part_that_was_skipped_may_become_asked_for(bob: Student, school: School) -> None:
+    Assignment.objects.filter(pk=school.assignment.pk).update(optional_parts=["a"])
+    bob.commit_b()
+    Assignment.objects.filter(pk=school.assignment.pk).update(optional_parts=[])
+
+    assert bob.open().context["page"].next_step.label == "Continue with part A"
+    assert submit(bob).status_code == 403
+    bob.commit_a()
+    assert submit(bob).status_code == 302
 
 
 def test_a_student_sees_how_near_their_predictions_come(explored: Student, school: School) -> None:
