@@ -2,7 +2,9 @@
 
 Best is a meter that samples the board's sync pin beside the power: its edges bound each window and
 host clocks play no part. Without the pin the agent's own marks do: a window of known length lies
-somewhere between a command sent and its answer, and the slack between them enters the doubt.
+somewhere between a command sent and its answer. How late the meter shows it is read off the square
+wave that the windows themselves make in the power (`energy_lag`); where they make none, the slack
+between command and answer enters the doubt.
 """
 
 from bisect import bisect_left, bisect_right
@@ -12,6 +14,7 @@ from itertools import pairwise
 from typing import Protocol
 
 from device_agent.energy_budget import Accuracy, Budget, budget_of
+from device_agent.energy_lag import Wave, lag_of
 from firmware_specs.wire import Energy, Scalar
 
 # Idle stretches nearer to an edge than this may still hold a line being said or read.
@@ -143,7 +146,7 @@ def energy_of_windows(
         total_j=_median(totals) / runs, dynamic_j=_median(dynamics) / runs, meter=recording.meter
     )
     facts: dict[str, Scalar] = {
-        "energy_sync": sync,
+        **sync,
         "energy_samples": len(inside),
         "idle_w": idle_w,
         **budget.facts(),
@@ -156,20 +159,26 @@ def energy_of_windows(
 
 def _spans(
     recording: Recording, count: int, marks: Sequence[Mark]
-) -> tuple[list[tuple[float, float]], float, str]:
+) -> tuple[list[tuple[float, float]], float, dict[str, Scalar]]:
     """Return the last `count` windows, how well their edges are known, and by what. [s]"""
     if recording.fault:
         raise RecordingError(recording.fault)
     if recording.rises_s or not (recording.is_host_clock and marks):
-        return _windows_of_pin(recording, count), recording.edge_s, "pin"
-    slacks = [mark.latest_s - mark.earliest_s - mark.length_s for mark in marks[-count:]]
-    begins = [
-        mark.earliest_s + max(0.0, slack) / 2
-        for mark, slack in zip(marks[-count:], slacks, strict=True)
-    ]
-    spans = [(at, at + mark.length_s) for at, mark in zip(begins, marks[-count:], strict=True)]
-    edge_s = max(0.0, _median(slacks)) / 12**0.5
-    return spans, float((edge_s**2 + recording.edge_s**2) ** 0.5), "host clock"
+        return _windows_of_pin(recording, count), recording.edge_s, {"energy_sync": "pin"}
+    marks = marks[-count:]
+    slacks = [max(0.0, mark.latest_s - mark.earliest_s - mark.length_s) for mark in marks]
+    begins = [mark.earliest_s + slack / 2 for mark, slack in zip(marks, slacks, strict=True)]
+    spans = [(at, at + mark.length_s) for at, mark in zip(begins, marks, strict=True)]
+    sync: dict[str, Scalar] = {"energy_sync": "host clock"}
+    edge_s = _median(slacks) / 12**0.5
+    wave = Wave.of(recording.times_s, recording.powers_w, spans)
+    lag = lag_of(wave, slack_s=max(slacks)) if wave else None
+    if lag is not None:
+        spans = [(begin + lag.shift_s, end + lag.shift_s) for begin, end in spans]
+        sync["energy_lag_s"] = lag.shift_s
+        # What all windows share is known now; how each lies in its own slack is not.
+        edge_s = float((lag.step_s**2 + (max(slacks) - min(slacks)) ** 2) ** 0.5 / 12**0.5)
+    return spans, float((edge_s**2 + recording.edge_s**2) ** 0.5), sync
 
 
 def _windows_of_pin(recording: Recording, count: int) -> list[tuple[float, float]]:

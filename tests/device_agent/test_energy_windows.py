@@ -147,15 +147,69 @@ def by_host_clock(**changes: Any) -> Recording:
 MARKS = [Mark(earliest_s=2.98, latest_s=5.04, length_s=2.0)]
 
 
-def test_without_a_pin_the_agents_marks_bound_the_window() -> None:
+def test_without_a_pin_the_agents_marks_bound_the_window_and_the_power_says_where() -> None:
     told = energy_of_windows(by_host_clock(), windows=1, runs=10, marks=MARKS)
 
-    # The window lies somewhere in 60 ms more than its length: taken 10 ms late, 0.2 W too little.
-    assert told.energy.total_j == pytest.approx((0.6 - 0.2 * 0.01) / 10, rel=1e-3)
-    assert told.energy.dynamic_j == pytest.approx((0.4 - 0.2 * 0.01) / 10, rel=1e-3)
+    # The window lies somewhere in 60 ms more than its length; the power shows where, to a sample.
+    assert told.energy.total_j == pytest.approx(0.6 / 10, rel=1e-3)
+    assert told.energy.dynamic_j == pytest.approx(0.4 / 10, rel=1e-3)
+    assert told.facts["energy_lag_s"] == pytest.approx(-0.01, abs=3e-3)
     assert told.budget is not None
-    assert told.budget.timing_j == pytest.approx(2**0.5 * 0.06 / 12**0.5 * 0.2 / 10, rel=0.01)
+    assert told.budget.timing_j < 2**0.5 * 4e-3 / 12**0.5 * 0.2 / 10
     assert (told.facts["energy_sync"], "energy_doubt" in told.facts) == ("host clock", False)
+
+
+def five_windows(late_s: float, *, averaged_s: float = 0.0, noise_w: float = 0.0) -> Recording:
+    """Return five windows of 1 s from 3 s on with 20 ms between them, shown late, at 100 Hz."""
+    grid = np.arange(0, 11, 1e-3)
+    load = np.where((grid > 3) & (grid < 8.08) & ((grid - 3) % 1.02 < 1.0), 0.3, 0.1)
+    width = max(1, round(averaged_s / 1e-3))
+    seen = np.convolve(np.pad(load, (width - 1, 0), mode="edge"), np.ones(width) / width, "valid")
+    times = np.arange(0, 10.5, 1e-2)
+    powers = np.interp(times - late_s, grid, seen)
+    powers += noise_w * np.random.default_rng(3).standard_normal(len(times))
+    return by_host_clock(times_s=tuple(times.tolist()), powers_w=tuple(powers.tolist()))
+
+
+FIVE = [
+    Mark(earliest_s=3 + 1.02 * i - 0.004, latest_s=4 + 1.02 * i + 0.004, length_s=1.0)
+    for i in range(5)
+]
+
+
+@pytest.mark.parametrize(
+    ("late_s", "averaged_s", "noise_w"),
+    [(0.0, 0.0, 0.0), (0.2, 0.0, 0.0), (0.2, 0.0, 0.01), (0.05, 0.1, 0.005), (-0.1, 0.0, 0.0)],
+)
+def test_how_late_a_meter_is_is_read_off_the_windows_themselves(
+    late_s: float, averaged_s: float, noise_w: float
+) -> None:
+    meter = five_windows(late_s, averaged_s=averaged_s, noise_w=noise_w)
+
+    told = energy_of_windows(meter, windows=5, runs=1, marks=FIVE)
+
+    # A rolling mean is late by half of what it averages.
+    assert told.facts["energy_lag_s"] == pytest.approx(late_s + averaged_s / 2, abs=0.011)
+    assert told.energy.total_j == pytest.approx(0.3, rel=0.02)
+
+
+@pytest.mark.parametrize(
+    "meter",
+    [
+        five_windows(0.0, noise_w=0.5),
+        by_host_clock(times_s=tuple(i * 0.01 for i in range(1050)), powers_w=(0.2,) * 1050),
+        # Later than anything that is looked for.
+        five_windows(1.4),
+    ],
+    ids=["noise", "no load", "late"],
+)
+def test_where_the_power_shows_no_wave_the_slack_stays_in_the_doubt(meter: Recording) -> None:
+    told = energy_of_windows(meter, windows=5, runs=1, marks=FIVE)
+
+    assert "energy_lag_s" not in told.facts
+    assert told.budget is not None
+    contrast = abs(told.energy.total_j / 1.0 - told.facts["idle_w"])  # type: ignore[operator]
+    assert told.budget.timing_j == pytest.approx(2**0.5 * 0.008 / 12**0.5 * contrast, rel=1e-6)
 
 
 def test_every_part_of_the_budget_is_worked_out_by_hand() -> None:
@@ -168,15 +222,19 @@ def test_every_part_of_the_budget_is_worked_out_by_hand() -> None:
 
     assert budget.gain_j == pytest.approx(0.006, rel=1e-3)
     assert budget.offset_j == pytest.approx(0.002)
-    assert budget.timing_j == 0.0
+    # The answer leaves no slack; the meter's lag is looked for in 400 steps of a second.
+    timing_j = 2**0.5 * 2.5e-3 / 12**0.5 * 0.2
+    assert budget.timing_j == pytest.approx(timing_j, rel=1e-3)
     # The power does not move by a step, so that rounding does not average out.
     assert budget.quantisation_j == pytest.approx(0.012 / 12**0.5 * 2.0)
     assert (budget.repeat_j, budget.idle_j) == (0.0, pytest.approx(0.0, abs=1e-9))
     assert budget.total_j == pytest.approx(
-        (0.006**2 + 0.002**2 + (0.024 / 12**0.5) ** 2) ** 0.5, rel=1e-3
+        (0.006**2 + 0.002**2 + (0.024 / 12**0.5) ** 2 + timing_j**2) ** 0.5, rel=1e-3
     )
     # Less idle, the offset cancels: 1% of 0.4 J and the steps are left.
-    assert budget.dynamic_j == pytest.approx((0.004**2 + (0.024 / 12**0.5) ** 2) ** 0.5, rel=1e-3)
+    assert budget.dynamic_j == pytest.approx(
+        (0.004**2 + (0.024 / 12**0.5) ** 2 + timing_j**2) ** 0.5, rel=1e-3
+    )
 
 
 def test_steps_average_out_where_the_power_moves_between_them() -> None:
