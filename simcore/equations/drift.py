@@ -5,9 +5,12 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from simcore.equations.arguments import Floats, not_negative, positive
+from simcore.equations.arguments import Floats, not_negative, positive, share
+from simcore.equations.normal import normal_below, normal_quantile
 
 Array = NDArray[np.float64]
+
+_DECILES = 10
 
 
 def stability_index(reference: ArrayLike, current: ArrayLike, *, least: float = 1e-4) -> Array:
@@ -108,6 +111,75 @@ def stability_of_shift(deviations: ArrayLike) -> Array:
     laws).
     """
     return np.asarray(not_negative(deviations, "deviations") ** 2)
+
+
+def stability_of_deciles(deviations: ArrayLike) -> Array:
+    """Return the index between two normal laws of one width over ten equally filled bins.
+
+    The bins are the deciles of the first law, as most monitors make them; with finer bins the
+    index approaches `stability_of_shift`. 0.2 is a shift by 0.46 standard deviations.
+
+    Parameters
+    ----------
+    deviations : array_like, shape (n,)
+        Shift of the mean over the standard deviation. [1]
+
+    Returns
+    -------
+    ndarray, shape (n,)
+        Index. [1]
+
+    Raises
+    ------
+    ValueError
+        If the shift is negative or not finite.
+
+    References
+    ----------
+    N. Siddiqi, Credit Risk Scorecards, Wiley, 2006, ch. 9.
+    """
+    shift = not_negative(deviations, "deviations")
+    limits = normal_quantile(np.arange(1, _DECILES) / _DECILES)
+    below = normal_below(limits - shift[..., np.newaxis])
+    ends = np.zeros((*shift.shape, 1)), np.ones((*shift.shape, 1))
+    shares = np.diff(np.concatenate([ends[0], below, ends[1]], axis=-1), axis=-1)
+    even = np.full(_DECILES, 1.0 / _DECILES)
+    return stability_index(even, np.maximum(shares, 0.0), least=1e-12)
+
+
+def turned_error(turn: ArrayLike, *, noise: ArrayLike) -> Array:
+    """Return the error of a linear classifier whose true boundary has turned away from it.
+
+    eps + (1 - 2 eps) theta / pi: inputs from any law that looks alike from all sides fall between
+    the two lines in two wedges, theta / pi of them. Their law does not change, so nothing that
+    watches inputs alone can see it.
+
+    Parameters
+    ----------
+    turn : array_like, shape (n,)
+        Angle theta between the boundary and the model's, 0 to pi radian. [1]
+    noise : array_like, shape (n,)
+        Share eps of labels that are wrong by themselves, 0 to 1. [1]
+
+    Returns
+    -------
+    ndarray, shape (n,)
+        Error rate. [1]
+
+    Raises
+    ------
+    ValueError
+        If the angle lies outside 0 to pi, or the share outside 0 to 1.
+
+    References
+    ----------
+    J. Gama et al., "A survey on concept drift adaptation", ACM Computing Surveys 46(4), 2014.
+    doi:10.1145/2523813
+    """
+    theta, eps = not_negative(turn, "turn"), share(noise, "noise")
+    if np.any(theta > np.pi):
+        raise ValueError(f"turn must be pi or less, got {np.max(theta):g} radian")
+    return np.asarray(eps + (1.0 - 2.0 * eps) * theta / np.pi)
 
 
 class RetrainTerms(NamedTuple):

@@ -49,6 +49,80 @@ def two_sample_size(
     return np.asarray(2 * z**2 * p * (1 - p) / d**2)
 
 
+def labels_to_notice(
+    error: ArrayLike, rise: ArrayLike, *, z_alpha: ArrayLike, z_beta: ArrayLike
+) -> Array:
+    """Return the labelled examples that show a rise of a known error rate.
+
+    n = (z_alpha + z_beta)^2 p (1 - p) / d^2, with the variance at the known rate.
+
+    Parameters
+    ----------
+    error : array_like, shape (n,)
+        Known error rate p. [1]
+    rise : array_like, shape (n,)
+        Difference d to be seen. [1]
+    z_alpha : array_like, shape (n,)
+        Normal quantile of the error of the first kind, one-sided: 1.645 for 5%. [1]
+    z_beta : array_like, shape (n,)
+        Normal quantile of the power: 0.84 for 80%. [1]
+
+    Returns
+    -------
+    ndarray, shape (n,)
+        Labelled examples, not rounded up. [1]
+
+    Raises
+    ------
+    ValueError
+        If the rate lies outside 0 to 1, or another number is not positive.
+
+    References
+    ----------
+    J. Fleiss, B. Levin, M. Paik, Statistical Methods for Rates and Proportions, 3rd ed., 2003,
+    ch. 2.
+    """
+    p, d = share(error, "error"), positive(rise, "rise")
+    z = positive(z_alpha, "z_alpha") + positive(z_beta, "z_beta")
+    return np.asarray(z**2 * p * (1 - p) / d**2)
+
+
+def noticeable_rise(
+    error: ArrayLike, labels: ArrayLike, *, z_alpha: ArrayLike, z_beta: ArrayLike
+) -> Array:
+    """Return the smallest rise of a known error rate that so many labels show.
+
+    (z_alpha + z_beta) sqrt(p (1 - p) / n), the inverse of `labels_to_notice`.
+
+    Parameters
+    ----------
+    error : array_like, shape (n,)
+        Known error rate p. [1]
+    labels : array_like, shape (n,)
+        Labelled examples n. [1]
+    z_alpha, z_beta : array_like, shape (n,)
+        Normal quantiles of the error of the first kind, one-sided, and of the power. [1]
+
+    Returns
+    -------
+    ndarray, shape (n,)
+        Difference. [1]
+
+    Raises
+    ------
+    ValueError
+        If the rate lies outside 0 to 1, or another number is not positive.
+
+    References
+    ----------
+    J. Fleiss, B. Levin, M. Paik, Statistical Methods for Rates and Proportions, 3rd ed., 2003,
+    ch. 2.
+    """
+    p, n = share(error, "error"), positive(labels, "labels")
+    z = positive(z_alpha, "z_alpha") + positive(z_beta, "z_beta")
+    return np.asarray(z * np.sqrt(p * (1 - p) / n))
+
+
 def false_positive_rate(
     base_rate: ArrayLike, *, precision: ArrayLike, miss_rate: ArrayLike
 ) -> Array:

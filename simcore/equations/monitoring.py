@@ -1,5 +1,7 @@
 """Watching models in production: alarms to expect, canaries, errors that grow on their own."""
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -143,3 +145,92 @@ def undetected_loss(
     """
     earned = not_negative(request_rate, "request_rate") * not_negative(value, "value")
     return np.asarray(earned * share(drop, "drop") * not_negative(unnoticed, "unnoticed"))
+
+
+class WatchTerms(NamedTuple):
+    """What watching and repairing a model costs, each of shape (n,). [USD/s]"""
+
+    training: Array
+    staleness: Array
+    events: Array
+    labels: Array
+    alarms: Array
+
+    @property
+    def total(self) -> Array:
+        """All together. [USD/s]"""
+        return np.asarray(sum(self))
+
+
+def watching_cost(
+    interval: ArrayLike,
+    label_rate: ArrayLike,
+    *,
+    training: ArrayLike,
+    decay: ArrayLike,
+    event_rate: ArrayLike,
+    event_loss: ArrayLike,
+    labels_needed: ArrayLike,
+    label_price: ArrayLike,
+    false_alarm: ArrayLike,
+    alarm_price: ArrayLike,
+) -> WatchTerms:
+    """Return what a plan of retraining and of labelled checks costs.
+
+    C / T + d T / 2 for the drift, as `drift.retraining_cost`. An event costs s a second until it
+    is noticed, which takes N / n seconds of labels or half an interval, whichever is less. A test
+    falls due every N / n seconds and alarms in vain with probability alpha.
+
+    Parameters
+    ----------
+    interval : array_like, shape (n,)
+        Time between trainings, T. [s]
+    label_rate : array_like, shape (n,)
+        Labelled checks, n; 0 for none. [1/s]
+    training : array_like, shape (n,)
+        Cost of one training and its release, C. [USD]
+    decay : array_like, shape (n,)
+        Growth of the rate at which a stale model loses money, d. [USD/s^2]
+    event_rate : array_like, shape (n,)
+        Sudden events. [1/s]
+    event_loss : array_like, shape (n,)
+        Loss while one of them lasts, s. [USD/s]
+    labels_needed : array_like, shape (n,)
+        Labels of one test, N. [1]
+    label_price : array_like, shape (n,)
+        Of one label. [USD]
+    false_alarm : array_like, shape (n,)
+        Probability alpha that a test alarms without a cause. [1]
+    alarm_price : array_like, shape (n,)
+        Of answering an alarm. [USD]
+
+    Returns
+    -------
+    WatchTerms
+        Training, staleness, events, labels and alarms, for each second. [USD/s]
+
+    Raises
+    ------
+    ValueError
+        If the interval or the labels of a test are not positive, a probability lies outside 0 to
+        1, or another number is negative.
+
+    References
+    ----------
+    E. Page, "Continuous inspection schemes", Biometrika 41, 1954. doi:10.1093/biomet/41.1-2.100;
+    A. Duncan, "The economic design of X charts", JASA 51, 1956. doi:10.1080/01621459.1956.10501322
+    """
+    time, rate = positive(interval, "interval"), not_negative(label_rate, "label_rate")
+    tests = rate / positive(labels_needed, "labels_needed")
+    with np.errstate(divide="ignore"):  # without labels only the next training ends an event
+        delay = np.minimum(1.0 / tests, time / 2.0)
+    lost = not_negative(event_rate, "event_rate") * not_negative(event_loss, "event_loss")
+    in_vain = tests * share(false_alarm, "false_alarm")
+    terms = np.broadcast_arrays(
+        not_negative(training, "training") / time,
+        not_negative(decay, "decay") * time / 2.0,
+        lost * delay,
+        not_negative(label_price, "label_price") * rate,
+        not_negative(alarm_price, "alarm_price") * in_vain,
+    )
+    return WatchTerms(*terms)

@@ -5,6 +5,8 @@ from hypothesis import strategies as st
 
 from simcore.equations.evidence import (
     false_positive_rate,
+    labels_to_notice,
+    noticeable_rise,
     private_training_ratio,
     representation_data_ratio,
     two_sample_size,
@@ -41,3 +43,14 @@ def test_what_has_no_meaning_is_refused():
         private_training_ratio(0)
     with pytest.raises(ValueError, match="base_rate must be below 1"):
         false_positive_rate(1, precision=0.5, miss_rate=0)
+
+
+def test_two_points_more_of_a_five_per_cent_error_take_734_labels():
+    found = labels_to_notice(0.05, np.asarray([0.01, 0.02, 0.05]), z_alpha=1.645, z_beta=0.8416)
+
+    assert found == pytest.approx([2937, 734, 117], abs=1)
+    assert noticeable_rise(0.05, found, z_alpha=1.645, z_beta=0.8416) == pytest.approx(
+        [0.01, 0.02, 0.05]
+    )
+    with pytest.raises(ValueError, match="labels must be positive"):
+        noticeable_rise(0.05, 0, z_alpha=1.645, z_beta=0.8416)

@@ -1,6 +1,13 @@
 import pytest
 
-from simcore.equations.monitoring import canary_time, compounded, false_alarms, undetected_loss
+from simcore.equations.drift import retraining_cost
+from simcore.equations.monitoring import (
+    canary_time,
+    compounded,
+    false_alarms,
+    undetected_loss,
+    watching_cost,
+)
 from simcore.equations.tiers import mean_access_time, tier_index
 
 DAY = 86400.0
@@ -51,3 +58,30 @@ def test_what_has_no_meaning_is_refused():
         canary_time(1, traffic=1, canary_share=0)
     with pytest.raises(ValueError, match="drop must lie in 0 to 1"):
         undetected_loss(1, value=1, drop=2, unnoticed=1)
+
+
+WATCHED = {
+    "training": 20e3, "decay": 120 / DAY**2, "event_rate": 4 / (365 * DAY),
+    "event_loss": 8000 / DAY, "labels_needed": 500.0, "label_price": 1.0,
+    "false_alarm": 0.05, "alarm_price": 2000.0,
+}  # fmt: skip
+
+
+def test_watching_by_hand():
+    terms = watching_cost(17 * DAY, 100 / DAY, **WATCHED)
+
+    # 20,000 / 17, 120 * 17 / 2, 4 / 365 * 8,000 * 5, 100 labels, a test in 5 days.
+    found = [float(term) * DAY for term in terms]
+    assert found == pytest.approx([1176.5, 1020.0, 438.4, 100.0, 20.0], abs=0.1)
+    assert terms.total * DAY == pytest.approx(sum(found))
+
+
+def test_without_labels_an_event_lasts_until_the_next_training():
+    blind = watching_cost(17 * DAY, 0.0, **WATCHED)
+
+    assert blind.events * DAY == pytest.approx(4 / 365 * 8000 * 8.5)
+    assert blind.labels == blind.alarms == 0
+    plain = retraining_cost(17 * DAY, cost=20e3, decay=120 / DAY**2)
+    assert blind.training + blind.staleness == pytest.approx(float(plain.total))
+    with pytest.raises(ValueError, match="labels_needed must be positive"):
+        watching_cost(DAY, 0.0, **{**WATCHED, "labels_needed": 0})
