@@ -1,9 +1,10 @@
 """A lab's pages in every state: accessible, whole at every width, kept when the network goes."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from courseserver.labruntime.models import Attempt, Commit, Draft
 from tests.browser.axe import faults_in_every_look, violations
@@ -132,6 +133,41 @@ def test_a_choice_survives_leaving_the_page(
 
     expect(page.locator(".options input").nth(1)).to_be_checked()
     assert not Commit.objects.exists()
+
+
+def act_before_the_scripts(page: Page, path: str, act: Callable[[], None]) -> None:
+    """Open a page, and act while its scripts are still on their way."""
+
+    def come_late(route: Route) -> None:
+        act()
+        route.continue_()
+
+    page.route("**/js/lab.*", come_late)
+    page.goto(path)
+    page.unroute("**/js/lab.*")
+
+
+def test_what_is_chosen_or_typed_before_the_scripts_listen_is_kept(
+    open_page: Any, school: School, attempt: Attempt
+) -> None:
+    page: Page = open_page(home(attempt.assignment), school.bob)
+
+    with page.expect_response("**/drafts/**"):
+        choose = page.locator(".options input").nth(1).check
+        act_before_the_scripts(page, part_path(attempt, "a"), choose)
+    page.reload()
+    expect(page.locator(".options input").nth(1)).to_be_checked()
+
+    commit(attempt, "a")
+    number = page.locator(".entry input")
+    act_before_the_scripts(page, part_path(attempt, "b"), lambda: number.fill("1.5 min"))
+    expect(page.locator(".reading")).to_contain_text("1.5 min")
+
+    commit(attempt, "b")
+    log, synthesis = page.locator("#log-text"), f"/labs/attempts/{attempt.pk}/synthesis/"
+    act_before_the_scripts(page, synthesis, lambda: log.fill("Bits are not bytes."))
+    expect(page.locator("[data-saved]")).to_contain_text("Draft saved")
+    assert Draft.objects.get(attempt=attempt, name="log").text == "Bits are not bytes."
 
 
 def test_a_typed_number_is_echoed_as_the_server_reads_it(

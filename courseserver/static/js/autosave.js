@@ -88,9 +88,21 @@ export function startDrafts() {
       (refused) => output && showReading(output, `${refused.message} ${refused.remedy}`),
     );
     for (const field of fieldset.querySelectorAll("input")) {
-      field.addEventListener("input", () => draft.keep(field.value, field.type === "radio" ? 0 : PAUSE_MS));
+      const keep = () => draft.keep(field.value, field.type === "radio" ? 0 : PAUSE_MS);
+      field.addEventListener("input", keep);
+      if (wasChanged(field)) keep();
     }
   }
+}
+
+/**
+ * Whether a field holds something else than the server put into it: on a slow line a choice is made
+ * before this script listens, and no event tells of it any more.
+ * @param {HTMLInputElement | HTMLTextAreaElement} field
+ */
+function wasChanged(field) {
+  const isRadio = field instanceof HTMLInputElement && field.type === "radio";
+  return isRadio ? field.checked && !field.defaultChecked : field.value !== field.defaultValue;
 }
 
 /** The Decision Log: words counted while typing, kept on the server, submitted after one question. */
@@ -104,12 +116,13 @@ export function startEditor() {
     (kept) => (saved.textContent = kept.saved_at ? `Draft saved ${kept.saved_at}` : ""),
     (refused) => (saved.textContent = `${refused.message} ${refused.remedy}`),
   );
-  const count = () => showCount(form, text);
-  text.addEventListener("input", () => {
-    count();
+  const keep = () => {
+    showCount(form, text);
     draft.keep(text.value);
-  });
-  count();
+  };
+  text.addEventListener("input", keep);
+  showCount(form, text);
+  if (wasChanged(text)) keep();
   startConfirm(form);
 }
 
