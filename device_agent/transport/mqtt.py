@@ -28,8 +28,8 @@ _RETRY_S = 0.3
 # A broker elsewhere is spared; one on this machine is only just starting.
 _RETRY_MOST_S = (30.0, 1.0)
 _UNSUPPORTED_PROTOCOL = 132
-# How long a broker may take to let us in: elsewhere, on this machine.
-_GREETING_S = (10.0, 2.0)
+# How long a broker may take to let us in.
+_GREETING_S = 10.0
 _PLAIN_PORT, _TLS_PORT = 1883, 8883
 
 
@@ -139,6 +139,7 @@ class MqttTransport:
         client.loop_start()
         if self._is_greeted_in_time():
             self._watch(client)
+        self._ended.set()
         self._client = None
         client.disconnect()
         client.loop_stop()
@@ -153,12 +154,11 @@ class MqttTransport:
 
     def _is_greeted_in_time(self) -> bool:
         """Wait for the broker's answer; some 3.1.1 brokers hang for ever on version 5."""
-        limit_s = _GREETING_S[is_loopback(self._broker.host)]
-        self._answered.wait(limit_s)
+        self._answered.wait(_GREETING_S)
         if not self._answered.is_set():
             self._answered.set()
             self._protocol = _other(self._protocol)
-            self._inbox.put(Disconnected(reason=f"no answer within {limit_s:g} s"))
+            self._inbox.put(Disconnected(reason=f"no answer within {_GREETING_S:g} s"))
         return self._greeted.is_set()
 
     def _connect(self, client: mqtt.Client) -> None:
@@ -247,7 +247,9 @@ class MqttTransport:
         if not self._answered.is_set():
             # Some old brokers hang up on version 5 without a word: try the other one next.
             self._protocol = _other(self._protocol)
-        self._inbox.put(Disconnected(reason=str(reason)))
+        # After a refusal the line goes too: what counts was said.
+        if not self._ended.is_set():
+            self._inbox.put(Disconnected(reason=str(reason)))
         self._ended.set()
         self._answered.set()
 
