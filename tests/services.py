@@ -13,8 +13,13 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
+
+# How long anything may take on the slowest of machines; where all is well it costs nothing.
+LIMIT_S = 300.0
+Found = TypeVar("Found")
 
 
 def free_port() -> int:
@@ -31,8 +36,10 @@ def program(name: str, install: str, folders: Sequence[str] = ("/usr/sbin",)) ->
     return path
 
 
-def wait_for(condition: Callable[[], bool], *, timeout_s: float = 20.0, what: str = "") -> None:
-    """Wait on a condition with a deadline.
+def wait_for(
+    condition: Callable[[], Found], *, timeout_s: float = LIMIT_S, what: str = ""
+) -> Found:
+    """Wait on a condition with a deadline; return its first true value.
 
     Raises
     ------
@@ -40,10 +47,11 @@ def wait_for(condition: Callable[[], bool], *, timeout_s: float = 20.0, what: st
         If it does not hold in time, naming what was awaited.
     """
     deadline = time.monotonic() + timeout_s
-    while not condition():
+    while not (found := condition()):
         if time.monotonic() > deadline:
             raise TimeoutError(f"waited {timeout_s} s for {what or condition}")
         time.sleep(0.05)
+    return found
 
 
 def accepts_connections(port: int) -> bool:
@@ -61,7 +69,7 @@ def running(command: Sequence[str], port: int, **options: object) -> Iterator[No
         yield
     finally:
         process.terminate()
-        process.wait(timeout=20)
+        process.wait(timeout=LIMIT_S)
 
 
 @contextmanager

@@ -8,14 +8,13 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from courseserver.courses.models import Person
 from tests.benchmarks.classroom import session_key
 from tests.browser.conftest import ARGS, WIDE
-from tests.services import program
+from tests.browser.patience import chromium_path, patient
 
 
 @contextmanager
 def launched() -> Iterator[Browser]:
-    path = program("chromium", "apt-get install chromium", ("/usr/bin",))
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=ARGS)
+        browser = playwright.chromium.launch(executable_path=chromium_path(), args=ARGS)
         yield browser
         browser.close()
 
@@ -23,9 +22,7 @@ def launched() -> Iterator[Browser]:
 @contextmanager
 def page_of(browser: Browser, person: Person, url: str) -> Iterator[Page]:
     """Yield a blank page, signed in at `url`'s server as that person."""
-    context = browser.new_context(viewport={"width": WIDE[0], "height": WIDE[1]})
+    context = patient(browser.new_context(viewport={"width": WIDE[0], "height": WIDE[1]}))
     context.add_cookies([{"name": "courseserver", "value": session_key(person), "url": url}])
-    page = context.new_page()
-    page.set_default_timeout(20_000)
-    yield page
+    yield context.new_page()
     context.close()

@@ -1,7 +1,6 @@
 """A headless Chromium at a live server, with a school in the database."""
 
 import os
-import shutil
 import threading
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from courseserver.courses.models import Assignment, Course, Enrolment, Person, R
 from courseserver.lti.models import Platform
 from labs import loader
 from tests.browser.axe import WIDE
+from tests.browser.patience import chromium_path, patient
 
 FIXTURE_LABS = Path(__file__).resolve().parents[1] / "labs" / "fixture_lab"
 # A window without a toolbar made of pages, each a process per context. The last such option counts,
@@ -53,12 +53,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def browser(playwright: Playwright) -> Iterator[Browser]:
-    path = shutil.which("chromium") or shutil.which("chromium-browser")
-    if path is None:
-        pytest.skip("Chromium is not installed: apt-get install chromium")
     # Playwright runs an event loop in this thread; the database is used between its calls only.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
-    found = playwright.chromium.launch(executable_path=path, args=ARGS)
+    found = playwright.chromium.launch(executable_path=chromium_path(), args=ARGS)
     yield found
     found.close()
 
@@ -144,18 +141,19 @@ def open_page(browser: Browser, live_server: Any) -> Generator[Open, None, None]
         reduced: bool = False,
         scripts: bool = True,
     ) -> Page:
-        context = browser.new_context(
-            base_url=live_server.url,
-            viewport={"width": size[0], "height": size[1]},
-            color_scheme=scheme,
-            reduced_motion="reduce" if reduced else "no-preference",
-            java_script_enabled=scripts,
+        context = patient(
+            browser.new_context(
+                base_url=live_server.url,
+                viewport={"width": size[0], "height": size[1]},
+                color_scheme=scheme,
+                reduced_motion="reduce" if reduced else "no-preference",
+                java_script_enabled=scripts,
+            )
         )
         contexts.append(context)
         if person is not None:
             context.add_cookies([session_cookie(person, live_server.url)])
         page = context.new_page()
-        page.set_default_timeout(10_000)
         page.on("pageerror", lambda error: faults.append(f"{page.url}: {error}"))
         page.on("console", lambda message: watch_console(message, faults))
         page.goto(path)

@@ -1,6 +1,7 @@
 """The bench's pages in a browser: accessible in every look, fresh without a reload."""
 
 import pytest
+from playwright.sync_api import expect
 
 from courseserver.common import clock
 from courseserver.kits.claims import LIFE
@@ -51,23 +52,23 @@ def test_the_claim_page_is_accessible_with_a_kit_found_and_with_a_wrong_code(
         host={"cpu_model": "Cortex-A78AE", "cpu_count": 6}, expires_at=clock.now() + LIFE,
     )  # fmt: skip
     page = open_page(f"/kits/{room.course.id}/claim/?code=7KQ2-M4XP", room.alice)
-    assert page.get_by_role("heading", name="Jetson 2").is_visible()
+    expect(page.get_by_role("heading", name="Jetson 2")).to_be_visible()
     assert violations(page) == []
 
     page.goto(f"/kits/{room.course.id}/claim/?code=WRONG")
 
-    assert page.get_by_text("No kit shows this code now.").is_visible()
+    expect(page.get_by_text("No kit shows this code now.")).to_be_visible()
     assert violations(page) == []
 
 
 def test_a_result_appears_without_a_reload(room: Bench, open_page: Open) -> None:
     page = open_page(f"/kits/{room.course.id}/", room.alice)
-    assert page.get_by_text("2 of 3").count() == 0
+    expect(page.get_by_text("2 of 3")).to_have_count(0)
 
     job = room.bob.kit_jobs.get()
     room.hear(job.kit, room.result(job, "g128"))
 
-    page.get_by_text("2 of 3").first.wait_for(timeout=15_000)
+    page.get_by_text("2 of 3").first.wait_for()
 
 
 @pytest.mark.parametrize(("size", "scheme"), [(WIDE, "dark"), (PHONE, "light")])

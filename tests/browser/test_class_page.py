@@ -57,4 +57,4 @@ def test_the_page_follows_the_class_by_itself(
 
     attempt_of(assignment, school.bob)
 
-    expect(row).to_contain_text("0", timeout=20_000)
+    expect(row).to_contain_text("0")

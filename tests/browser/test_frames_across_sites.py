@@ -5,7 +5,6 @@ that keeps partitioned cookies only.)
 
 import json
 import re
-import shutil
 from collections.abc import Iterator
 from html import escape
 from pathlib import Path
@@ -17,6 +16,7 @@ from playwright.sync_api import BrowserContext, Page, Playwright, Route, expect
 
 from tests.browser.axe import violations
 from tests.browser.conftest import ARGS
+from tests.browser.patience import chromium_path, patient
 from tests.doubles.practice import World, world
 from tests.services import wait_for
 
@@ -45,20 +45,18 @@ def context(
 
 def profile_with(settings: Any, folder: Path, playwright: Playwright) -> BrowserContext:
     """Return a browser with a profile of its own: a private window would block third parties."""
-    path = shutil.which("chromium") or shutil.which("chromium-browser")
-    if path is None:
-        pytest.skip("Chromium is not installed: apt-get install chromium")
     (folder / "Default").mkdir()
     (folder / "Default" / "Preferences").write_text(json.dumps({"profile": settings}))
-    return playwright.chromium.launch_persistent_context(
-        folder, executable_path=path, args=ARGS, ignore_https_errors=True
+    return patient(
+        playwright.chromium.launch_persistent_context(
+            folder, executable_path=chromium_path(), args=ARGS, ignore_https_errors=True
+        )
     )
 
 
 @pytest.fixture
 def page(context: BrowserContext) -> Iterator[Page]:
     page = context.new_page()
-    page.set_default_timeout(20_000)
     # A script that one test bends must not come to the next from a cache.
     network = context.new_cdp_session(page)
     network.send("Network.enable")
@@ -77,7 +75,7 @@ def opened_by(page: Page, name: str) -> Page:
     with page.context.expect_page() as opened:
         tool_in(page).get_by_text(name).click()
     tab = opened.value
-    tab.wait_for_url("**/labs/**", timeout=30_000)
+    tab.wait_for_url("**/labs/**")
     return tab
 
 
@@ -89,7 +87,7 @@ def test_where_third_party_cookies_are_allowed_the_lab_opens_in_the_frame(
     page.goto(f"{both.lms}{LINK}")
     frame = page.wait_for_selector("iframe.tool").content_frame()
     assert frame is not None
-    frame.wait_for_url(f"{both.tool}/labs/**", timeout=30_000)
+    frame.wait_for_url(f"{both.tool}/labs/**")
 
     # This browser does allow them: a cookie without a partition comes back in this frame.
     third_party = "document.cookie = 'probe=1; SameSite=None; Secure'; document.cookie"

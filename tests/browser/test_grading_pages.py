@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
+from playwright.sync_api import expect
 
 from courseserver.courses.models import (
     Course,
@@ -221,7 +222,7 @@ def test_a_term_from_its_plan_to_a_regrade(term: Classroom, open_page: Open) -> 
     page.get_by_role("button", name="Plan the term").click()
     page.get_by_role("link", name="As students see it").click()
     page.get_by_role("heading", name="This week").wait_for()
-    assert "Week 11 of 16" in page.locator("header").inner_text()
+    expect(page.locator("header")).to_contain_text("Week 11 of 16")
 
     page.goto(f"/grading/assignments/{assignment}/logs/")
     for n in range(10):
@@ -263,7 +264,7 @@ def test_a_term_from_its_plan_to_a_regrade(term: Classroom, open_page: Open) -> 
     page.get_by_label("Constraint awareness, part").fill("8")
     page.get_by_role("button", name="See what would change").click()
     before_after = page.get_by_role("table", name="Each score before and after")
-    assert before_after.get_by_role("row").count() == 6
+    expect(before_after.get_by_role("row")).to_have_count(6)
     page.get_by_role("button", name="Use these points").click()
     page.get_by_role("status").filter(has_text="5 scores changed").wait_for()
     term.clock.moment = datetime.now(UTC) + timedelta(seconds=5)
@@ -274,8 +275,8 @@ def test_a_term_from_its_plan_to_a_regrade(term: Classroom, open_page: Open) -> 
     page.get_by_role("button", name="Close: regraded").click()
     page.get_by_role("status").filter(has_text="Request closed").wait_for()
     student.reload()
-    assert "91 / 100" in student.locator("main").inner_text()
-    assert "Regraded" in student.locator("main").inner_text()
+    expect(student.locator("main")).to_contain_text("91 / 100")
+    expect(student.locator("main")).to_contain_text("Regraded")
 
 
 def test_digits_typed_into_the_comment_stay_there(room: Classroom, open_page: Open) -> None:
@@ -285,8 +286,8 @@ def test_digits_typed_into_the_comment_stay_there(room: Classroom, open_page: Op
     comment.focus()
     page.keyboard.type("12 of 3")
 
-    assert comment.input_value() == "12 of 3"
-    assert page.locator("input[type=radio]:checked").count() == 0
+    expect(comment).to_have_value("12 of 3")
+    expect(page.locator("input[type=radio]:checked")).to_have_count(0)
 
 
 def test_the_board_follows_grades_on_their_way(room: Classroom, open_page: Open) -> None:
@@ -294,14 +295,14 @@ def test_the_board_follows_grades_on_their_way(room: Classroom, open_page: Open)
     room.mark(room.bob.submissions.get())
     page = open_page(addresses(room)["board"], room.alice)
     row: Any = page.get_by_role("row", name="Bob Costa")
-    assert "Queued" in row.inner_text()
+    expect(row).to_contain_text("Queued")
 
     room.clock.moment = datetime.now(UTC)
     room.gradebook.faults = []
     room.drain()
 
     row.get_by_text("In the LMS", exact=True).wait_for()
-    assert "In the LMS and equal" in page.locator("#live").inner_text()
+    expect(page.locator("#live")).to_contain_text("In the LMS and equal")
 
 
 def test_the_board_sends_and_says_so_without_scripts(room: Classroom, open_page: Open) -> None:
@@ -315,4 +316,4 @@ def test_the_board_sends_and_says_so_without_scripts(room: Classroom, open_page:
     page.get_by_role("button", name="Send 2 grades").click()
 
     page.get_by_role("status").filter(has_text="2 grades on the way to the LMS").wait_for()
-    assert page.get_by_text("Queued, sends").count() == 2
+    expect(page.get_by_text("Queued, sends")).to_have_count(2)

@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import Browser, Frame, Page, expect
 
 from tests.browser.axe import WIDE, violations
+from tests.browser.patience import patient
 from tests.doubles.practice import World, world
 
 LOG = (
@@ -28,9 +29,8 @@ def school(tmp_path_factory: pytest.TempPathFactory, installed: Path) -> Iterato
 
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
-    context = browser.new_context(viewport={"width": WIDE[0], "height": WIDE[1]})
+    context = patient(browser.new_context(viewport={"width": WIDE[0], "height": WIDE[1]}))
     page = context.new_page()
-    page.set_default_timeout(20_000)
     faults: list[str] = []
     page.on("pageerror", lambda error: faults.append(str(error)))
     yield page

@@ -116,7 +116,7 @@ def test_measurements_come_in_beside_the_prediction(kit: Kit, page: Page) -> Non
         )  # fmt: skip
     KitJob.objects.filter(pk=job.pk).update(state="done", message="Measured on bench-1", done=2)
 
-    expect(page.locator("#reality .chip").first).to_have_text("Measured", timeout=15_000)
+    expect(page.locator("#reality .chip").first).to_have_text("Measured")
     expect(page.locator("[data-comparison] .mark-measured")).to_have_count(1)
     expect(page.locator("[data-comparison] .whisker.measured")).to_have_count(1)
     expect(page.locator("#reality table.comparison")).to_contain_text("1.25×")

@@ -17,7 +17,7 @@ from device_agent.transport import mqtt as mqtt_module
 from device_agent.transport.memory import MemoryBroker, MemoryTransport
 from device_agent.transport.mqtt import Broker, BrokerAddressError, MqttTransport
 from tests.courseserver.kits.installation import Installation
-from tests.services import mosquitto_broker, wait_for
+from tests.services import LIMIT_S, accepts_connections, mosquitto_broker, wait_for
 
 DEVICE, SECRET = "kit_contract", "secret-of-the-kit"
 STATUS = f"kit/v1/{DEVICE}/up/status"
@@ -79,7 +79,7 @@ class MqttPlace:
         self._server.connect("127.0.0.1", port)
         self._server.subscribe("kit/v1/+/up/+", qos=1)
         self._server.loop_start()
-        assert subscribed.wait(10)
+        assert subscribed.wait(LIMIT_S)
 
     def transport(self, inbox: "Queue[Any]") -> Transport:
         topic = STATUS.replace(DEVICE, self.device_id)
@@ -97,7 +97,7 @@ class MqttPlace:
 
     def say(self, topic: str, payload: bytes) -> None:
         topic = topic.replace(DEVICE, self.device_id)
-        self._server.publish(topic, payload, qos=1).wait_for_publish(10)
+        self._server.publish(topic, payload, qos=1).wait_for_publish(LIMIT_S)
 
     def cut(self, transport: Transport) -> None:
         assert isinstance(transport, MqttTransport)
@@ -132,8 +132,6 @@ def amqtt(folder: Path) -> Iterator[Place]:
     )
     installation.start("broker")
     try:
-        from tests.services import accepts_connections
-
         wait_for(lambda: accepts_connections(installation.port), what="the embedded broker")
         place = MqttPlace(
             installation.port, kit["device_id"], kit["secret"], *bridge, protocol="3.1.1"
@@ -223,7 +221,7 @@ def _first(inbox: "Queue[Any]", kind: type[Any]) -> Any:
     """Return the next event of a type."""
     try:
         while True:
-            event = inbox.get(timeout=15)
+            event = inbox.get(timeout=LIMIT_S)
             if isinstance(event, kind):
                 return event
     except Empty:
@@ -307,6 +305,13 @@ def test_what_is_said_while_a_device_is_away_waits_for_it(
         later.stop()
 
 
+def come_back(transport: Transport, take: Take) -> None:
+    """Wait until a connection that was cut is there again."""
+    if isinstance(transport, MemoryTransport):
+        transport.start()
+    take(Connected)
+
+
 def test_a_message_not_confirmed_comes_again_with_the_next_connection(
     strict_side: tuple[Place, Transport, Take],
 ) -> None:
@@ -317,9 +322,7 @@ def test_a_message_not_confirmed_comes_again_with_the_next_connection(
 
     place.cut(transport)
     take(Disconnected)
-    if isinstance(transport, MemoryTransport):
-        transport.start()
-    take(Connected)
+    come_back(transport, take)
 
     message = take(Incoming)
     assert message.payload == b"once more"
@@ -333,6 +336,8 @@ def test_a_lost_device_is_announced_by_its_will(place: Place, side: tuple[Transp
     take(Disconnected)
 
     wait_for(lambda: (STATUS, WILL.payload) in place.heard(), what="the will")
+    # Stopped while it connects, it might be announced once more, to the next test.
+    come_back(transport, take)
 
 
 def test_a_farewell_is_heard_instead_of_the_will(place: Place) -> None:

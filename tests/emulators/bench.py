@@ -8,9 +8,10 @@ from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Any
 
-from tests.courseserver.kits.installation import Installation, wait_until
+from tests.courseserver.kits.installation import Installation
 from tests.emulators import machines
 from tests.emulators.machines import Machine
+from tests.services import LIMIT_S, wait_for
 
 ACTIVE_W, IDLE_W = 0.25, 0.15
 _REQUEST = """
@@ -86,7 +87,7 @@ class Bench:
             state, message = self._rows(query, job)[0]
             return (state, message) if state in ("done", "failed", "cancelled") else None
 
-        state, message = wait_until(final, within_s=120, what=f"job {job} to end")
+        state, message = wait_for(final, what=f"job {job} to end")
         query = (
             f"SELECT {', '.join(_COLUMNS)} FROM kits_measurement"
             " WHERE job_id = ? AND NOT superseded ORDER BY request_id"
@@ -98,7 +99,7 @@ class Bench:
 
     def _rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
         """Read the server's database from beside: a Django process for each look is slow."""
-        with closing(sqlite3.connect(self.installation.database, timeout=10)) as database:
+        with closing(sqlite3.connect(self.installation.database, timeout=LIMIT_S)) as database:
             return database.execute(query, values).fetchall()
 
 

@@ -5,13 +5,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import browser as browser
-from tests.courseserver.kits.installation import wait_until
+from tests.browser.patience import patient
 from tests.emulators import machines
 from tests.emulators.bench import ACTIVE_W, IDLE_W, Bench, bench_in
-from tests.services import accepts_connections
+from tests.services import accepts_connections, wait_for
 
 pytestmark = [pytest.mark.processes, pytest.mark.mosquitto, pytest.mark.browser]
 
@@ -28,13 +28,12 @@ def student(bench: Bench, installed: Path, browser: Browser) -> Iterator[tuple[P
     static = bench.folder / "static"
     shutil.copytree(installed / "static", static, dirs_exist_ok=True)
     bench.installation.start("web")
-    wait_until(lambda: accepts_connections(bench.installation.web_port), what="the web server")
+    wait_for(lambda: accepts_connections(bench.installation.web_port), what="the web server")
     course, session = bench.enter()
-    context = browser.new_context(base_url=bench.installation.url)
+    context = patient(browser.new_context(base_url=bench.installation.url))
     cookie = {"name": "courseserver", "value": session, "url": bench.installation.url}
     context.add_cookies([cookie])  # type: ignore[list-item]
     page = context.new_page()
-    page.set_default_timeout(60_000)
     yield page, course
     context.close()
 
@@ -49,10 +48,9 @@ def test_a_student_deploys_a_model_from_the_browser_and_it_comes_back_from_the_b
     page.get_by_role("button", name="Measure on a kit").click()
     page.get_by_role("button", name="Measure again").wait_for()
 
-    shown = page.locator("#run").inner_text()
     for words in ("Emulated", "Outputs recomputed by the server", "A kit of your institution",
                   "Arduino Uno R3", "within it"):  # fmt: skip
-        assert words in shown, shown
+        expect(page.locator("#run")).to_contain_text(words)
     answer = bench.answer(bench.latest_job())
     (digits,) = answer["rows"]
     assert (digits["evidence"], digits["verdict"]) == ("emulated", "verified")
@@ -72,7 +70,7 @@ def test_a_board_unplugged_within_a_job_is_told_and_its_next_run_finds_it_again(
     bench: Bench,
 ) -> None:
     job = bench.request(("mac8", {"window_s": 30.0}), ("mac8", {"window_s": 0.01}))
-    wait_until(lambda: _is_working(bench), what="the board to be in its window")
+    wait_for(lambda: _is_working(bench), what="the board to be in its window")
 
     bench.unplug()
 

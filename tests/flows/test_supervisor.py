@@ -47,9 +47,7 @@ def test_a_child_that_keeps_ending_is_given_up_for_a_while(
     supervisor.launch(Process(name="quitter", command=[sys.executable, "-c", code]))
     supervisor.watch()
 
-    wait_for(
-        lambda: marks.exists() and len(marks.read_text()) == 6, timeout_s=60, what="six starts"
-    )
+    wait_for(lambda: marks.exists() and len(marks.read_text()) == 6, what="six starts")
     seen = len(marks.read_text())
 
     with pytest.raises(TimeoutError):

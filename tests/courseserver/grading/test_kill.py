@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.doubles.lti_platform import Answer, Asked, LtiPlatform, lti_platform
-from tests.services import wait_for
+from tests.services import LIMIT_S, wait_for
 
 SCORES, RESULTS = "/item/scores", "/item/results"
 _SUBMIT = """
@@ -67,7 +67,7 @@ def start(environment: dict[str, str]) -> subprocess.Popen[bytes]:
 
 
 def state(tmp_path: Path) -> str:
-    with sqlite3.connect(tmp_path / "var" / "courseserver.sqlite3", timeout=20) as connection:
+    with sqlite3.connect(tmp_path / "var" / "courseserver.sqlite3", timeout=LIMIT_S) as connection:
         found = connection.execute("SELECT state FROM grading_gradeoutbox").fetchone()
     return str(found[0]) if found else ""
 
@@ -105,11 +105,11 @@ def test_a_grade_survives_kill_9_of_its_sender_and_arrives_once(
     manage(environment, "migrate", "-v0")
     workers.append(start(environment))
     manage(environment, "shell", "-v0", "-c", _SUBMIT.format(url=lms.url))
-    wait_for(lambda: bool(kills), timeout_s=60, what="the kill")
+    wait_for(lambda: bool(kills), what="the kill")
     assert state(tmp_path) == "sending"
 
     workers.append(start(environment))
-    wait_for(lambda: _swept(environment, tmp_path), timeout_s=90, what="the grade in the LMS")
+    wait_for(lambda: _swept(environment, tmp_path), what="the grade in the LMS")
 
     assert grades == [55.0]
     stamps = [asked.json["timestamp"] for asked in lms.requests_to(SCORES)]

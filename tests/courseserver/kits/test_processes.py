@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from tests.courseserver.kits.installation import Installation, wait_until
+from tests.courseserver.kits.installation import Installation
+from tests.services import LIMIT_S, wait_for
 
 pytestmark = pytest.mark.processes
 
@@ -51,7 +52,7 @@ def ask(installation: Installation, *sizes: int) -> str:
 
 def rows(path: Path, query: str, *values: object) -> list[tuple[Any, ...]]:
     """Read a process's database from beside; a read takes no lock that it would notice."""
-    with closing(sqlite3.connect(path, timeout=10)) as database:
+    with closing(sqlite3.connect(path, timeout=LIMIT_S)) as database:
         return database.execute(query, values).fetchall()
 
 
@@ -68,7 +69,7 @@ def ended(installation: Installation, job: str) -> str:
         state, message = rows(installation.database, query, job)[0]
         return f"{state}: {message}" if state in ("done", "failed", "cancelled") else None
 
-    return str(wait_until(final, within_s=120, what=f"job {job} to end"))
+    return str(wait_for(final, what=f"job {job} to end"))
 
 
 def measured(installation: Installation, job: str) -> dict[str, tuple[Any, ...]]:
@@ -102,7 +103,7 @@ def test_a_job_is_measured_stored_once_and_forgotten_by_the_agent(
     for low, value, high, unit, evidence, outcome in stored.values():
         assert 0 < low <= value <= high
         assert (unit, evidence, outcome) == ("s", "measured", "measured")
-    wait_until(lambda: spooled(installation) == 0, what="the agent to forget")
+    wait_for(lambda: spooled(installation) == 0, what="the agent to forget")
     refused = rows(installation.database, "SELECT text FROM kits_kitlog WHERE level = 'refused'")
     assert refused == []
 
@@ -110,16 +111,16 @@ def test_a_job_is_measured_stored_once_and_forgotten_by_the_agent(
 def test_a_stopped_agent_says_goodbye_and_a_killed_one_is_announced_by_its_will(
     installation: Installation,
 ) -> None:
-    wait_until(lambda: presence(installation) == "online", what="the kit to come")
+    wait_for(lambda: presence(installation) == "online", what="the kit to come")
     installation.processes["agent"].terminate()
-    wait_until(lambda: presence(installation) == "offline", what="the farewell")
+    wait_for(lambda: presence(installation) == "offline", what="the farewell")
     installation.processes.pop("agent").wait()
     installation.start("agent")
-    wait_until(lambda: presence(installation) == "online", what="the kit to come back")
+    wait_for(lambda: presence(installation) == "online", what="the kit to come back")
 
     installation.kill("agent")
 
-    wait_until(lambda: presence(installation) == "offline", what="the will")
+    wait_for(lambda: presence(installation) == "offline", what="the will")
     installation.start("agent")
 
 
@@ -129,7 +130,7 @@ def test_processes_killed_in_the_middle_of_a_job_cost_no_measurement_and_double_
 ) -> None:
     sizes = (32, 48, 64, 80, 96, 112, 128, 160, 192, 256)
     job = ask(installation, *sizes)
-    wait_until(lambda: done(installation, job) >= 2, within_s=90, what="progress")
+    wait_for(lambda: done(installation, job) >= 2, what="progress")
 
     for victim in victims:
         installation.kill(victim)
@@ -140,4 +141,4 @@ def test_processes_killed_in_the_middle_of_a_job_cost_no_measurement_and_double_
     stored = measured(installation, job)
     assert set(stored) == {f"g{n}" for n in sizes}
     assert {row[5] for row in stored.values()} == {"measured"}
-    wait_until(lambda: spooled(installation) == 0, within_s=60, what="the agent to forget")
+    wait_for(lambda: spooled(installation) == 0, what="the agent to forget")

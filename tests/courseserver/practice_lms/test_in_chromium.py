@@ -1,7 +1,6 @@
 """A real browser: the tool in the practice LMS's frame on the same and on another site; axe."""
 
 import os
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from playwright.sync_api import Browser, BrowserContext, Frame, Page, Playwright
 
 from tests.browser.axe import violations
 from tests.browser.conftest import ARGS
+from tests.browser.patience import chromium_path, patient
 from tests.courseserver.practice_lms.conftest import Tool
 from tests.courseserver.practice_lms.test_platform import post
 from tests.doubles.practice import World, world
@@ -24,20 +24,17 @@ NO_THIRD_PARTY_COOKIES = "--test-third-party-cookie-phaseout"
 
 @pytest.fixture(scope="module")
 def browser(playwright: Playwright) -> Iterator[Browser]:
-    path = shutil.which("chromium") or shutil.which("chromium-browser")
-    if path is None:
-        pytest.skip("Chromium is not installed: apt-get install chromium")
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
     # The stricter browser serves every test: what works here works with cookies allowed.
     arguments = [*ARGS, NO_THIRD_PARTY_COOKIES]
-    browser = playwright.chromium.launch(executable_path=path, args=arguments)
+    browser = playwright.chromium.launch(executable_path=chromium_path(), args=arguments)
     yield browser
     browser.close()
 
 
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
-    context = browser.new_context(ignore_https_errors=True)
+    context = patient(browser.new_context(ignore_https_errors=True))
     yield context.new_page()
     context.close()
 
@@ -63,7 +60,7 @@ def tool_frame(page: Page, both: World, path: str) -> Frame:
     """Return the tool's frame once it has arrived at a page with this path."""
     frame = page.wait_for_selector("iframe.tool").content_frame()
     assert frame is not None
-    frame.wait_for_url(f"{both.tool}{path}", timeout=30_000)
+    frame.wait_for_url(f"{both.tool}{path}")
     return frame
 
 
@@ -121,7 +118,7 @@ def test_a_browser_without_cookies_gets_a_tab_of_its_own(page: Page, both: World
     with page.context.expect_page() as opened:
         page.click("text=Open the lab in a new tab")
     tab = opened.value
-    tab.wait_for_url(f"{both.tool}/labs/**", timeout=30_000)
+    tab.wait_for_url(f"{both.tool}/labs/**")
 
     assert found == []
     expect(tab.locator("h1").first).to_contain_text("Moving bytes")

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from labs.loader import load_folder
-from tests.services import wait_for
+from tests.services import LIMIT_S, wait_for
 
 FIXTURE = Path(__file__).resolve().parents[2] / "labs" / "fixture_lab"
 
@@ -62,14 +62,14 @@ def start(environment: dict[str, str]) -> subprocess.Popen[bytes]:
 
 
 def row(var: Path) -> sqlite3.Row:
-    with sqlite3.connect(var / "courseserver.sqlite3", timeout=20) as connection:
+    with sqlite3.connect(var / "courseserver.sqlite3", timeout=LIMIT_S) as connection:
         connection.row_factory = sqlite3.Row
         found: sqlite3.Row = connection.execute("SELECT * FROM simjobs_job").fetchone()
         return found
 
 
 def units(var: Path) -> dict[int, str]:
-    with sqlite3.connect(var / "courseserver.sqlite3", timeout=20) as connection:
+    with sqlite3.connect(var / "courseserver.sqlite3", timeout=LIMIT_S) as connection:
         return dict(connection.execute("SELECT number, result FROM simjobs_jobunit").fetchall())
 
 
@@ -80,7 +80,7 @@ def test_a_job_survives_kill_9_of_its_worker(
     manage(environment, "migrate", "-v0")
     manage(environment, "shell", "-v0", "-c", _ASK)
     workers.append(start(environment))
-    wait_for(lambda: len(units(var)) >= 2, timeout_s=60, what="two units")
+    wait_for(lambda: len(units(var)) >= 2, what="two units")
 
     os.kill(workers[0].pid, signal.SIGKILL)
     workers[0].wait()
@@ -89,8 +89,8 @@ def test_a_job_survives_kill_9_of_its_worker(
     assert len(kept) < row(var)["units_total"]
 
     workers.append(start(environment))
-    wait_for(lambda: _swept(environment, var), timeout_s=60, what="the sweeper")
-    wait_for(lambda: row(var)["state"] == "done", timeout_s=90, what="the result")
+    wait_for(lambda: _swept(environment, var), what="the sweeper")
+    wait_for(lambda: row(var)["state"] == "done", what="the result")
 
     after = units(var)
     assert {number: after[number] for number in kept} == kept
