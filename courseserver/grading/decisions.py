@@ -6,7 +6,7 @@ from django.db.models import QuerySet
 from courseserver.audit.services import record
 from courseserver.common import clock
 from courseserver.common.errors import NotFound, Unprocessable
-from courseserver.courses.models import Accommodation, Assignment, Course, Enrolment, Person
+from courseserver.courses.models import Accommodation, Assignment, Course, Enrolment, Person, Role
 from courseserver.grading import outbox, policy, services
 from courseserver.grading.models import GradeOutbox, Override, Score
 from courseserver.grading.publishing import drain_soon
@@ -101,10 +101,12 @@ def override_set(
 ) -> int:
     """Let a person have these points, whatever is computed; return how many scores changed.
 
+    Nothing needs to be handed in; then no late policy applies.
+
     Raises
     ------
     Unprocessable
-        If nothing is handed in, no reason is given, or the points are out of range.
+        If they are no student here, no reason is given, or the points are out of range.
     """
     if not 0 <= points <= assignment.points_max:
         raise Unprocessable(
@@ -112,10 +114,11 @@ def override_set(
             remedy=f"Give 0 to {assignment.points_max:g} points.",
         )
     text = _reason(reason)
-    if not Score.objects.filter(assignment=assignment, person=person, is_voided=False).exists():
+    has_score = Score.objects.filter(assignment=assignment, person=person, is_voided=False)
+    students = Enrolment.objects.filter(course=assignment.course_id, role=Role.LEARNER)
+    if not students.filter(person=person).exists() and not has_score.exists():
         raise Unprocessable(
-            "Nothing is handed in, so there is no score to set.",
-            remedy="A score can be set once the student has handed in.",
+            "This person is no student of the course.", remedy="Choose one of its students."
         )
     Override.objects.update_or_create(
         assignment=assignment,
@@ -196,7 +199,10 @@ def _rows(assignment: Assignment, person: Person) -> QuerySet[GradeOutbox]:
 def _row(assignment: Assignment, person: Person) -> GradeOutbox:
     row = _rows(assignment, person).select_for_update().first()
     if row is None:
-        raise NotFound("There is no grade yet.", remedy="Wait until the student hands in.")
+        raise NotFound(
+            "There is no grade yet.",
+            remedy="Wait until the student hands in, or set the score by hand.",
+        )
     return row
 
 

@@ -38,7 +38,7 @@ def facts_of(
     assignments: Collection[Assignment] | None = None,
     rubrics: Mapping[str, Rubric] | None = None,
 ) -> dict[str, PersonFacts]:
-    """Return the facts of everybody who handed something in, by person id.
+    """Return the facts of everybody who handed something in or has points by hand, by person id.
 
     Parameters
     ----------
@@ -60,13 +60,13 @@ def facts_of(
     for row in rows:
         handed = _handed(row, markings.get(row.pk, ()), regrades.get(row.pk, ()))
         found[row.person_id][row.assignment_id].append(handed)
-    whom = set(found)
+    set_by_hand = Override.objects.filter(assignment__in=labs)
+    if people is not None:
+        set_by_hand = set_by_hand.filter(person__in=people)
+    overrides = {(row.assignment_id, row.person_id): row.points for row in set_by_hand}
+    whom = set(found) | {person_id for _, person_id in overrides}
     dates = due_dates_of(course.pk, labs, whom)
     schemes = _schemes(labs, rubrics or {})
-    overrides = {
-        (row.assignment_id, row.person_id): row.points
-        for row in Override.objects.filter(assignment__in=labs, person__in=whom)
-    }
     on_hold = set(
         GradeOutbox.objects.filter(assignment__in=labs, person__in=whom)
         .exclude(hold_reason="")
@@ -87,13 +87,13 @@ def facts_of(
                     is_released=lab.released_at is not None,
                     is_on_hold=(lab.pk, person_id) in on_hold,
                     override=overrides.get((lab.pk, person_id)),
-                    handed=tuple(mine[lab.pk]),
+                    handed=tuple(found[person_id][lab.pk]),
                 )
                 for lab in labs
-                if lab.pk in mine
+                if lab.pk in found[person_id] or (lab.pk, person_id) in overrides
             ),
         )
-        for person_id, mine in found.items()
+        for person_id in sorted(whom)
     }
 
 

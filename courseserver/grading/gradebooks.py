@@ -30,17 +30,20 @@ class LtiGradebook:
         if ags.SCOPE_SCORE not in assignment.ags_scopes:
             raise GradebookFault("no_permission", Reach.STAYS)
         platform = assignment.course.platform
-        given, maximum = written(assignment, parcel.points, parcel.points_max)
+        given, maximum = written(assignment, parcel.points or 0.0, parcel.points_max)
+        is_cleared = parcel.points is None
         score = ags.Score(
             subject=parcel.subject,
-            given=given,
+            given=None if is_cleared else given,
             maximum=maximum,
             timestamp=parcel.stamp,
             comment=parcel.comment,
-            activity_progress="Completed" if parcel.is_full else "Submitted",
-            grading_progress=grading_progress(platform.product, is_full=parcel.is_full),
+            activity_progress=_activity(parcel),
+            grading_progress=grading_progress(
+                platform.product, is_full=parcel.is_full, is_cleared=is_cleared
+            ),
             submitted_at=parcel.submitted_at,
-            is_new_submission=parcel.is_first,
+            is_new_submission=parcel.is_first and parcel.submitted_at is not None,
         )
         try:
             ags.score_send(platform, assignment.line_item_url, score)
@@ -99,8 +102,17 @@ def _reading(result: ags.Result | None, points_max: float) -> Reading:
     return Reading(points=round(result.score / maximum * points_max, 4))
 
 
-def grading_progress(product: str, *, is_full: bool) -> str:
-    """Return how far graded we say a score is, so that the product does not erase it."""
+def _activity(parcel: Parcel) -> str:
+    if parcel.points is None:
+        return "Initialized"
+    return "Completed" if parcel.is_full else "Submitted"
+
+
+def grading_progress(product: str, *, is_full: bool, is_cleared: bool = False) -> str:
+    """Return how far graded we say a score is, so that the product erases it only when cleared."""
+    if is_cleared:
+        # Canvas keeps a grade on anything it would take a score with.
+        return "NotReady" if product in KEEP_PART_SCORES else "FullyGraded"
     return "FullyGraded" if is_full or product not in KEEP_PART_SCORES else "PendingManual"
 
 

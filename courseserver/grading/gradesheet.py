@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from courseserver.audit.services import record
 from courseserver.common.errors import NotFound, Unprocessable
-from courseserver.courses.models import Assignment, Course, Person
+from courseserver.courses.models import Assignment, Course, Enrolment, Person, Role
 from courseserver.grading import decisions
 from courseserver.grading.csv_export import safe_cell
 from courseserver.grading.matrix import Line, Matrix
@@ -28,7 +29,7 @@ _COLUMN = re.compile(r"\[(asg_\w+)\]\s*$")
 
 
 def write(file: Any, matrix: Matrix) -> None:
-    """Write everybody's scores; an empty cell: nothing handed in."""
+    """Write everybody's scores; an empty cell: no score."""
     writer = csv.writer(file)
     labs = [f"{lab.title} [{lab.pk}]" for lab in matrix.assignments]
     writer.writerow(["id", "name", "sections", *(safe_cell(lab) for lab in labs)])
@@ -52,14 +53,15 @@ class Cell:
     assignment: Assignment
     person_id: str
     name: str
-    before: float
+    # None: no score yet.
+    before: float | None
     after: float | None
 
     @property
     def mark(self) -> str:
         """What the form sends back: this cell as it was seen."""
         after = COMPUTED if self.after is None else f"{self.after:g}"
-        return f"{self.assignment.pk}:{self.person_id}:{self.before:g}:{after}"
+        return f"{self.assignment.pk}:{self.person_id}:{_said(self.before)}:{after}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,14 +108,13 @@ def read(course: Course, content: bytes, names: dict[str, str]) -> Sheet:
                 continue
             place = f"Row {number}, {lab.title}"
             score = scores.get((lab.pk, person_id))
-            if score is None:
-                refused.append(f"{place}: {names[person_id]} has handed nothing in.")
-                continue
+            before = score.points if score else None
+            is_set = score is not None and score.is_overridden
             wanted = _wanted(text, lab)
             if wanted is False:
                 refused.append(f"{place}: “{text[:20]}” is not 0 to {lab.points_max:g} points.")
-            elif (wanted is None and not score.is_overridden) or (
-                wanted is not None and f"{score.points:g}" == f"{wanted:g}"
+            elif (wanted is None and not is_set) or (
+                wanted is not None and _said(before) == f"{wanted:g}"
             ):
                 same += 1
             else:
@@ -122,11 +123,15 @@ def read(course: Course, content: bytes, names: dict[str, str]) -> Sheet:
                         assignment=lab,
                         person_id=person_id,
                         name=names[person_id],
-                        before=score.points,
+                        before=before,
                         after=wanted,
                     )
                 )
     return Sheet(cells=tuple(cells), same=same, refused=tuple(refused))
+
+
+def _said(points: float | None) -> str:
+    return "" if points is None else f"{points:g}"
 
 
 def _rows(content: bytes) -> list[list[str]]:
@@ -184,19 +189,18 @@ def apply(*, course: Course, marks: Sequence[str], reason: str, actor: Person) -
     """
     if not reason.strip():
         raise Unprocessable("No reason is given.", remedy="Say why, for the log.")
+    labs = {lab.pk: lab for lab in course.assignments.select_related("course")}
+    people = {member.person_id: member.person for member in _students(course)}
     done = 0
     for mark in marks:
         lab_id, person_id, before, after = [*mark.split(":"), "", "", ""][:4]
-        score = (
-            Score.objects.filter(
-                assignment=lab_id, assignment__course=course, person=person_id, is_voided=False
-            )
-            .select_related("assignment__course", "person")
-            .first()
-        )
-        if score is None or f"{score.points:g}" != before:
+        lab, person = labs.get(lab_id), people.get(person_id)
+        if lab is None or person is None:
             continue
-        done += _set(score, after, reason, actor)
+        score = Score.objects.filter(assignment=lab, person=person, is_voided=False).first()
+        if _said(score.points if score else None) != before:
+            continue
+        done += _set(lab, person, after, reason, actor)
     record(
         actor=actor.id,
         action="scores.uploaded",
@@ -208,8 +212,11 @@ def apply(*, course: Course, marks: Sequence[str], reason: str, actor: Person) -
     return done, len(marks) - done
 
 
-def _set(score: Score, after: str, reason: str, actor: Person) -> bool:
-    lab, person = score.assignment, score.person
+def _students(course: Course) -> QuerySet[Enrolment]:
+    return course.enrolments.filter(role=Role.LEARNER).select_related("person")
+
+
+def _set(lab: Assignment, person: Person, after: str, reason: str, actor: Person) -> bool:
     wanted = _wanted(after, lab)
     if wanted is None:
         if not Override.objects.filter(assignment=lab, person=person).exists():

@@ -61,7 +61,7 @@ def _passes(line: Line, show: str) -> bool:
         case "differs":
             return any(row.would_change for row in line.rows if row.score is not None)
         case "missing":
-            return any(row.submission is None for row in line.rows)
+            return any(row.score is None for row in line.rows)
     return True
 
 

@@ -18,6 +18,7 @@ Moves of an outbox row (everything else is refused by the services that write it
 | lower | queued | an instructor pushes ours |
 | refused | queued | an instructor retries |
 | any | voided | the attempt was voided; the next one handed in queues or holds again |
+| any | queued | points given where nothing is handed in were taken back: a grade is cleared |
 """
 
 from django.db import models
@@ -135,7 +136,10 @@ class Regrading(models.Model):
 
 
 class Override(models.Model):
-    """Points that an instructor set over the computed ones, until taken back."""
+    """Points that an instructor set over the computed ones, until taken back.
+
+    Where nothing is handed in they are the score: an oral examination, somebody excused or absent.
+    """
 
     assignment = models.ForeignKey(Assignment, on_delete=models.CASCADE, related_name="overrides")
     person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="+")
@@ -248,7 +252,10 @@ class Score(models.Model):
 
     assignment = models.ForeignKey(Assignment, on_delete=models.PROTECT, related_name="scores")
     person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="scores")
-    submission = models.ForeignKey(Submission, on_delete=models.CASCADE, related_name="+")
+    # None: an instructor gave points where nothing that counts is handed in.
+    submission = models.ForeignKey(
+        Submission, on_delete=models.CASCADE, null=True, related_name="+"
+    )
     version = models.PositiveIntegerField()
     points = models.FloatField()
     points_max = models.FloatField()
@@ -260,7 +267,8 @@ class Score(models.Model):
     is_overridden = models.BooleanField(default=False)
     # False while the Decision Log waits for its mark.
     is_full = models.BooleanField()
-    # True while the only submissions are voided: it counts for nothing, its version goes on.
+    # True while nothing is handed in that counts, and no points are set by hand: it counts for
+    # nothing, its version goes on.
     is_voided = models.BooleanField(default=False)
     # section -> {"points": float | null, "points_max": float}
     components = models.JSONField()
@@ -305,12 +313,14 @@ class GradeOutbox(models.Model):
     assignment = models.ForeignKey(Assignment, on_delete=models.PROTECT, related_name="outbox")
     person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="outbox")
     platform = models.ForeignKey(Platform, on_delete=models.PROTECT, related_name="+")
-    desired_points = models.FloatField()
+    # None: no grade, because points given by hand were taken back.
+    desired_points = models.FloatField(null=True)
     desired_max = models.FloatField()
     desired_is_full = models.BooleanField()
     desired_version = models.PositiveIntegerField()
     comment = models.TextField(blank=True)
-    submitted_at = models.DateTimeField()
+    # None: nothing is handed in.
+    submitted_at = models.DateTimeField(null=True)
     # Held rows are never claimed, whatever their state says.
     is_held = models.BooleanField()
     # Why somebody keeps this one grade back; empty: nobody does.

@@ -77,7 +77,7 @@ def score_desire(score: Score, *, comment: str, is_held: bool, now: datetime) ->
     row.desired_is_full = score.is_full
     row.desired_version = score.version
     row.comment = comment
-    row.submitted_at = score.submission.submitted_at
+    row.submitted_at = score.submission.submitted_at if score.submission else None
     row.is_held = is_held
     _settle(row, now)
     row.save()
@@ -133,6 +133,27 @@ def score_withdraw(score: Score) -> None:
         row.lease_token = ""
         row.lease_until = None
         row.save()
+
+
+@transaction.atomic
+def score_clear(score: Score, *, now: datetime) -> GradeOutbox | None:
+    """Let the LMS show no grade where points given by hand were taken back.
+
+    What never left needs no clearing; a grade that somebody keeps back waits as any other.
+    """
+    row = _locked().filter(assignment=score.assignment, person=score.person).first()
+    if row is None or row.tried_version == 0:
+        score_withdraw(score)
+        return None
+    row.desired_points = None
+    row.desired_is_full = True
+    row.desired_version = score.version
+    row.comment = ""
+    row.submitted_at = None
+    row.is_held = bool(row.hold_reason)
+    _settle(row, now)
+    row.save()
+    return row
 
 
 @transaction.atomic
@@ -256,12 +277,14 @@ class Parcel:
 
     assignment: Assignment
     subject: str
-    points: float
+    # None: the grade is cleared.
+    points: float | None
     points_max: float
     is_full: bool
     version: int
     comment: str
-    submitted_at: datetime
+    # None: nothing is handed in.
+    submitted_at: datetime | None
     stamp: datetime
     # Nothing of this person's has left before.
     is_first: bool
@@ -376,7 +399,9 @@ def row_accepted(claim: Claim, version: int, *, now: datetime) -> GradeOutbox | 
         row.read_attempts = 0
         row.next_read_at = now
     row.save()
-    _audit(row, SYSTEM, "grade.sent", version=version, points=row.our_points[-1])
+    sent = row.our_points[-1]
+    action = "grade.cleared" if sent is None else "grade.sent"
+    _audit(row, SYSTEM, action, version=version, points=sent)
     return row
 
 

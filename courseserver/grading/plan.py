@@ -46,6 +46,8 @@ def _planned(row: BoardRow, board: Board) -> Planned:
     if outbox is None:
         return _stays(row, row.shown.words)
     there, ours = outbox.lms_score, outbox.desired_points
+    if ours is None:
+        return _stays(row, row.shown.words)
     if outbox.state in (SendState.OVERRIDDEN, SendState.KEPT):
         return _stays(row, row.shown.words, tone=row.shown.tone)
     if outbox.state == SendState.REFUSED:

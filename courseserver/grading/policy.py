@@ -7,7 +7,7 @@ attempts, regrades and overrides give one answer in whatever order they were mad
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from courseserver.courses.models import SendMode
 from courseserver.grading import scoring
@@ -85,7 +85,8 @@ class PersonFacts:
 class Mark:
     """What one lab is worth now, and whether that may leave for the LMS by itself."""
 
-    handed: Handed
+    # None: only the override counts.
+    handed: Handed | None
     total: scoring.Total
     late: Lateness
     # Of `total.points_max`.
@@ -106,7 +107,7 @@ def counted(handed: Iterable[Handed]) -> Handed | None:
 
 
 def marks(facts: PersonFacts) -> dict[str, Mark]:
-    """Return the mark of each lab in which something counts.
+    """Return the mark of each lab in which something counts: work handed in, or points set by hand.
 
     Late hours go to labs in the order in which they were handed in, so that what was spent stays
     spent however much follows.
@@ -124,7 +125,19 @@ def marks(facts: PersonFacts) -> dict[str, Mark]:
         )
         left -= late.banked_h
         made[lab.id] = _mark(lab, attempt, late)
-    return made
+    by_hand = {
+        lab.id: _by_hand(lab, lab.override)
+        for lab in facts.labs
+        if lab.id not in made and lab.override is not None
+    }
+    return made | by_hand
+
+
+def computed_points(mark: Mark) -> float | None:
+    """Return what a mark would be without points set by hand; None where nothing is handed in."""
+    if mark.handed is None:
+        return None
+    return scoring.after_lateness(mark.total, mark.late.percent)
 
 
 def bank_left(facts: PersonFacts) -> int:
@@ -154,6 +167,23 @@ def log_points(scheme: Scheme, marking: Marking) -> float:
     if {criterion.id for criterion in scheme.criteria} != set(marking.levels):
         return min(marking.points, scheme.log_points)
     return sum(scoring.log_points(scheme, marking.levels).values())
+
+
+def _by_hand(lab: LabFacts, points: float) -> Mark:
+    """Return the mark of a lab in which nothing is handed in; there is nothing to be late."""
+    given = min(points, lab.points_max)
+    total = scoring.Total(sections=(), points=given, points_max=lab.points_max, is_full=True)
+    return Mark(
+        handed=None,
+        total=total,
+        late=Lateness(late=timedelta(0), percent=0.0),
+        points=given,
+        is_overridden=True,
+        is_held=is_held(
+            lab.mode, is_full=True, is_released=lab.is_released, is_on_hold=lab.is_on_hold
+        ),
+        comment="",
+    )
 
 
 def _mark(lab: LabFacts, attempt: Handed, late: Lateness) -> Mark:

@@ -20,11 +20,11 @@ SETTLED = (SendState.IN_LMS, SendState.OVERRIDDEN, SendState.KEPT)
 
 def is_foreign(row: GradeOutbox, lms: float | None) -> bool:
     """Return whether the LMS shows a grade somebody else put there (or took away)."""
-    if row.push_over:
+    if row.push_over or same_points(lms, row.desired_points):
         return False
     if lms is None:
         return row.lms_score is not None and _is_ours(row, row.lms_score)
-    return not _is_ours(row, lms) and not same_points(lms, row.desired_points)
+    return not _is_ours(row, lms)
 
 
 def is_outranked(row: GradeOutbox, reading: Reading | None) -> bool:
@@ -32,7 +32,7 @@ def is_outranked(row: GradeOutbox, reading: Reading | None) -> bool:
 
     Where it does not let us look, what we sent last stands for it.
     """
-    if not row.assignment.only_if_higher or row.push_over:
+    if not row.assignment.only_if_higher or row.push_over or row.desired_points is None:
         return False
     if reading is not None:
         shown = reading.points
@@ -60,14 +60,19 @@ def read_noted(pk: int, lms: float | None, *, now: datetime) -> None:
     row.read_at = now
     row.next_read_at = None
     sent = row.our_points[-1] if row.our_points else None
-    if row.state == SendState.SENT:
+    is_cleared = row.desired_points is None and row.state == SendState.IN_LMS
+    if is_cleared:
+        # Nothing of ours stands there any more: whatever does is theirs.
+        pass
+    elif row.state == SendState.SENT:
         _judge_sent(row, sent, now)
     elif row.state in SETTLED and not _is_row_equal(row, sent):
         if row.state == SendState.IN_LMS:
             _override(row)
     elif row.state in SETTLED:
         row.state = SendState.IN_LMS
-    if row.state == SendState.IN_LMS and row.last_sent_at and now - row.last_sent_at < YOUNG:
+    is_followed = row.state == SendState.IN_LMS and row.desired_points is not None
+    if is_followed and row.last_sent_at and now - row.last_sent_at < YOUNG:
         row.next_read_at = now + LOOK_EVERY
     row.save()
 
@@ -90,7 +95,7 @@ def _judge_sent(row: GradeOutbox, sent: float | None, now: datetime) -> None:
 
 
 def _is_row_equal(row: GradeOutbox, sent: float | None) -> bool:
-    return sent is not None and same_points(row.lms_score, sent)
+    return bool(row.our_points) and same_points(row.lms_score, sent)
 
 
 def _override(row: GradeOutbox) -> None:

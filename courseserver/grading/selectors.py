@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 from courseserver.common import clock
 from courseserver.courses import selectors as course_selectors
@@ -24,14 +25,9 @@ from courseserver.grading.scoring import LOG_SECTION, Section, sections_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SubmissionView:
-    """What a student sees of a handed-in attempt: score so far, what is held, what was sent."""
+class ScoreView:
+    """What a student sees of their score: what it is so far, what is held, what was sent."""
 
-    submission_id: str
-    attempt_id: str
-    submitted_at: datetime
-    # False where a later attempt counts instead of this one.
-    counts: bool
     points: float
     points_max: float
     late_percent: float
@@ -44,9 +40,6 @@ class SubmissionView:
     sent_points: float | None
     lms_points: float | None
     lms_read_at: datetime | None
-    comment: str
-    # criterion id -> level, once the Decision Log is marked
-    log_levels: Mapping[str, str]
 
     @property
     def score_words(self) -> str:
@@ -57,6 +50,20 @@ class SubmissionView:
         if self.late_percent:
             text += f" (late: −{self.late_percent:g} %)"
         return text if self.is_full else f"{text} so far"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubmissionView(ScoreView):
+    """What a student sees of a handed-in attempt."""
+
+    submission_id: str
+    attempt_id: str
+    submitted_at: datetime
+    # False where a later attempt counts instead of this one.
+    counts: bool
+    comment: str
+    # criterion id -> level, once the Decision Log is marked
+    log_levels: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +84,7 @@ def hides_marks(assignment: Assignment) -> bool:
 
 
 def known_to_student(score: Score, assignment: Assignment) -> KnownScore:
-    """Return what a student may see of a score."""
+    """Return what a student may see of a score; before a release nothing of one given by hand."""
     sections = sections_of(score.components)
     if not hides_marks(assignment):
         return KnownScore(
@@ -89,7 +96,8 @@ def known_to_student(score: Score, assignment: Assignment) -> KnownScore:
             sections=sections,
         )
     shown = tuple(replace(s, points=None) if s.id == LOG_SECTION else s for s in sections)
-    earned = sum(s.points or 0.0 for s in shown) / sum(s.points_max for s in shown)
+    possible = sum(s.points_max for s in shown)
+    earned = sum(s.points or 0.0 for s in shown) / possible if possible else 0.0
     return KnownScore(
         points=round((1 - score.late_percent / 100) * earned * score.points_max, 2),
         points_max=score.points_max,
@@ -107,39 +115,56 @@ def submission_view(attempt_id: str) -> SubmissionView | None:
     if submission is None:
         return None
     of = {"assignment_id": submission.assignment_id, "person_id": submission.person_id}
-    score = Score.objects.get(**of)
-    row = GradeOutbox.objects.filter(**of).first()
-    shown = states.shown_to_student(row, submission.assignment.send_mode)
-    known = known_to_student(score, submission.assignment)
+    score = Score.objects.select_related("submission").get(**of)
     mark = None
-    if not hides_marks(submission.assignment):
+    if score.submission is not None and not hides_marks(submission.assignment):
         mark = score.submission.log_marks.order_by("-number").first()
     return SubmissionView(
+        **_shown_of(score, submission.assignment),
         submission_id=submission.id,
         attempt_id=attempt_id,
         submitted_at=submission.submitted_at,
         counts=score.submission_id == submission.id and not score.is_voided,
-        points=known.points,
-        points_max=known.points_max,
-        late_percent=known.late_percent,
-        is_full=known.is_full,
-        is_overridden=known.is_overridden,
-        sections=known.sections,
-        state=row.state if row else "",
-        state_words=shown.words,
-        tone=shown.tone,
-        sent_points=row.our_points[-1] if row and row.our_points else None,
-        lms_points=row.lms_score if row else None,
-        lms_read_at=row.read_at if row else None,
         comment=mark.comment if mark else "",
         log_levels=dict(mark.criteria.values_list("criterion", "level")) if mark else {},
     )
+
+
+def score_view(score: Score) -> ScoreView:
+    """Return what a student sees of a score for which nothing is handed in."""
+    return ScoreView(**_shown_of(score, score.assignment))
+
+
+def _shown_of(score: Score, assignment: Assignment) -> dict[str, Any]:
+    row = GradeOutbox.objects.filter(assignment=assignment, person=score.person_id).first()
+    shown = states.shown_to_student(row, assignment.send_mode)
+    known = known_to_student(score, assignment)
+    return {
+        "points": known.points,
+        "points_max": known.points_max,
+        "late_percent": known.late_percent,
+        "is_full": known.is_full,
+        "is_overridden": known.is_overridden,
+        "sections": known.sections,
+        "state": row.state if row else "",
+        "state_words": shown.words,
+        "tone": shown.tone,
+        "sent_points": row.our_points[-1] if row and row.our_points else None,
+        "lms_points": row.lms_score if row else None,
+        "lms_read_at": row.read_at if row else None,
+    }
+
+
+def is_told(score: Score, assignment: Assignment) -> bool:
+    """Return whether a student knows of a score: one given by hand waits for the release."""
+    return score.submission_id is not None or not hides_marks(assignment)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BoardRow:
     """One student of an assignment: ours, theirs, and the way between."""
 
+    assignment_id: str
     person_id: str
     subject: str
     name: str
@@ -208,6 +233,11 @@ class Board:
     @property
     def handed_in(self) -> int:
         return sum(row.submission is not None for row in self.rows)
+
+    @property
+    def graded(self) -> int:
+        """Students with a score, handed in or given by hand."""
+        return sum(row.score is not None for row in self.rows)
 
     @property
     def equal(self) -> int:
@@ -324,12 +354,14 @@ def _board_row(
     score = known.scores.get(member.person_id)
     row = known.outbox.get(member.person_id)
     progress = known.progress.get(member.person_id)
-    shown = (
-        states.shown(row, mode=assignment.send_mode, lane=lane, now=now)
-        if score
-        else states.not_handed_in(progress)
-    )
+    if score:
+        shown = states.shown(row, mode=assignment.send_mode, lane=lane, now=now)
+    elif row is not None and states.is_clearing(row):
+        shown = states.shown_clearing(row, lane=lane, now=now)
+    else:
+        shown = states.not_handed_in(progress)
     return BoardRow(
+        assignment_id=assignment.pk,
         person_id=member.person_id,
         subject=member.subject,
         name=member.name,
@@ -348,7 +380,7 @@ def _board_row(
 
 
 def _log_state(score: Score | None, marked: frozenset[str]) -> str:
-    if score is None:
+    if score is None or score.submission is None:
         return ""
     if score.submission_id in marked:
         return "marked"
@@ -368,10 +400,14 @@ class StudentAssignment:
 
 def student_assignments(course: Course, person: Person) -> list[StudentAssignment]:
     """Return a student's assignments with their scores."""
-    scores = {s.assignment_id: s for s in Score.objects.filter(person=person, is_voided=False)}
+    placed = {assignment.pk: assignment for assignment in course_selectors.assignments(course)}
+    scores = {
+        score.assignment_id: score
+        for score in Score.objects.filter(person=person, is_voided=False, assignment__in=placed)
+        if is_told(score, placed[score.assignment_id])
+    }
     outbox = {row.assignment_id: row for row in GradeOutbox.objects.filter(person=person)}
-    placed = list(course_selectors.assignments(course))
-    dates = due_dates_of(course.pk, placed, [person.pk])
+    dates = due_dates_of(course.pk, list(placed.values()), [person.pk])
     return [
         StudentAssignment(
             assignment=assignment,
@@ -383,7 +419,7 @@ def student_assignments(course: Course, person: Person) -> list[StudentAssignmen
             if assignment.id in scores
             else states.not_handed_in(progress_of(assignment).get(person.id)),
         )
-        for assignment in placed
+        for assignment in placed.values()
     ]
 
 

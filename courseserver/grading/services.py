@@ -302,11 +302,24 @@ def _settle(
         changed += _store(score, mark, places[key], actor=actor, now=now, must=must)
     gone = scores.get(assignment.pk)
     if assignment.pk not in marks and gone is not None and not gone.is_voided:
-        gone.is_voided = True
-        gone.save(update_fields=["is_voided"])
-        outbox.score_withdraw(gone)
+        _void(gone, now)
         changed += 1
     return changed
+
+
+def _void(score: Score, now: datetime) -> None:
+    """Let a score count for nothing: of a voided attempt the LMS keeps what it shows."""
+    score.is_voided = True
+    if score.submission_id is not None:
+        score.save(update_fields=["is_voided"])
+        outbox.score_withdraw(score)
+        return
+    score.version += 1
+    score.save(update_fields=["is_voided", "version"])
+    row = outbox.score_clear(score, now=now)
+    if row is not None and not row.is_held:
+        platform_id = row.platform_id
+        transaction.on_commit(lambda: drain_soon(platform_id))
 
 
 def _store(
@@ -320,7 +333,7 @@ def _store(
 ) -> bool:
     """Write a mark down as the newest score, if it differs or `must`; return whether it was."""
     wanted = {
-        "submission_id": mark.handed.id,
+        "submission_id": mark.handed.id if mark.handed else None,
         "is_voided": False,
         "points": mark.points,
         "points_max": mark.total.points_max,
@@ -375,6 +388,7 @@ def _comment(mark: policy.Mark) -> str:
         lines.append(f"Set to {mark.points:g} by your instructor.")
     if mark.comment:
         lines.append(mark.comment)
-    address = reverse("lab-synthesis", args=[mark.handed.attempt_id])
-    lines.append(f"Your work: {settings.PUBLIC_URL}{address}")
+    if mark.handed is not None:
+        address = reverse("lab-synthesis", args=[mark.handed.attempt_id])
+        lines.append(f"Your work: {settings.PUBLIC_URL}{address}")
     return "\n".join(lines)

@@ -1,6 +1,6 @@
 """Where a grade is, in plain words, with the tone of its chip and what may be done about it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from courseserver.courses.models import SendMode
@@ -65,6 +65,18 @@ def shown(row: GradeOutbox | None, *, mode: str, lane: PlatformLane | None, now:
             return _refused(row)
 
 
+def shown_clearing(row: GradeOutbox, *, lane: PlatformLane | None, now: datetime) -> Shown:
+    """Return what staff read while points given by hand, taken back since, leave the LMS."""
+    found = shown(row, mode="", lane=lane, now=now)
+    return replace(found, words=f"Taken back: {found.words[0].lower()}{found.words[1:]}")
+
+
+def is_clearing(row: GradeOutbox) -> bool:
+    """Return whether a grade taken back is still on its way out of the LMS, or stuck there."""
+    settled = (SendState.IN_LMS, SendState.SENT, SendState.KEPT, SendState.VOIDED)
+    return row.desired_points is None and row.state not in settled
+
+
 def _held(row: GradeOutbox, mode: str) -> Shown:
     if mode == SendMode.WHEN_MARKED and not row.desired_is_full:
         text = "Held until the log is marked"
@@ -116,8 +128,8 @@ def _percent_lost_there(row: GradeOutbox) -> int:
 
     Deductions of a late policy are whole percents; we do not know the due date that the LMS uses.
     """
-    sent = row.our_points[-1] if row.our_points else 0.0
-    if row.lms_score is None or row.lms_score >= sent:
+    sent = row.our_points[-1] if row.our_points else None
+    if row.lms_score is None or sent is None or row.lms_score >= sent:
         return 0
     lost = 100.0 * (1.0 - row.lms_score / sent)
     is_newest = row.last_sent_version == row.desired_version

@@ -25,7 +25,7 @@ FILTERS: Mapping[str, tuple[str, Callable[[BoardRow], bool]]] = {
     "changes": ("Would change in the LMS", lambda row: row.would_change),
     "refused": ("Refused", lambda row: row.shown.tone == "fail"),
     "working": ("Working", lambda row: row.is_working),
-    "missing": ("Not handed in", lambda row: row.submission is None),
+    "missing": ("Not handed in", lambda row: row.score is None),
 }
 
 

@@ -40,6 +40,7 @@ _TEXTS = {
     "grade.held": "Held back from the LMS",
     "grade.retried": "Tried again",
     "grade.sent": "Sent to the LMS: {points}",
+    "grade.cleared": "Cleared in the LMS",
     "grade.read_back": "Read back from the LMS: {lms}",
     "grade.refused": "Refused by the LMS: {why}",
     "grade.overridden": "Another grade stands in the LMS: {lms}, ours is {ours}",

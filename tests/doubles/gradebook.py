@@ -47,7 +47,10 @@ class MemoryGradebook:
         self.posts.append(parcel)
         self.stamps[key] = parcel.stamp
         if key not in self.locked:
-            self.grades[key] = parcel.points
+            if parcel.points is None:
+                self.grades.pop(key, None)
+            else:
+                self.grades[key] = parcel.points
         if self.dies_after_post:
             self.dies_after_post = False
             raise Killed

@@ -10,7 +10,7 @@ from courseserver.courses import access
 from courseserver.courses import selectors as course_selectors
 from courseserver.courses.due import due_dates
 from courseserver.courses.models import Assignment, Enrolment, Person, Role
-from courseserver.grading import decisions, policy, requests, scoring, selectors, trail
+from courseserver.grading import decisions, policy, requests, selectors, trail
 from courseserver.grading.facts import facts_of
 from courseserver.grading.models import Override, RegradeRequest, RequestState, Submission
 
@@ -29,7 +29,7 @@ def cell_set(request: HttpRequest, assignment_id: str, person_id: str) -> HttpRe
     try:
         if request.POST.get("action") == "take":
             decisions.override_take(assignment=assignment, person=student, actor=actor)
-            messages.success(request, "The computed score counts again.")
+            messages.success(request, "Taken back: what is handed in counts again.")
         else:
             decisions.override_set(
                 assignment=assignment,
@@ -150,7 +150,8 @@ def _page(
     facts = facts_of(course, [student.pk], assignments=[assignment]).get(student.pk)
     mark = policy.marks(facts).get(assignment.pk) if facts else None
     names = {m.person_id: m.name for m in course_selectors.members(course)}
-    submission = Submission.objects.get(pk=mark.handed.id) if mark else None
+    handed = mark.handed if mark else None
+    submission = Submission.objects.get(pk=handed.id) if handed else None
     board = selectors.board(assignment)
     lines = trail.trail(course, student.pk, is_instructor=enrolment.role == Role.INSTRUCTOR)
     context = {
@@ -158,7 +159,7 @@ def _page(
         "course": course,
         "member": course_selectors.member(course, student.pk),
         "mark": mark,
-        "computed": scoring.after_lateness(mark.total, mark.late.percent) if mark else None,
+        "computed": policy.computed_points(mark) if mark else None,
         "row": next((row for row in board.rows if row.person_id == student.pk), None),
         "due_at": due_dates(assignment, [student.pk]).of(student.pk),
         "bank": facts.bank_h if facts else 0,

@@ -21,10 +21,17 @@ def my_grade(request: HttpRequest, assignment_id: str) -> HttpResponse:
     person = access.person_of(request)
     assignment, _ = access.assignment_for(person, assignment_id)
     score = Score.objects.filter(assignment=assignment, person=person, is_voided=False)
-    found = score.select_related("submission__assignment").first()
-    if found is None:
+    found = score.select_related("assignment", "submission__assignment").first()
+    if found is None or not selectors.is_told(found, assignment):
         raise NotFound("You have handed nothing in here.", remedy="Open the lab from your course.")
     submission = found.submission
+    if submission is None:
+        context = {
+            "assignment": assignment,
+            "course": assignment.course,
+            "view": selectors.score_view(found),
+        }
+        return render(request, "grading/mine.html", context)
     if request.method == "GET":
         return _page(request, assignment, person, submission)
     text = request.POST.get("text", "")

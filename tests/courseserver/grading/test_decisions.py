@@ -157,7 +157,8 @@ def test_a_score_set_by_hand_is_sent_until_it_is_taken_back(room: Classroom) -> 
     room.drain()
     assert room.in_lms() == 81.5
     page = get(room, "grade-cell", *place).content.decode()
-    assert "Set by hand; computed: 55" in page
+    assert "Set by hand: Talked it through" in page
+    assert "Computed: 55" in page
     assert "Score set by hand: 81.5 (Talked it through)" in page
     assert (
         "set by your instructor"
@@ -186,13 +187,6 @@ def test_a_score_by_hand_needs_points_and_a_reason(
 
     assert post(room, "cell-set", room.assignment.id, room.bob.id, **data).status_code == status
     assert not Override.objects.exists()
-
-
-def test_nothing_handed_in_has_no_score_to_set(room: Classroom) -> None:
-    answer = post(room, "cell-set", room.assignment.id, room.bob.id, points="5", reason="x")
-
-    assert answer.status_code == 422
-    assert "Nothing is handed in" in answer.content.decode()
 
 
 def test_a_grade_kept_back_leaves_only_when_let_go(room: Classroom) -> None:
@@ -467,17 +461,31 @@ def test_a_file_comes_back_and_what_differs_is_set_on_a_press(room: Classroom) -
 def test_cells_that_cannot_be_taken_are_named(room: Classroom) -> None:
     room.submit()
     rows = sheet_of(room)
-    rows[1][3] = "12"
+    rows[1][3] = "computed"
     rows[2][3] = "101"
     rows.append(["per_nobody", "", "", "5"])
 
     refused = upload(room, rows).context["sheet"].refused
 
     assert [line.split(": ")[1] for line in refused] == [
-        "Bea Wei has handed nothing in.",
         "“101” is not 0 to 100 points.",
         "“per_nobody” is no student of this course.",
     ]
+
+
+def test_a_file_gives_points_where_nothing_is_handed_in(room: Classroom) -> None:
+    room.submit()
+    rows = sheet_of(room)
+    rows[1][3] = "12"
+
+    marks = [c.mark for c in upload(room, rows).context["sheet"].cells]
+    post(room, "grades-apply", room.course.id, cell=marks, reason="Oral examination")
+
+    assert Score.objects.get(person=room.bea).points == 12.0
+    rows[1][3] = "computed"
+    marks = [c.mark for c in upload(room, rows).context["sheet"].cells]
+    post(room, "grades-apply", room.course.id, cell=marks, reason="Back")
+    assert Score.objects.get(person=room.bea).is_voided
 
 
 @pytest.mark.parametrize(

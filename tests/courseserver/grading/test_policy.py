@@ -166,7 +166,7 @@ def test_any_order_of_decisions_gives_one_answer(facts: PersonFacts, rng: random
 
 def _shown(facts: PersonFacts) -> dict[str, Any]:
     return {
-        lab: (m.handed.id, m.points, m.late, m.is_full, m.is_held, m.total.sections)
+        lab: (m.handed and m.handed.id, m.points, m.late, m.is_full, m.is_held, m.total.sections)
         for lab, m in marks(facts).items()
     }
 
@@ -176,7 +176,7 @@ def _shown(facts: PersonFacts) -> dict[str, Any]:
 def test_points_stay_within_bounds_and_late_hours_within_the_bank(facts: PersonFacts) -> None:
     for lab in facts.labs:
         mark = marks(facts).get(lab.id)
-        assert (mark is None) == (counted(lab.handed) is None)
+        assert (mark is None) == (counted(lab.handed) is None and lab.override is None)
         if mark is not None:
             assert 0 <= mark.points <= lab.points_max
             assert mark.late.banked_h * 3600 < mark.late.late.total_seconds() + 3600
@@ -236,6 +236,28 @@ def test_more_time_never_costs_points(
         assert after[key].points >= mark.points
 
 
+@settings(max_examples=50, deadline=None)
+@given(people(), st.sampled_from([0.0, 7.5, 10.0]))
+def test_points_by_hand_count_as_given_whatever_is_handed_in_and_however_late(
+    facts: PersonFacts, points: float
+) -> None:
+    for lab in facts.labs:
+        others = tuple(one for one in facts.labs if one.id != lab.id)
+        given_points = replace(lab, override=points)
+        bare = replace(given_points, handed=(), due_at=DUE - hours_of(999))
+
+        mark = marks(replace(facts, labs=(given_points, *others)))[lab.id]
+        alone = marks(replace(facts, labs=(bare, *others)))
+
+        assert mark.points == alone[lab.id].points == points
+        assert mark.is_full
+        assert alone[lab.id].late.percent == alone[lab.id].late.banked_h == 0
+        # Nothing handed in spends nothing of what the other labs may use.
+        assert {k: m.late for k, m in alone.items() if k != lab.id} == {
+            k: m.late for k, m in marks(replace(facts, labs=others)).items()
+        }
+
+
 def hours_of(count: int) -> timedelta:
     return timedelta(hours=count)
 
@@ -270,9 +292,12 @@ Act = Callable[[], object]
 
 def acts_in(room: Classroom) -> dict[str, tuple[Act, tuple[str, ...]]]:
     """Return what is done, by name, with what must have been done before."""
-    first, second = room.assignment, room.new_assignment(room.course)
+    first = room.assignment
+    second, third, fourth = (room.new_assignment(room.course) for _ in range(3))
     start = room.clock.now()
-    for lab, due in ((first, start), (second, start + timedelta(hours=2))):
+    for lab, due in (
+        (first, start), (second, start + timedelta(hours=2)), (third, start), (fourth, start)
+    ):  # fmt: skip
         lab.due_at, lab.send_mode = due, SendMode.ON_RELEASE
         lab.save()
 
@@ -287,6 +312,17 @@ def acts_in(room: Classroom) -> dict[str, tuple[Act, tuple[str, ...]]]:
 
     def give(lab: Any) -> Act:
         return lambda: settings_change.grades_release(assignment=lab, actor=room.alice)
+
+    def by_hand(lab: Any, points: float | None) -> Act:
+        def act() -> None:
+            lab.refresh_from_db()
+            place = {"assignment": lab, "person": room.bob, "actor": room.alice}
+            if points is None:
+                decisions.override_take(**place)
+            else:
+                decisions.override_set(**place, points=points, reason="x")
+
+        return act
 
     def course(**wanted: Any) -> Act:
         def act() -> None:
@@ -325,6 +361,8 @@ def acts_in(room: Classroom) -> dict[str, tuple[Act, tuple[str, ...]]]:
         ),
         "release": (give(first), ()),
         "release other": (give(second), ()),
+        "release third": (give(third), ()),
+        "release fourth": (give(fourth), ()),
         "regrade": (
             lambda: services.regrade_store(
                 submission=submission("other"), completion=0.75, challenge=0.9,
@@ -332,7 +370,13 @@ def acts_in(room: Classroom) -> dict[str, tuple[Act, tuple[str, ...]]]:
             ),
             ("other",),
         ),
+        "by hand": (by_hand(third, 42.0), ()),
+        "by hand for a while": (by_hand(fourth, 13.0), ()),
+        "taken back": (by_hand(fourth, None), ("by hand for a while",)),
+        "over the computed": (by_hand(first, 5.0), ()),
+        "computed again": (by_hand(first, None), ("over the computed",)),
         "send": (room.drain, ()),
+        "send again": (room.drain, ()),
     }  # fmt: skip
 
 
@@ -370,14 +414,17 @@ def _play_in_some_order(room: Classroom, rng: random.Random) -> None:
     # Of 12 × 1.5 late hours "first", 5 h late less 1 h extra, takes 4. "other" is 52 h late after
     # its extension: two days begun of 36 h each, and the 14 h left do not save one of them.
     # Completion 40, log 18 of 30, challenge 15; then 30, 30 and 27, less a fifth.
-    by_lab = {s.assignment_id: s for s in Score.objects.filter(person=room.bob)}
+    # The third has the points given by hand, the fourth nothing any more.
+    scores = Score.objects.filter(person=room.bob)
+    by_lab = {s.assignment_id: s for s in scores.filter(is_voided=False)}
     found = marks(facts_of(room.course, [room.bob.pk])[room.bob.pk])
-    expected = {room.assignment.pk: (73.0, 4)}
-    expected |= {pk: (69.6, 0) for pk in by_lab if pk != room.assignment.pk}
+    placed = room.course.assignments.all()
+    first, second, third, fourth = sorted(placed, key=lambda lab: int(lab.resource_link_id[5:]))
+    expected = {first.pk: (73.0, 4), second.pk: (69.6, 0), third.pk: (42.0, 0)}
     assert {k: (s.points, s.banked_h) for k, s in by_lab.items()} == expected
     assert {k: (m.points, m.late.banked_h) for k, m in found.items()} == expected
-    there = {k: room.gradebook.grades.get((k, room.subject(room.bob))) for k in by_lab}
-    assert there == {k: points for k, (points, _) in expected.items()}
+    there = {lab.pk: room.gradebook.grades.get((lab.pk, room.subject(room.bob))) for lab in placed}
+    assert there == {k: points for k, (points, _) in expected.items()} | {fourth.pk: None}
 
 
 def test_a_mode_holds_and_releases_as_it_says() -> None:
