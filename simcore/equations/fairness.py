@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from simcore.equations.arguments import Floats, not_negative, share
-from simcore.equations.normal import normal_below
+from simcore.equations.normal import normal_below, normal_quantile
 
 Array = NDArray[np.float64]
 
@@ -234,3 +234,125 @@ def disparate_impact(selected: ArrayLike, reference: ArrayLike) -> Array:
         raise ValueError("reference must be above 0, got 0: nobody is decided for")
     ratio: Floats = np.asarray(share(selected, "selected") / most)
     return ratio
+
+
+class CommonRate(NamedTuple):
+    """Both groups held to one rate, each of shape (n,) but the thresholds."""
+
+    thresholds: Array
+    """Of each group, shape (2, n). [1]"""
+    accuracy: Array
+    """Share of all people decided rightly. [1]"""
+
+
+CRITERIA = ("selected", "true_positive", "false_positive")
+"""Rates that groups may be held to share: demographic parity, equal opportunity, equal alarms."""
+
+
+def common_rate(
+    criterion: str,
+    rate: ArrayLike,
+    *,
+    base_rates: tuple[float, float],
+    separations: tuple[float, float],
+    first_share: float,
+) -> CommonRate:
+    """Return what it is to hold two groups to the same rate, each with its own threshold.
+
+    Parameters
+    ----------
+    criterion : str
+        `selected`, `true_positive` or `false_positive`.
+    rate : array_like, shape (n,)
+        The rate both groups have, above 0 and below 1. [1]
+    base_rates, separations : pair of float
+        Of both groups, as `threshold_rates` takes them. [1]
+    first_share : float
+        Share of all people who are of the first group. [1]
+
+    Returns
+    -------
+    CommonRate
+        Thresholds and accuracy. [1]
+
+    Raises
+    ------
+    ValueError
+        If the criterion is unknown, or a number out of range.
+
+    References
+    ----------
+    M. Hardt, E. Price, N. Srebro, "Equality of opportunity in supervised learning", NeurIPS 2016,
+    sec. 3 and 4. arXiv:1610.02413
+    """
+    if criterion not in CRITERIA:
+        raise ValueError(f"criterion must be one of {', '.join(CRITERIA)}, got {criterion!r}")
+    share(first_share, "first_share")
+    thresholds = np.stack(
+        [
+            _threshold_for(criterion, rate, base_rate=p, separation=d)
+            for p, d in zip(base_rates, separations, strict=True)
+        ]
+    )
+    first, second = (
+        threshold_rates(t, base_rate=p, separation=d).accuracy
+        for t, p, d in zip(thresholds, base_rates, separations, strict=True)
+    )
+    return CommonRate(thresholds, np.asarray(first_share * first + (1.0 - first_share) * second))
+
+
+def best_common_rate(
+    criterion: str,
+    *,
+    base_rates: tuple[float, float],
+    separations: tuple[float, float],
+    first_share: float,
+) -> CommonRate:
+    """Return the most accurate way to hold two groups to the same rate, whichever rate it is.
+
+    Parameters
+    ----------
+    criterion : str
+        `selected`, `true_positive` or `false_positive`.
+    base_rates, separations : pair of float
+        Of both groups, as `threshold_rates` takes them. [1]
+    first_share : float
+        Share of all people who are of the first group. [1]
+
+    Returns
+    -------
+    CommonRate
+        Thresholds (2,) and accuracy (). [1]
+
+    Raises
+    ------
+    ValueError
+        If the criterion is unknown, or a number out of range.
+
+    References
+    ----------
+    M. Hardt, E. Price, N. Srebro, "Equality of opportunity in supervised learning", NeurIPS 2016,
+    sec. 4. arXiv:1610.02413
+    """
+    low, high, best = 1e-6, 1.0 - 1e-6, 0
+    for _ in range(_ZOOMS):
+        rates = np.linspace(low, high, _ZOOM_POINTS)
+        found = common_rate(
+            criterion, rates, base_rates=base_rates, separations=separations,
+            first_share=first_share,
+        )  # fmt: skip
+        best = int(np.argmax(found.accuracy))
+        low, high = float(rates[max(0, best - 1)]), float(rates[min(len(rates) - 1, best + 1)])
+    return CommonRate(found.thresholds[:, best], np.asarray(found.accuracy[best]))
+
+
+_ZOOMS, _ZOOM_POINTS = 5, 41
+
+
+def _threshold_for(
+    criterion: str, rate: ArrayLike, *, base_rate: float, separation: float
+) -> Array:
+    if criterion == "selected":
+        return threshold_for_selection(rate, base_rate=base_rate, separation=separation)
+    middle = separation / 2.0 if criterion == "true_positive" else -separation / 2.0
+    return np.asarray(middle - normal_quantile(rate))

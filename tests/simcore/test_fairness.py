@@ -5,7 +5,10 @@ from hypothesis import strategies as st
 
 from simcore.equations.evidence import false_positive_rate
 from simcore.equations.fairness import (
+    CRITERIA,
+    best_common_rate,
     best_threshold,
+    common_rate,
     confusion_rates,
     disparate_impact,
     threshold_for_selection,
@@ -81,3 +84,55 @@ def test_what_has_no_meaning_is_refused():
         best_threshold(base_rate=0, separation=1)
     with pytest.raises(ValueError, match="selected must be above 0"):
         threshold_for_selection(1.0, base_rate=0.5, separation=1)
+
+
+def test_published_groups_have_the_false_alarms_that_their_odds_imply():
+    # Larson et al. 2016, two-year recidivism in Broward County: both tables, counted.
+    groups = confusion_rates([1369, 505], [805, 349], [532, 461], [990, 1139])
+    base = np.asarray([1901 / 3696, 966 / 2454])
+    implied = false_positive_rate(
+        base, precision=groups.precision, miss_rate=1 - groups.true_positive
+    )
+
+    assert groups.false_positive == pytest.approx([0.4485, 0.2345], abs=5e-5)
+    assert implied == pytest.approx(groups.false_positive)
+
+
+SIGHTED = {"base_rates": (0.5, 0.2), "separations": (2.0, 2.0), "first_share": 0.7}
+
+
+def test_where_a_score_means_the_same_equal_hits_and_equal_alarms_are_one_threshold():
+    hits = best_common_rate("true_positive", **SIGHTED)
+    alarms = best_common_rate("false_positive", **SIGHTED)
+    selected = best_common_rate("selected", **SIGHTED)
+
+    assert hits.thresholds[0] == pytest.approx(hits.thresholds[1], abs=1e-3)
+    assert hits.accuracy == pytest.approx(alarms.accuracy, abs=1e-6)
+    assert selected.accuracy < hits.accuracy
+
+
+def test_the_best_common_rate_is_what_a_fine_grid_finds():
+    for criterion in CRITERIA:
+        grid = common_rate(criterion, np.linspace(0.01, 0.99, 981), **SIGHTED)
+        best = best_common_rate(criterion, **SIGHTED)
+
+        assert best.accuracy >= grid.accuracy.max()
+        assert best.accuracy == pytest.approx(grid.accuracy.max(), abs=1e-6)
+
+
+@pytest.mark.parametrize("criterion", CRITERIA)
+def test_a_common_rate_is_common(criterion):
+    found = common_rate(
+        criterion, 0.3, base_rates=(0.6, 0.2), separations=(2.5, 1.2), first_share=0.5
+    )
+    rates = [
+        getattr(threshold_rates(t, base_rate=p, separation=d), criterion)
+        for t, p, d in zip(found.thresholds, (0.6, 0.2), (2.5, 1.2), strict=True)
+    ]
+
+    assert rates == pytest.approx([0.3, 0.3])
+
+
+def test_an_unknown_criterion_is_named():
+    with pytest.raises(ValueError, match="criterion must be one of selected"):
+        common_rate("luck", 0.5, **SIGHTED)
