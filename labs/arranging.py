@@ -16,6 +16,14 @@ def given(value: float, spec: str) -> str:
     return f"{number} {unit}".strip()
 
 
+def count_text(parameters: float) -> str:
+    """Return a number of parameters in words: 6.74 billion."""
+    for scale, word in ((1e9, " billion"), (1e6, " million")):
+        if parameters >= scale:
+            return f"{parameters / scale:.3g}{word}"
+    return quantity(parameters, "int")
+
+
 def floats(values: ArrayLike) -> Array:
     return np.asarray(values, dtype=float)
 

@@ -123,6 +123,79 @@ def noticeable_rise(
     return np.asarray(z * np.sqrt(p * (1 - p) / n))
 
 
+def one_sample_size(
+    rate: ArrayLike, drop: ArrayLike, *, z_alpha: ArrayLike, z_beta: ArrayLike
+) -> Array:
+    """Return the cases that show whether a rate has dropped below what it was.
+
+    n = ((z_alpha sqrt(p0 q0) + z_beta sqrt(p1 q1)) / d)^2 with p1 = p0 - d, one-sided.
+
+    Parameters
+    ----------
+    rate : array_like, shape (n,)
+        Rate p0 that was promised. [1]
+    drop : array_like, shape (n,)
+        Drop d to be seen, below the rate. [1]
+    z_alpha : array_like, shape (n,)
+        Normal quantile of a false alarm's probability: 1.645 for 5%. [1]
+    z_beta : array_like, shape (n,)
+        Normal quantile of the power: 0.84 for 80%. [1]
+
+    Returns
+    -------
+    ndarray, shape (n,)
+        Cases, not rounded up. [1]
+
+    Raises
+    ------
+    ValueError
+        If a rate lies outside 0 to 1, or another number is not positive.
+
+    References
+    ----------
+    J. Fleiss, B. Levin, M. Paik, Statistical Methods for Rates and Proportions, 3rd ed., 2003,
+    sec. 2.2.
+    """
+    p0, d = share(rate, "rate"), positive(drop, "drop")
+    p1 = share(p0 - d, "rate - drop")
+    spread = positive(z_alpha, "z_alpha") * np.sqrt(p0 * (1 - p0))
+    spread = spread + positive(z_beta, "z_beta") * np.sqrt(p1 * (1 - p1))
+    return np.asarray((spread / d) ** 2)
+
+
+def trials_to_see(probability: ArrayLike, *, confidence: ArrayLike) -> Array:
+    """Return the independent trials after which something has been seen once, this surely.
+
+    n = ln(1 - c) / ln(1 - p), about 3 / p for 95%. Read the other way it is the rule of three:
+    after so many trials without a single event its probability is below p, this surely.
+
+    Parameters
+    ----------
+    probability : array_like, shape (n,)
+        Of the event in one trial, above 0 and below 1. [1]
+    confidence : array_like, shape (n,)
+        How surely, above 0 and below 1. [1]
+
+    Returns
+    -------
+    ndarray, shape (n,)
+        Trials, not rounded up. [1]
+
+    Raises
+    ------
+    ValueError
+        If a probability is out of range.
+
+    References
+    ----------
+    J. Bergstra, Y. Bengio, "Random search for hyper-parameter optimization", JMLR 13, 2012
+    (trials until one lands among the best). J. Hanley, A. Lippman-Hand, "If nothing goes wrong,
+    is everything all right?", JAMA 249(13), 1983. doi:10.1001/jama.1983.03330370053031
+    """
+    p, c = _possible(probability, "probability"), _possible(confidence, "confidence")
+    return np.asarray(np.log1p(-c) / np.log1p(-p))
+
+
 def false_positive_rate(
     base_rate: ArrayLike, *, precision: ArrayLike, miss_rate: ArrayLike
 ) -> Array:
@@ -215,3 +288,11 @@ def representation_data_ratio(prevalence: ArrayLike) -> Array:
     J. Buolamwini, T. Gebru, "Gender shades", FAT* 2018, for the need; the mean is geometric.
     """
     return np.asarray(1 / positive(share(prevalence, "prevalence"), "prevalence"))
+
+
+def _possible(values: ArrayLike, name: str) -> Array:
+    """Return probabilities that are neither 0 nor 1."""
+    p = share(values, name)
+    if np.any((p == 0) | (p == 1)):
+        raise ValueError(f"{name} must be above 0 and below 1, got {values!r}")
+    return p

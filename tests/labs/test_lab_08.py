@@ -6,8 +6,9 @@ from collections import Counter
 import numpy as np
 import pytest
 
+from labs.arranging import count_text
 from labs.contract import RIGHT, TRACKS
-from labs.explore.vol1.lab_08_model_train.machines import count_text, memory_text
+from labs.explore.vol1.lab_08_model_train.machines import memory_text
 from labs.explore.vol1.lab_08_model_train.queues import STAGES
 from labs.loader import load_lab
 from tests.labs.trying import Trying

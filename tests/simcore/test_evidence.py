@@ -7,8 +7,10 @@ from simcore.equations.evidence import (
     false_positive_rate,
     labels_to_notice,
     noticeable_rise,
+    one_sample_size,
     private_training_ratio,
     representation_data_ratio,
+    trials_to_see,
     two_sample_size,
 )
 
@@ -32,6 +34,20 @@ def test_false_positives_of_any_confusion_matrix(hit, missed, right, wrong):
     assert found == pytest.approx(wrong / (wrong + right), abs=1e-9)
 
 
+def test_a_drop_of_five_points_of_sensitivity_takes_252_sick_people():
+    z = {"z_alpha": 1.6449, "z_beta": 0.8416}
+
+    assert one_sample_size(0.90, 0.05, **z) == pytest.approx(252.2, abs=0.1)
+    assert one_sample_size(0.90, 0.10, **z) < one_sample_size(0.90, 0.05, **z) / 3
+
+
+def test_a_setting_in_twenty_is_found_in_59_tries_and_silence_proves_by_the_rule_of_three():
+    tries = trials_to_see(np.asarray([0.01, 0.02, 0.05, 0.1]), confidence=0.95)
+
+    assert np.ceil(tries).tolist() == [299, 149, 59, 29]
+    assert trials_to_see(1e-6, confidence=0.95) * 1e-6 == pytest.approx(-np.log(0.05), rel=1e-5)
+
+
 def test_privacy_and_rare_groups():
     assert private_training_ratio(1) == 3
     assert private_training_ratio(np.asarray([1.0, np.inf])[:1]).tolist() == [3]
@@ -39,6 +55,10 @@ def test_privacy_and_rare_groups():
 
 
 def test_what_has_no_meaning_is_refused():
+    with pytest.raises(ValueError, match="probability must be"):
+        trials_to_see(0.0, confidence=0.95)
+    with pytest.raises(ValueError, match="rate - drop must lie in 0 to 1"):
+        one_sample_size(0.04, 0.05, z_alpha=1.6, z_beta=0.8)
     with pytest.raises(ValueError, match="epsilon must be positive"):
         private_training_ratio(0)
     with pytest.raises(ValueError, match="base_rate must be below 1"):

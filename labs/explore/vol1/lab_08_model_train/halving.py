@@ -6,7 +6,7 @@ from itertools import product
 
 import numpy as np
 
-from labs.arranging import Array, floats, octaves, rows, same
+from labs.arranging import Array, count_text, floats, octaves, rows, same
 from labs.contract import (
     RIGHT,
     Choice,
@@ -28,7 +28,6 @@ from .machines import (
     NAMES,
     USABLE,
     capacity,
-    count_text,
     is_language,
     kept_activations,
     known,

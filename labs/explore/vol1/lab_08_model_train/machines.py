@@ -5,7 +5,6 @@ from collections.abc import Mapping
 import numpy as np
 
 from labs.arranging import Array, floats, given
-from labs.text import quantity
 from simcore import catalog
 from simcore.equations.memory import checkpointed_share, transformer_activations
 from simcore.equations.scaling import FLOP_PER_WEIGHT_AND_TOKEN
@@ -79,14 +78,6 @@ def memory_text(name: str) -> str:
     if size < 2**24:
         return f"{size / 2**10:,.0f} KiB"
     return given(size, "si B")
-
-
-def count_text(parameters: float) -> str:
-    """Return a number of parameters in words: 6.74 billion."""
-    for scale, word in ((1e9, " billion"), (1e6, " million")):
-        if parameters >= scale:
-            return f"{parameters / scale:.3g}{word}"
-    return quantity(parameters, "int")
 
 
 def titled(name: str) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from labs.arranging import Array, floats, given
+from labs.arranging import Array, count_text, floats, given
 from labs.contract import Challenge, Knob, Knobs, Outputs, Params, Scalar, lookup
 from simcore.equations.data_parallel import sharded_sync
 from simcore.equations.memory import training_state
@@ -15,7 +15,6 @@ from .machines import (
     NAMES,
     USABLE,
     capacity,
-    count_text,
     kept_activations,
     machine,
     memory_text,
