@@ -82,6 +82,36 @@ def discardable_share(error: ArrayLike, *, rise: ArrayLike, exponent: ArrayLike)
     return np.asarray(1.0 - growth ** (-1.0 / positive(exponent, "exponent")))
 
 
+def measured_exponent(error: ArrayLike, *, part_error: ArrayLike, kept: ArrayLike) -> Array:
+    """Return the steepness of a learning curve from two of its points: ln(e / e0) / ln(n0 / n).
+
+    Parameters
+    ----------
+    error : array_like, shape (n,)
+        Error above the floor with all examples, e0. [1]
+    part_error : array_like, shape (n,)
+        The same with a part of them, e. [1]
+    kept : array_like, shape (n,)
+        That part, n / n0, below 1. [1]
+
+    Returns
+    -------
+    ndarray, shape (n,)
+        Exponent beta. [1]
+
+    Raises
+    ------
+    ValueError
+        If an error is not positive, or the part not above 0 and below 1.
+
+    References
+    ----------
+    J. Hestness et al., "Deep learning scaling is predictable, empirically", 2017. arXiv:1712.00409
+    """
+    ratio = positive(part_error, "part_error") / positive(error, "error")
+    return np.asarray(np.log(ratio) / -np.log(positive(below_one(kept, "kept"), "kept")))
+
+
 class SelectionTerms(NamedTuple):
     """What a chosen part costs to train on, over training on everything; each (n,). [1]"""
 

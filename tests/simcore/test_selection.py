@@ -7,6 +7,7 @@ from simcore.equations.selection import (
     breakeven_projects,
     discardable_share,
     learning_curve,
+    measured_exponent,
     selection_cost,
 )
 
@@ -26,6 +27,14 @@ def test_what_may_go_raises_the_error_by_what_was_allowed(error, rise, exponent)
     if kept > 1e-9:
         found = learning_curve(error, kept=kept, exponent=exponent)
         assert found == pytest.approx(error + rise, rel=1e-6)
+
+
+def test_two_points_give_the_steepness_back():
+    part = learning_curve(0.03, kept=0.1, exponent=[0.07, 0.6])
+
+    assert measured_exponent(0.03, part_error=part, kept=0.1) == pytest.approx([0.07, 0.6])
+    with pytest.raises(ValueError, match="kept must be below 1"):
+        measured_exponent(0.03, part_error=0.05, kept=1.0)
 
 
 def test_copies_are_as_good_as_nothing():
