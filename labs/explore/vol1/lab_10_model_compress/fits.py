@@ -125,6 +125,7 @@ class C(Part):
             "int8_need": needs["int8"],
             "int4_need": needs["int4"],
             "step_text": _step_text(p, wider),
+            "past_cache": _past_cache(p),
             "format_kept": _kept(p, right),
             "model_kept": str(p["model"]),
         }
@@ -215,6 +216,15 @@ def _token_bytes(track: str, model: str) -> float:
             item.value("layers"), item.value("kv_heads"), item.value("head_width"), _KEY_VALUE
         )
     )
+
+
+def _past_cache(p: Params) -> float:
+    """Return the cache of the context designed in lab 6, or of its default. [byte]"""
+    token = kv_bytes_per_token(
+        float(p.get("past_layers", 32)), float(p.get("past_kv_heads", 8)),
+        float(p.get("past_head_width", 128)), float(p.get("past_kv_bits", 16)) / 8,
+    )  # fmt: skip
+    return float(token) * float(p.get("past_context", 8192))
 
 
 def _kept_steps(p: Params) -> tuple[int, ...]:
