@@ -41,6 +41,7 @@ from courseserver.courses.services import (
 from courseserver.courses.zones import zone_of
 from courseserver.grading.models import Submission
 from courseserver.grading.services import scores_recompute
+from courseserver.grading.term import rubric_take_over
 from courseserver.labruntime.models import Attempt
 from courseserver.lti import claims, frames, states, views
 from courseserver.lti.addresses import origin_of
@@ -236,6 +237,8 @@ def _address(checked: Launch, enrolment: Enrolment) -> str:
     lab = _lab(checked.lab)
     title = checked.resource_link_title or lab.title
     assignment = assignment_from_launch(checked, enrolment.course, lab.slug, title)
+    if enrolment.course.copied_from_id is not None:
+        rubric_take_over(assignment, None)
     told = checked.custom.get("due")
     if told is not None and due_from_launch(assignment, enrolment, told):
         scores_recompute(assignment, actor="system")

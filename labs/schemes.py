@@ -160,29 +160,30 @@ def parse_scheme(scheme_id: str, text: str) -> Scheme:
     return scheme
 
 
-def with_points(scheme: Scheme, edited: Mapping[str, Mapping[str, float]]) -> Scheme:
-    """Return a scheme whose levels are worth other points; criteria it does not have are ignored.
+def with_criteria(scheme: Scheme, criteria: tuple[Criterion, ...]) -> Scheme:
+    """Return a scheme with another rubric.
 
-    The log's share of the whole stays: its points add up to more or less, and so does the whole.
+    The log's share of the whole follows: its points add up to more or less, and so does the whole.
 
     Raises
     ------
     SchemeError
-        If the points of a criterion are not ordered from most to least.
+        If there is no criterion, two share an id, or the points of one are not ordered from most
+        to least.
     """
-    if not edited:
-        return scheme
-    changed = []
-    for criterion in scheme.criteria:
-        given = edited.get(criterion.id, {})
-        points = {level: float(given.get(level.value, criterion.points[level])) for level in Level}
-        if not points[Level.FULL] >= points[Level.PART] >= points[Level.NONE] >= 0:
+    if not criteria:
+        raise SchemeError("a rubric needs at least one criterion")
+    ids = [criterion.id for criterion in criteria]
+    if len(set(ids)) != len(ids):
+        raise SchemeError(f"criteria {ids}: give each criterion its own id")
+    for criterion in criteria:
+        points = [criterion.points[level] for level in Level]
+        if not points[0] >= points[1] >= points[2] >= 0:
+            said = ", ".join(f"{value:g}" for value in points)
             raise SchemeError(
-                f"{criterion.title}: {points[Level.FULL]:g}, {points[Level.PART]:g}, "
-                f"{points[Level.NONE]:g} points: order them from most to least, none below 0"
+                f"{criterion.title}: {said} points: order them from most to least, none below 0"
             )
-        changed.append(replace(criterion, points=points))
-    return replace(scheme, criteria=tuple(changed))
+    return replace(scheme, criteria=criteria)
 
 
 def _criterion(row: "_Reader") -> Criterion:

@@ -12,7 +12,7 @@ from courseserver.common import clock
 from courseserver.common.errors import Conflict, Unprocessable
 from courseserver.courses.models import Assignment, Person
 from courseserver.grading.agreement import Agreement, agreement
-from courseserver.grading.facts import scheme_of
+from courseserver.grading.criteria import scheme_of
 from courseserver.grading.models import CalibrationMark, CalibrationSample, Submission
 from labs.schemes import Level
 

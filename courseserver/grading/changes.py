@@ -8,7 +8,8 @@ from courseserver.common.errors import Conflict
 from courseserver.courses import selectors as course_selectors
 from courseserver.courses.models import Assignment
 from courseserver.grading import policy
-from courseserver.grading.facts import Rubric, facts_of
+from courseserver.grading.criteria import Rubric
+from courseserver.grading.facts import facts_of
 from courseserver.grading.policy import PersonFacts
 
 
@@ -21,6 +22,8 @@ class Change:
     assignment: Assignment
     before: float
     after: float
+    # What else is worth knowing of this score.
+    note: str = ""
 
     @property
     def difference(self) -> float:
@@ -33,6 +36,10 @@ class Diff:
 
     changes: tuple[Change, ...]
     same: int
+
+    @property
+    def has_notes(self) -> bool:
+        return any(change.note for change in self.changes)
 
     @property
     def fingerprint(self) -> str:
@@ -59,8 +66,11 @@ def diff(
     *,
     supposed: Callable[[str, PersonFacts], PersonFacts] = lambda _, facts: facts,
     rubrics: Mapping[str, Rubric] | None = None,
+    notes: Mapping[str, str] | None = None,
 ) -> Diff:
-    """Return what scores would become if the facts were as supposed, or rubrics worth other points.
+    """Return what scores would become if the facts were as supposed, or rubrics others.
+
+    `notes`: something to say beside a person's score of this assignment, by person id.
 
     With a bank of late hours, scores of other labs are compared, too.
     """
@@ -83,6 +93,7 @@ def diff(
                     assignment=places[key],
                     before=mark.points,
                     after=after[key].points,
+                    note=(notes or {}).get(person_id, "") if key == assignment.pk else "",
                 )
             )
     return Diff(changes=tuple(_sorted(changes)), same=same)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from courseserver.courses.due import NONE, allowances_of, due_dates_of
 from courseserver.courses.models import Assignment, Course, Person
+from courseserver.grading.criteria import Rubric, schemes_of
 from courseserver.grading.late import bank_of, policy_of
 from courseserver.grading.models import (
     CriterionMark,
@@ -13,22 +14,10 @@ from courseserver.grading.models import (
     LogMark,
     Override,
     Regrading,
-    RubricEdit,
     Submission,
 )
 from courseserver.grading.policy import Handed, LabFacts, Marking, PersonFacts, Regrade, bank_left
-from labs.schemes import Level, Scheme, load_scheme, with_points
-
-Rubric = Mapping[str, Mapping[str, float]]
-
-
-def scheme_of(assignment: Assignment, edited: Rubric | None = None) -> Scheme:
-    """Return an assignment's scheme with its points as edited: here, or as `edited` proposes."""
-    scheme = load_scheme(assignment.scheme)
-    if edited is None:
-        edit = RubricEdit.objects.filter(assignment=assignment).first()
-        edited = edit.points if edit else {}
-    return with_points(scheme, edited)
+from labs.schemes import Level
 
 
 def facts_of(
@@ -47,7 +36,7 @@ def facts_of(
     assignments
         Of which labs; None for all. With a bank of late hours every lab matters to every other.
     rubrics
-        Points to suppose in place of an assignment's own, by its id.
+        Rubrics to suppose in place of an assignment's own, by its id.
     """
     late = policy_of(course)
     labs = list(course.assignments.all() if assignments is None or late.has_bank else assignments)
@@ -66,7 +55,7 @@ def facts_of(
     overrides = {(row.assignment_id, row.person_id): row.points for row in set_by_hand}
     whom = set(found) | {person_id for _, person_id in overrides}
     dates = due_dates_of(course.pk, labs, whom)
-    schemes = _schemes(labs, rubrics or {})
+    schemes = schemes_of(labs, rubrics or {})
     on_hold = set(
         GradeOutbox.objects.filter(assignment__in=labs, person__in=whom)
         .exclude(hold_reason="")
@@ -115,14 +104,6 @@ def late_hours(course: Course, person: Person) -> LateHours:
     return LateHours(whole=facts.bank_h, left=bank_left(facts))
 
 
-def _schemes(labs: list[Assignment], rubrics: Mapping[str, Rubric]) -> dict[str, Scheme]:
-    edits = dict(RubricEdit.objects.filter(assignment__in=labs).values_list("pk", "points"))
-    return {
-        lab.pk: with_points(load_scheme(lab.scheme), rubrics.get(lab.pk, edits.get(lab.pk, {})))
-        for lab in labs
-    }
-
-
 def _handed(
     row: Submission, markings: Collection[Marking], regrades: Collection[Regrade]
 ) -> Handed:
@@ -154,6 +135,7 @@ def _markings(rows: list[Submission]) -> dict[str, list[Marking]]:
                 number=mark.number,
                 levels=levels[mark.pk],
                 points=mark.points,
+                points_max=mark.points_max,
                 comment=mark.comment,
             )
         )

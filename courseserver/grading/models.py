@@ -78,6 +78,8 @@ class LogMark(models.Model):
     comment = models.TextField(blank=True)
     points = models.FloatField()
     points_max = models.FloatField()
+    # Which rubric the marker had before them (`criteria.rubric_of`).
+    rubric = models.PositiveIntegerField(default=0)
 
     class Meta:
         constraints = [
@@ -158,18 +160,30 @@ class Override(models.Model):
         return f"{self.points:g} for {self.person_id}"
 
 
-class RubricEdit(models.Model):
-    """Other points for the levels of an assignment's rubric than its scheme has."""
+class RubricVersion(models.Model):
+    """An assignment's rubric as edited, whole. History is kept; the highest number counts."""
 
-    assignment = models.OneToOneField(
-        Assignment, on_delete=models.CASCADE, primary_key=True, related_name="rubric_edit"
+    assignment = models.ForeignKey(
+        Assignment, on_delete=models.CASCADE, related_name="rubric_versions"
     )
-    # criterion -> level -> points
-    points = models.JSONField()
+    number = models.PositiveIntegerField()
+    # A list of {"id", "title", "points": {level: points}, "texts": {level: text}}; words left out
+    # are those of the scheme and the lab (`criteria.criteria_in`).
+    criteria = models.JSONField()
+    # None: made before there was a history.
+    changed_by = models.ForeignKey(Person, on_delete=models.PROTECT, null=True, related_name="+")
     changed_at = models.DateTimeField()
+    reason = models.CharField(max_length=500)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["assignment", "number"], name="rubric_version_number"),
+            models.CheckConstraint(condition=Q(number__gte=1), name="rubric_version_from_one"),
+        ]
+        ordering = ["assignment", "number"]
 
     def __str__(self) -> str:
-        return f"rubric of {self.assignment_id}"
+        return f"rubric {self.number} of {self.assignment_id}"
 
 
 class RequestState(models.TextChoices):

@@ -17,11 +17,12 @@ from labs.schemes import Level, Scheme
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Marking:
-    """One marking of a log. `points` are those the levels gave then; the highest number counts."""
+    """One marking of a log: `points` of `points_max` then. The highest number counts."""
 
     number: int
     levels: Mapping[str, Level]
     points: float
+    points_max: float = 0.0
     comment: str = ""
 
 
@@ -160,13 +161,20 @@ def is_held(mode: str, *, is_full: bool, is_released: bool, is_on_hold: bool) ->
 
 
 def log_points(scheme: Scheme, marking: Marking) -> float:
-    """Return what a marking is worth by the scheme as it is now.
+    """Return what a marking is worth by the rubric as it is now.
 
-    Where the scheme asks for other criteria than were marked, the points given then stay.
+    A criterion removed since counts no more. One added since was not judged: the log gets the
+    share of the points that it has in what was judged, of all points there are now. Where nothing
+    of what was judged is asked for any more, that is the share it had then.
     """
-    if {criterion.id for criterion in scheme.criteria} != set(marking.levels):
-        return min(marking.points, scheme.log_points)
-    return sum(scoring.log_points(scheme, marking.levels).values())
+    judged = [c for c in scheme.criteria if c.id in marking.levels]
+    earned = sum(c.points[marking.levels[c.id]] for c in judged)
+    possible = sum(c.points_max for c in judged)
+    if judged and len(judged) == len(scheme.criteria):
+        return earned
+    if not possible:
+        earned, possible = marking.points, marking.points_max
+    return round(scheme.log_points * earned / possible, 1) if possible else 0.0
 
 
 def _by_hand(lab: LabFacts, points: float) -> Mark:

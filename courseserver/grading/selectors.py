@@ -5,11 +5,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from django.db.models import QuerySet
+
 from courseserver.common import clock
 from courseserver.courses import selectors as course_selectors
 from courseserver.courses.due import due_dates_of
 from courseserver.courses.models import Assignment, Course, Enrolment, Person, Role, SendMode
 from courseserver.grading import states
+from courseserver.grading.criteria import Rubric, rubric_of
 from courseserver.grading.faults import Words, words
 from courseserver.grading.models import (
     GradeOutbox,
@@ -64,6 +67,8 @@ class SubmissionView(ScoreView):
     comment: str
     # criterion id -> level, once the Decision Log is marked
     log_levels: Mapping[str, str]
+    # The rubric as it was when that mark was given, else as it is.
+    rubric: Rubric
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,6 +132,7 @@ def submission_view(attempt_id: str) -> SubmissionView | None:
         counts=score.submission_id == submission.id and not score.is_voided,
         comment=mark.comment if mark else "",
         log_levels=dict(mark.criteria.values_list("criterion", "level")) if mark else {},
+        rubric=rubric_of(submission.assignment, mark.rubric if mark else None),
     )
 
 
@@ -467,7 +473,14 @@ def logs_to_mark(assignment: Assignment, seen: frozenset[str] | None = None) -> 
         assignment=assignment, submission__log_marks__isnull=True, is_voided=False
     ).exclude(submission__log_text="")
     newest = scores.values_list("submission_id", flat=True)
-    waiting = list(Submission.objects.filter(pk__in=newest).order_by("submitted_at", "pk"))
+    return seen_of(Submission.objects.filter(pk__in=newest), assignment, seen)
+
+
+def seen_of(
+    submissions: QuerySet[Submission], assignment: Assignment, seen: frozenset[str] | None
+) -> list[Submission]:
+    """Return those of students of these sections (`access.sections_seen`), oldest first."""
+    waiting = list(submissions.order_by("submitted_at", "pk"))
     if seen is None:
         return waiting
     enrolments = Enrolment.objects.filter(course=assignment.course_id)

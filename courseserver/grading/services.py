@@ -15,7 +15,8 @@ from courseserver.common import clock
 from courseserver.common.errors import Conflict, Unprocessable
 from courseserver.courses.models import Assignment, Enrolment, Identity, Person
 from courseserver.grading import outbox, policy, scoring
-from courseserver.grading.facts import facts_of, scheme_of
+from courseserver.grading.criteria import number_of, scheme_of
+from courseserver.grading.facts import facts_of
 from courseserver.grading.models import CriterionMark, LogMark, Regrading, Score, Submission
 from courseserver.grading.publishing import drain_soon
 from labs.schemes import Level, Scheme
@@ -140,6 +141,7 @@ def log_mark(
         comment=comment.strip(),
         points=sum(points.values()),
         points_max=scheme.log_points,
+        rubric=number_of(assignment),
     )
     CriterionMark.objects.bulk_create(
         CriterionMark(log_mark=mark, criterion=key, level=levels[key].value, points=value)

@@ -1,11 +1,11 @@
 """A lab's teaching notes as its instructors read them: prompt, rubric and points beside them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from labs.content import CriterionText, Lab
 from labs.loader import UnknownLab, load_lab
-from labs.schemes import Level, Scheme
+from labs.schemes import Criterion, Level
 from labs.tables import ContentError
 from labs.teaching import FILE, Expected, Misconception, TeachingNotes, teaching_notes
 
@@ -52,8 +52,8 @@ def parts_of(slug: str) -> list[tuple[str, str]]:
         return []
 
 
-def sheet(slug: str, scheme: Scheme) -> Sheet | None:
-    """Return a lab's notes with the rubric of a scheme; None if there are none."""
+def sheet(slug: str, rubric: Iterable[Criterion]) -> Sheet | None:
+    """Return a lab's notes with a rubric; None if there are none."""
     try:
         lab = load_lab(slug)
         notes = teaching_notes(lab)
@@ -61,23 +61,18 @@ def sheet(slug: str, scheme: Scheme) -> Sheet | None:
         return None
     if notes is None:
         return None
-    points = {criterion.id: criterion.points for criterion in scheme.criteria}
     titles = {part.id: f"{part.id.upper()} {part.title}" for part in lab.parts}
     return Sheet(
         lab=lab,
         notes=notes,
-        rubric=tuple(
-            _row(criterion, points.get(criterion.id, {}), notes)
-            for criterion in lab.synthesis.criteria
-        ),
+        rubric=tuple(_row(criterion, notes) for criterion in rubric),
         misconceptions=tuple((titles[item.part], item) for item in notes.misconceptions),
     )
 
 
-def _row(text: CriterionText, points: Mapping[Level, float], notes: TeachingNotes) -> RubricRow:
-    words = {Level.FULL: text.full, Level.PART: text.part, Level.NONE: text.none}
+def _row(criterion: Criterion, notes: TeachingNotes) -> RubricRow:
     return RubricRow(
-        title=text.title,
-        levels=tuple((points.get(level, 0.0), words[level]) for level in Level),
-        expected=tuple(item for item in notes.evidence if item.criterion == text.id),
+        title=criterion.title,
+        levels=tuple((criterion.points[level], criterion.texts[level]) for level in Level),
+        expected=tuple(item for item in notes.evidence if item.criterion == criterion.id),
     )

@@ -6,14 +6,14 @@ from datetime import date, datetime
 
 from django.db import transaction
 
-from courseserver.common import clock
 from courseserver.courses import plans
 from courseserver.courses import selectors as course_selectors
 from courseserver.courses.models import Assignment, Course, Person, Plan, PlannedLab
 from courseserver.courses.plans import PlannedWeek
 from courseserver.courses.services import settings_before
 from courseserver.grading import selectors
-from courseserver.grading.models import RubricEdit
+from courseserver.grading.criteria import number_of, rubric_of
+from courseserver.grading.rubric import version_add
 from courseserver.grading.selectors import StudentAssignment
 from courseserver.grading.services import scores_recompute
 from courseserver.grading.settings_change import settings_change
@@ -172,29 +172,40 @@ def due_apply(*, plan: Plan, actor: Person) -> int:
     return len(moves)
 
 
+def rubric_take_over(assignment: Assignment, actor: Person | None) -> bool:
+    """Give a lab the rubric it had in the term its course was copied from; once, if it was edited.
+
+    Marks given here already mean what they meant; scores are the caller's to bring in line.
+    """
+    course = assignment.course
+    if course.copied_from_id is None or number_of(assignment):
+        return False
+    source = Assignment.objects.filter(course=course.copied_from_id, lab=assignment.lab)
+    before = source.select_related("course").order_by("created_at", "pk").first()
+    if before is None or not number_of(before):
+        return False
+    version_add(
+        assignment=assignment,
+        rubric=rubric_of(before),
+        reason=f"Taken over from {before.course}",
+        actor=actor,
+    )
+    return True
+
+
 @transaction.atomic
 def term_copy(*, source: Plan, course: Course, actor: Person, starts_on: date) -> int:
     """Copy a term's plan and settings to another course, its students' work left where it is.
 
-    Labs placed already take over how they were set, points of the rubric included; labs placed
-    later do so then, without the rubric. Returns how many scores changed here.
+    Labs placed already take over how they were set, their rubric included; labs placed later do so
+    then. Returns how many scores changed here.
     """
     plans.plan_copy(source=source, course=course, actor=actor, starts_on=starts_on)
     course.refresh_from_db()
-    edits = {
-        edit.assignment.lab: edit.points
-        for edit in RubricEdit.objects.filter(assignment__course=source.course).select_related(
-            "assignment"
-        )
-    }
     changed = 0
     for assignment in course.assignments.all():
         before = settings_before(course, assignment.lab)
-        if assignment.lab in edits:
-            RubricEdit.objects.update_or_create(
-                assignment=assignment,
-                defaults={"points": edits[assignment.lab], "changed_at": clock.now()},
-            )
+        rubric_take_over(assignment, actor)
         before.pop("scheme", None)
         settings_change(assignment=assignment, actor=actor, **before)
         changed += scores_recompute(assignment, actor=actor.id)

@@ -52,7 +52,7 @@ _TEXTS = {
     "score.set_back": "Score set by hand taken back",
     "hold.put": "Grade kept back: {reason_given}",
     "hold.lifted": "Grade no longer kept back",
-    "rubric.changed": "Points of the rubric changed: {changes}",
+    "rubric.changed": "Rubric changed: {changes} ({reason_given})",
     "submission.regraded": "Computed anew: completion {completion}, challenge {challenge}",
     "regrade.asked": "Regrade asked for",
     "regrade.answered": "Answer to a regrade request",

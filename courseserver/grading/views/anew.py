@@ -8,61 +8,109 @@ from django.views.decorators.http import require_http_methods
 from courseserver.common.errors import CourseserverError
 from courseserver.courses import access
 from courseserver.courses.models import Assignment, Person, Role
+from courseserver.courses.selectors import members
 from courseserver.grading import regrading, rubric
 from courseserver.grading.changes import Diff
-from courseserver.grading.facts import scheme_of
-from labs.schemes import Level
+from courseserver.grading.criteria import Rubric, number_of, rubric_of, scheme_of
+from labs.schemes import Criterion, Level
 
 
 @require_http_methods(["GET", "POST"])
 def rubric_page(request: HttpRequest, assignment_id: str) -> HttpResponse:
-    """Show what levels are worth; with `look`, what other points would change."""
+    """Show the rubric to be edited, on a `look` what that would change, and its history."""
     person = access.person_of(request)
     assignment, enrolment = access.staff_assignment_for(person, assignment_id)
-    scheme = scheme_of(assignment)
-    may_change = enrolment.role == Role.INSTRUCTOR
     error: CourseserverError | None = None
-    diff: Diff | None = None
-    typed = request.GET if "look" in request.GET else request.POST
-    if typed:
+    proposed: rubric.Proposal | None = None
+    if request.method == "POST":
         access.instructor_enrolment_in(person, assignment.course)
         try:
-            wanted = rubric.rubric_read(scheme, typed.dict())
-            if request.method == "POST":
-                seen = request.POST.get("seen", "")
+            wanted = rubric.rubric_read(assignment, request.POST.dict())
+            if request.POST.get("action") == "use":
                 count = rubric.rubric_change(
-                    assignment=assignment, wanted=wanted, seen=seen, actor=person
+                    assignment=assignment,
+                    wanted=wanted,
+                    seen=request.POST.get("seen", ""),
+                    reason=request.POST.get("reason", ""),
+                    actor=person,
                 )
-                messages.success(request, _changed(count))
+                messages.success(request, f"Rubric changed. {_changed(count)}")
                 return redirect("rubric", assignment_id)
-            diff = rubric.rubric_diff(assignment, wanted)
+            proposed = rubric.proposal(assignment, wanted)
         except CourseserverError as refusal:
             error = refusal
+            proposed = _shown_again(assignment, request)
+    names = {m.person_id: m.name for m in members(assignment.course)}
+    scheme = scheme_of(assignment)
     context = {
         "assignment": assignment,
         "course": assignment.course,
-        "levels": [level.value for level in Level],
+        "scheme": scheme,
+        "number": number_of(assignment),
         "rows": [
-            {
-                "title": criterion.title,
-                "cells": [
-                    {
-                        "name": f"{criterion.id}-{level.value}",
-                        "level": level.value,
-                        "value": typed.get(f"{criterion.id}-{level.value}")
-                        or criterion.points[level],
-                        "text": criterion.texts[level],
-                    }
-                    for level in Level
-                ],
-            }
-            for criterion in scheme.criteria
+            *(_criterion_row(criterion, request) for criterion in _edited(assignment, request)),
+            _blank_row(request),
         ],
-        "diff": diff,
-        "may_change": may_change,
+        "proposal": proposed,
+        "diff": proposed.diff if proposed else None,
+        "reason": request.POST.get("reason", ""),
+        "editions": [
+            {"edition": edition, "who": names.get(edition.version.changed_by_id or "", "—")}
+            for edition in rubric.history(assignment)
+        ],
+        "unjudged": len(rubric.unjudged(assignment)),
+        "limits": {"title": rubric.TITLE_MAX, "text": rubric.TEXT_MAX},
+        "may_change": enrolment.role == Role.INSTRUCTOR,
         "error": error,
     }
     return render(request, "grading/rubric.html", context, status=error.status if error else 200)
+
+
+def _shown_again(assignment: Assignment, request: HttpRequest) -> rubric.Proposal | None:
+    """Return what would change after a refused confirmation, to be looked at once more."""
+    if request.POST.get("action") != "use":
+        return None
+    try:
+        return rubric.proposal(assignment, rubric.rubric_read(assignment, request.POST.dict()))
+    except CourseserverError:
+        return None
+
+
+def _edited(assignment: Assignment, request: HttpRequest) -> Rubric:
+    """Return the rubric that the form begins with: the newest, or in `?from=` an earlier one.
+
+    Criteria that only an earlier one had cannot come back by it: their marks are history.
+    """
+    newest, wanted = rubric_of(assignment), request.GET.get("from", "")
+    if not wanted.isdigit() or len(wanted) > 4:
+        return newest
+    earlier = {criterion.id: criterion for criterion in rubric_of(assignment, int(wanted))}
+    return tuple(earlier.get(criterion.id, criterion) for criterion in newest)
+
+
+def _criterion_row(criterion: Criterion, request: HttpRequest) -> dict[str, object]:
+    typed, key = request.POST, criterion.id
+    return {
+        "id": key,
+        "title": typed.get(f"{key}-title", criterion.title),
+        "is_removed": bool(typed.get(f"{key}-remove")),
+        "cells": [
+            {
+                "level": level.value,
+                "points": typed.get(f"{key}-{level}", f"{criterion.points[level]:g}"),
+                "text": typed.get(f"{key}-{level}-text", criterion.texts[level]),
+            }
+            for level in Level
+        ],
+    }
+
+
+def _blank_row(request: HttpRequest) -> dict[str, object]:
+    points = dict(zip(Level, (10.0, 6.0, 2.0), strict=True))
+    blank = Criterion(
+        id=rubric.NEW, title="", points=points, texts=dict.fromkeys(Level, ""), signals=None
+    )
+    return _criterion_row(blank, request) | {"is_new": True}
 
 
 @require_http_methods(["GET", "POST"])

@@ -5,21 +5,20 @@ from dataclasses import dataclass
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from courseserver.common.errors import Forbidden, NotFound, Unprocessable
 from courseserver.courses import access
 from courseserver.courses import selectors as course_selectors
 from courseserver.courses.models import Enrolment, Person, Role
-from courseserver.grading import calibration, evidence, selectors, services, tracing
+from courseserver.grading import calibration, evidence, rubric, selectors, services, tracing
 from courseserver.grading.anonymous import alias, marker_sees
-from courseserver.grading.facts import scheme_of
+from courseserver.grading.criteria import scheme_of
 from courseserver.grading.forms import levels_in
 from courseserver.grading.likeness import alike
 from courseserver.grading.models import LogMark, Submission
 from courseserver.grading.suggestion import Suggestion, suggestions
-from courseserver.grading.teaching import criteria_of
-from labs.content import CriterionText
 from labs.schemes import Criterion, Level
 
 # So many logs that resemble one are shown, the most alike first.
@@ -46,9 +45,20 @@ class CriterionForm:
 
 @require_GET
 def log_queue(request: HttpRequest, assignment_id: str) -> HttpResponse:
-    """Open the log that waits longest, or say that none does."""
+    """Open the log that waits longest, or say that none does.
+
+    With `again`, one whose mark lacks a criterion that was added since.
+    """
     assignment, enrolment = access.staff_assignment_for(access.person_of(request), assignment_id)
-    waiting = selectors.logs_to_mark(assignment, access.sections_seen(enrolment))
+    seen = access.sections_seen(enrolment)
+    if "again" in request.GET:
+        again = selectors.seen_of(
+            Submission.objects.filter(pk__in=rubric.unjudged(assignment)), assignment, seen
+        )
+        if again:
+            url = reverse("log-mark", args=[again[0].pk])
+            return redirect(f"{url}?again=1")
+    waiting = selectors.logs_to_mark(assignment, seen)
     if waiting:
         return redirect("log-mark", waiting[0].id)
     context = {"assignment": assignment, "course": assignment.course}
@@ -75,7 +85,8 @@ def log_mark(request: HttpRequest, submission_id: str) -> HttpResponse:
     except Unprocessable as error:
         return _page(request, submission, enrolment, levels=levels, comment=comment, error=error)
     messages.success(request, "Mark saved.")
-    return redirect("log-queue", submission.assignment_id)
+    url = reverse("log-queue", args=[submission.assignment_id])
+    return redirect(f"{url}?again=1" if "again" in request.GET else url)
 
 
 def _submission_for(person: Person, submission_id: str) -> tuple[Submission, Enrolment]:
@@ -108,7 +119,6 @@ def _page(
     marks = list(submission.log_marks.prefetch_related("criteria").order_by("-number"))
     chosen = levels if levels is not None else _levels_of(marks)
     suggested = suggestions(scheme.criteria, submission.log_text, pieces)
-    texts = _lab_texts(submission.lab_slug)
     seen = access.sections_seen(enrolment)
     waiting = [s.id for s in selectors.logs_to_mark(assignment, seen)]
     context = {
@@ -124,10 +134,12 @@ def _page(
         "evidence": found,
         "alike": _alike(submission, enrolment),
         "criteria": [
-            _criterion_form(c, texts.get(c.id), chosen.get(c.id), suggested.get(c.id))
-            for c in scheme.criteria
+            _criterion_form(c, chosen.get(c.id), suggested.get(c.id)) for c in scheme.criteria
         ],
         "comment": comment if comment is not None else marks[0].comment if marks else "",
+        "unjudged": [c.title for c in scheme.criteria if c.id not in _levels_of(marks)]
+        if marks
+        else [],
         "marks": [_history(mark) for mark in marks],
         "seen_number": marks[0].number if marks else 0,
         "is_newest": services.newest_submission(assignment, submission.person) == submission,
@@ -162,37 +174,24 @@ def _levels_of(marks: list[LogMark]) -> dict[str, Level]:
     return {row.criterion: Level(row.level) for row in marks[0].criteria.all()} if marks else {}
 
 
-def _lab_texts(lab_slug: str) -> dict[str, CriterionText]:
-    return {text.id: text for text in criteria_of(lab_slug)}
-
-
 def _criterion_form(
-    criterion: Criterion,
-    text: CriterionText | None,
-    chosen: Level | None,
-    suggestion: Suggestion | None,
+    criterion: Criterion, chosen: Level | None, suggestion: Suggestion | None
 ) -> CriterionForm:
     return CriterionForm(
         id=criterion.id,
-        title=text.title if text else criterion.title,
+        title=criterion.title,
         suggestion=suggestion,
         choices=tuple(
             Choice(
                 level=level,
                 key=_KEYS[level],
                 points=criterion.points[level],
-                text=_level_text(text, level) or criterion.texts[level],
+                text=criterion.texts[level],
                 is_chosen=level == chosen,
             )
             for level in Level
         ),
     )
-
-
-def _level_text(text: CriterionText | None, level: Level) -> str:
-    if text is None:
-        return ""
-    return {Level.FULL: text.full, Level.PART: text.part, Level.NONE: text.none}[level]
 
 
 def _history(mark: LogMark) -> dict[str, object]:
@@ -278,7 +277,6 @@ def calibrate_mark(request: HttpRequest, assignment_id: str) -> HttpResponse:
             return redirect("calibrate-mark", assignment_id)
     submission = sample.submission
     pieces = tracing.segments(submission.log_text, evidence.from_json(submission.evidence).numbers)
-    texts = _lab_texts(submission.lab_slug)
     context = {
         "assignment": assignment,
         "course": assignment.course,
@@ -288,8 +286,7 @@ def calibrate_mark(request: HttpRequest, assignment_id: str) -> HttpResponse:
         "words": len(submission.log_text.split()),
         # No suggestion: markers shall agree with one another, not with a machine.
         "criteria": [
-            _criterion_form(c, texts.get(c.id), levels.get(c.id), None)
-            for c in scheme_of(assignment).criteria
+            _criterion_form(c, levels.get(c.id), None) for c in scheme_of(assignment).criteria
         ],
         "error": error,
     }

@@ -9,10 +9,9 @@ from courseserver.common.errors import CourseserverError, NotFound
 from courseserver.courses import access
 from courseserver.courses.models import Assignment, Person
 from courseserver.grading import requests, selectors
-from courseserver.grading.facts import scheme_of
+from courseserver.grading.criteria import rubric_of
 from courseserver.grading.models import Score, Submission
 from courseserver.grading.selectors import SubmissionView
-from courseserver.grading.teaching import criteria_of
 from labs.schemes import Level
 
 
@@ -78,14 +77,11 @@ def _page(
     return render(request, "grading/mine.html", context, status=error.status if error else 200)
 
 
-def _feedback(assignment: Assignment, view: SubmissionView) -> list[tuple[str, str, str]]:
-    """Return each criterion's title, the level it got, and what that level means."""
-    own = {c.id: (c.title, c.texts) for c in scheme_of(assignment).criteria}
-    for text in criteria_of(assignment.lab):
-        words = {Level.FULL: text.full, Level.PART: text.part, Level.NONE: text.none}
-        own[text.id] = (text.title, words)
+def _feedback(assignment: Assignment, view: SubmissionView) -> list[tuple[str, str, str, bool]]:
+    """Return each criterion's title, its level, what that level meant, and if it counts still."""
+    asked = {criterion.id for criterion in rubric_of(assignment)}
     return [
-        (own[key][0], level, own[key][1][Level(level)])
-        for key, level in view.log_levels.items()
-        if key in own
+        (c.title, view.log_levels[c.id], c.texts[Level(view.log_levels[c.id])], c.id in asked)
+        for c in view.rubric
+        if c.id in view.log_levels
     ]

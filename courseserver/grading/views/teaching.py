@@ -6,8 +6,8 @@ from django.views.decorators.http import require_GET
 
 from courseserver.common.errors import NotFound
 from courseserver.courses import access
+from courseserver.grading.criteria import came_with, rubric_of
 from courseserver.grading.teaching import sheet
-from labs.schemes import load_scheme
 
 SCHEME = "lab"
 
@@ -16,7 +16,7 @@ SCHEME = "lab"
 def lab_notes(request: HttpRequest, course_id: str, slug: str) -> HttpResponse:
     course = access.staff_course_for(access.person_of(request), course_id)
     placed = course.assignments.filter(lab=slug).order_by("created_at").first()
-    found = sheet(slug, load_scheme(placed.scheme if placed else SCHEME))
+    found = sheet(slug, rubric_of(placed) if placed else came_with(SCHEME, slug))
     if found is None:
         raise NotFound("There are no notes on this lab.", remedy="Open a lab from the plan.")
     context = {"course": course, "sheet": found, "assignment": placed}

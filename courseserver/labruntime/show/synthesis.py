@@ -6,6 +6,7 @@ from django.urls import reverse
 from django.utils.timezone import localtime
 
 from courseserver.common import moments
+from courseserver.grading.criteria import rubric_of
 from courseserver.grading.scoring import Section
 from courseserver.grading.selectors import SubmissionView, submission_view
 from courseserver.labruntime import work
@@ -21,7 +22,7 @@ from courseserver.labruntime.services import LOG
 from courseserver.labruntime.show import frame
 from courseserver.labruntime.state import AttemptState, drafts_of
 from courseserver.labruntime.submission import words_in
-from labs.content import CriterionText
+from labs.schemes import Level
 from labs.text import fill
 
 
@@ -49,7 +50,13 @@ def synthesis_page(
         criteria=()
         if is_locked
         else tuple(
-            Criterion(title=c.title, full=c.full, part=c.part, none=c.none) for c in text.criteria
+            Criterion(
+                title=c.title,
+                full=c.texts[Level.FULL],
+                part=c.texts[Level.PART],
+                none=c.texts[Level.NONE],
+            )
+            for c in rubric_of(attempt.assignment)
         ),
         discussion=() if is_locked else text.discussion,
         log_draft=attempt.decision_log or typed,
@@ -117,19 +124,19 @@ def _submitted(state: AttemptState) -> SubmittedView | None:
                 label=section.title,
                 points="" if section.points is None else f"{section.points:g}",
                 points_max=f"{section.points_max:g}",
-                note=_note(section, view, state.lab.synthesis.criteria),
+                note=_note(section, view),
             )
             for section in view.sections
         ),
     )
 
 
-def _note(section: Section, view: SubmissionView, criteria: tuple[CriterionText, ...]) -> str:
+def _note(section: Section, view: SubmissionView) -> str:
     """Return what the marker said: each criterion's level, and the comment."""
     if section.points is None:
         return "waits for its mark"
     if section.id != "decision_log":
         return ""
-    titles = {criterion.id: criterion.title for criterion in criteria}
+    titles = {criterion.id: criterion.title for criterion in view.rubric}
     levels = [f"{titles.get(key, key)}: {level}" for key, level in view.log_levels.items()]
     return ". ".join([*([", ".join(levels)] if levels else []), *filter(None, [view.comment])])

@@ -10,9 +10,9 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from courseserver.audit.models import AuditEntry
-from courseserver.common.errors import Conflict, NotFound, Unprocessable
+from courseserver.common.errors import Conflict, NotFound
 from courseserver.courses.models import Accommodation, Enrolment, Role, SendMode
-from courseserver.grading import decisions, regrading, requests, rubric, settings_change
+from courseserver.grading import decisions, regrading, requests, settings_change
 from courseserver.grading.models import (
     Override,
     RegradeRequest,
@@ -245,54 +245,6 @@ def test_a_tail_of_optional_parts_becomes_the_same_set() -> None:
 
     assert migration.parts_from("c")[:3] == ["c", "d", "e"]
     assert "b" not in migration.parts_from("c")
-
-
-# --- the rubric -----------------------------------------------------------------------------------
-KINDER = {
-    f"{name}-{level}": points
-    for name in ("numbers", "cause", "constraint")
-    for level, points in (("full", "10"), ("part", "8"), ("none", "2"))
-}
-
-
-def test_an_edited_rubric_shows_what_changes_then_reaches_marks_given(room: Classroom) -> None:
-    room.mark(room.submit(), "part")
-    room.mark(room.submit(room.bea), "full")
-    room.drain()
-    room.clock.pass_s(2)
-
-    page = get(room, "rubric", room.assignment.id, look="1", **KINDER)
-    diff = page.context["diff"]
-    assert [(c.name, c.before, c.after) for c in diff.changes] == [("Bob Costa", 73.0, 79.0)]
-    assert diff.same == 1
-    assert Score.objects.get(person=room.bob).points == 73.0
-
-    post(room, "rubric", room.assignment.id, seen=diff.fingerprint, **KINDER)
-    room.drain()
-    assert (room.in_lms(), room.in_lms(room.bea)) == (79.0, 85.0)
-    entry = AuditEntry.objects.get(action="rubric.changed")
-    assert entry.detail["new"]["cause"] == "10/8/2"
-    room.clock.pass_s(2)
-    room.mark(room.bob.submissions.get(), "part")
-    assert Score.objects.get(person=room.bob).points == 79.0
-
-
-def test_a_rubric_is_not_changed_when_scores_moved_since_the_look(room: Classroom) -> None:
-    submission = room.submit()
-    room.mark(submission, "part")
-    seen = get(room, "rubric", room.assignment.id, look="1", **KINDER).context["diff"].fingerprint
-    room.mark(submission, "full")
-
-    answer = post(room, "rubric", room.assignment.id, seen=seen, **KINDER)
-
-    assert answer.status_code == 409
-    assert Score.objects.get().points == 85.0
-
-
-@pytest.mark.parametrize("wrong", [{"cause-part": "11"}, {"cause-none": "-1"}, {"cause-full": "x"}])
-def test_a_rubric_out_of_order_is_refused(room: Classroom, wrong: dict[str, str]) -> None:
-    with pytest.raises(Unprocessable, match="Causal reasoning"):
-        rubric.rubric_read(rubric.scheme_of(room.assignment), KINDER | wrong)
 
 
 # --- a version anew -------------------------------------------------------------------------------

@@ -25,7 +25,7 @@ from courseserver.grading.policy import (
     counted,
     marks,
 )
-from labs.schemes import Level, load_scheme, with_points
+from labs.schemes import Criterion, Level, Scheme, load_scheme, with_criteria
 from tests.courseserver.grading.classroom import Classroom, Clock
 
 DUE = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
@@ -279,11 +279,82 @@ def test_other_points_for_a_level_reach_marks_already_given() -> None:
         markings=(Marking(number=1, levels=dict.fromkeys(CRITERIA, Level.PART), points=18.0),),
     )  # fmt: skip
     lab = LabFacts(id="l", scheme=SCHEME, points_max=100.0, due_at=None, handed=(handed,))
-    kinder = with_points(SCHEME, {"cause": {"full": 10, "part": 8, "none": 2}})
+    points = {Level.FULL: 10.0, Level.PART: 8.0, Level.NONE: 2.0}
+    kinder = with_criteria(
+        SCHEME,
+        tuple(replace(c, points=points) if c.id == "cause" else c for c in SCHEME.criteria),
+    )
 
     assert marks(PersonFacts(late=LatePolicy(), labs=(lab,)))["l"].points == 88.0
     edited = PersonFacts(late=LatePolicy(), labs=(replace(lab, scheme=kinder),))
     assert marks(edited)["l"].points == 90.0
+
+
+# --- rubrics, edited at any time ------------------------------------------------------------------
+descending = st.tuples(*[st.integers(0, 20)] * 3).map(lambda three: sorted(three, reverse=True))
+
+
+@st.composite
+def rubrics(draw: Any) -> Scheme:
+    """A rubric with some of the criteria, some new ones, and other points."""
+    kept = draw(st.sets(st.sampled_from(CRITERIA)))
+    added = draw(st.sets(st.sampled_from(["own1", "own2"]), min_size=0 if kept else 1))
+    criteria = []
+    for name in sorted(kept | added):
+        most, some, least = draw(descending)
+        points = {Level.FULL: most + 1.0, Level.PART: float(some), Level.NONE: float(least)}
+        texts = dict.fromkeys(Level, "x")
+        criteria.append(Criterion(id=name, title=name, points=points, texts=texts, signals=None))
+    return with_criteria(SCHEME, tuple(criteria))
+
+
+@st.composite
+def markings(draw: Any) -> Marking:
+    given_levels = draw(levels)
+    points = sum(c.points[given_levels[c.id]] for c in SCHEME.criteria)
+    return Marking(number=1, levels=given_levels, points=points, points_max=SCHEME.log_points)
+
+
+@settings(max_examples=100, deadline=None)
+@given(markings(), rubrics())
+def test_a_mark_is_worth_something_of_any_rubric(marking: Marking, edited: Scheme) -> None:
+    worth = policy.log_points(edited, marking)
+
+    assert -0.05 <= worth <= edited.log_points + 0.05
+    best = replace(marking, levels=dict.fromkeys(CRITERIA, Level.FULL), points=30.0)
+    assert policy.log_points(edited, best) == round(edited.log_points, 1)
+    # The edits before it leave no trace: back to the rubric as it was, the mark is what it was.
+    assert policy.log_points(SCHEME, marking) == marking.points
+
+
+@settings(max_examples=100, deadline=None)
+@given(markings(), rubrics(), st.sampled_from(CRITERIA))
+def test_a_better_level_is_never_worth_less_whatever_is_asked_for(
+    marking: Marking, edited: Scheme, name: str
+) -> None:
+    better = replace(
+        marking,
+        levels={**marking.levels, name: Level.FULL},
+        points=marking.points
+        + 10.0
+        - SCHEME.criteria[CRITERIA.index(name)].points[marking.levels[name]],
+    )
+
+    assert policy.log_points(edited, better) >= policy.log_points(edited, marking)
+
+
+@settings(max_examples=50, deadline=None)
+@given(people(), rubrics())
+def test_a_rubric_moves_no_late_hour_and_no_score_by_hand(
+    facts: PersonFacts, edited: Scheme
+) -> None:
+    after = marks(replace(facts, labs=tuple(replace(lab, scheme=edited) for lab in facts.labs)))
+
+    for lab in facts.labs:
+        if lab.id in after:
+            assert after[lab.id].late == marks(facts)[lab.id].late
+            if lab.override is not None:
+                assert after[lab.id].points == marks(facts)[lab.id].points
 
 
 # --- the same in the database, to the LMS ---------------------------------------------------------

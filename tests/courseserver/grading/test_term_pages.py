@@ -1,5 +1,6 @@
 """The plan of a term and the page of this week, with who may see and change them."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -9,7 +10,9 @@ from django.urls import reverse
 from courseserver.courses import plans
 from courseserver.courses.models import Assignment, Course, Enrolment, Plan, Role, SendMode
 from courseserver.courses.services import settings_at_first, settings_before
-from courseserver.grading.models import RubricEdit, Score
+from courseserver.grading.criteria import rubric_of
+from courseserver.grading.models import Score
+from courseserver.grading.rubric import version_add
 from labs.loader import load_lab
 from tests.courseserver.grading.classroom import Classroom
 
@@ -226,10 +229,9 @@ def test_the_settings_of_a_term_and_its_labs_come_along_without_its_students(
     room.submit()
     Course.objects.filter(pk=room.course.pk).update(late_percent_per_day=10.0, late_bank_hours=48)
     Assignment.objects.filter(pk=room.assignment.pk).update(send_mode=SendMode.ON_RELEASE)
-    points = {"cause": {"full": 20.0, "part": 8.0, "none": 2.0}}
-    RubricEdit.objects.create(
-        assignment=room.assignment, points=points, changed_at=room.clock.now()
-    )
+    own = rubric_of(room.assignment)
+    edited = (replace(own[0], title="Numbers"), *own[1:])
+    version_add(assignment=room.assignment, rubric=edited, reason="Short", actor=room.alice)
     spring = room.new_course("Spring")
     Enrolment.objects.create(course=spring, person=room.alice, role=Role.INSTRUCTOR)
     placed = room.new_assignment(spring)
@@ -241,6 +243,6 @@ def test_the_settings_of_a_term_and_its_labs_come_along_without_its_students(
     placed.refresh_from_db()
     assert (spring.late_percent_per_day, spring.late_bank_hours) == (10.0, 48)
     assert placed.send_mode == SendMode.ON_RELEASE
-    assert placed.rubric_edit.points == points
+    assert rubric_of(placed) == edited
     assert settings_before(spring, room.assignment.lab)["send_mode"] == SendMode.ON_RELEASE
     assert not placed.submissions.exists()
