@@ -154,7 +154,11 @@ def test_an_export_holds_every_row_of_the_person_and_of_nobody_else(
 
 
 # Rows that name a person only as the one who acted, or through a row that is exported.
-ACTED = {"grading.logmark.marker", "courses.extension.given_by"}
+ACTED = {
+    "grading.logmark.marker",
+    "grading.rubricversion.changed_by",
+    "courses.extension.given_by",
+}
 
 
 def test_every_table_about_people_is_exported() -> None:
