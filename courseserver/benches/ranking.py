@@ -8,14 +8,19 @@ from courseserver.benches.models import ActivityRun
 from courseserver.benches.wording import design_text
 from courseserver.courses import selectors as people
 from courseserver.courses.models import Course, Person
+from courseserver.courses.ranking import (
+    BY_DEFAULT,
+    SHOWN_MOST,
+    name_shown,
+    places,
+    presences,
+)
 from courseserver.kits.models import Measurement
 from courseserver.kits.states import Verdict
 from labs.activities import TRACKS, Activity, Design
 from labs.text import quantity
 from simcore import catalog
 from simcore.errors import NotInCatalogue
-
-_SHOWN_MOST = 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,34 +107,34 @@ def board_of_entries(
 ) -> list[RankRow]:
     """Return the ranking: each person's best entry on each board, the best first.
 
-    Staff see names; students see their own entries and otherwise numbers.
+    Staff see names; students see their own entries, and of others the names they made up.
     """
-    entries = entries_of(course, activity, evidence=evidence)
+    stand = presences(course)
+    entries = [
+        entry
+        for entry in entries_of(course, activity, evidence=evidence)
+        if stand.get(entry.person, BY_DEFAULT).is_listed
+    ]
+    names = {m.person_id: m.name for m in people.members(course)} if is_staff else {}
     scored = sorted(zip(points(entries), entries, strict=True), key=lambda pair: -pair[0][0])
-    seen: set[tuple[str, str]] = set()
-    rows: list[RankRow] = []
-    for (total, by_track), entry in scored:
-        if (entry.person, entry.board) in seen or len(rows) == _SHOWN_MOST:
-            continue
-        seen.add((entry.person, entry.board))
-        rows.append(
-            RankRow(
-                place=len(rows) + 1,
-                name=_name(course, entry.person, person, is_staff=is_staff),
-                is_mine=entry.person == person.pk,
-                board=_board_name(entry.board),
-                design=design_text(activity, entry.design),
-                tracks=tuple(_track(activity, entry, track, by_track) for track in TRACKS),
-                total=f"{total:.0f}",
-            )
+    best: dict[tuple[str, str], tuple[tuple[float, dict[str, float]], Entry]] = {}
+    for score, entry in scored:
+        best.setdefault((entry.person, entry.board), (score, entry))
+    kept = list(best.values())[:SHOWN_MOST]
+    # Totals that read the same share a place.
+    ranked = zip(places([round(total) for (total, _), _ in kept]), kept, strict=True)
+    return [
+        RankRow(
+            place=place,
+            name=name_shown(entry.person, person.pk, stand.get(entry.person, BY_DEFAULT), names),
+            is_mine=entry.person == person.pk,
+            board=_board_name(entry.board),
+            design=design_text(activity, entry.design),
+            tracks=tuple(_track(activity, entry, track, by_track) for track in TRACKS),
+            total=f"{total:.0f}",
         )
-    return rows
-
-
-def _name(course: Course, who: str, viewer: Person, *, is_staff: bool) -> str:
-    if who == viewer.pk:
-        return "You"
-    return people.name_of(course, who) if is_staff else "A classmate"
+        for place, ((total, by_track), entry) in ranked
+    ]
 
 
 def _board_name(board: str) -> str:

@@ -12,8 +12,10 @@ from courseserver.benches import access, ranking, services
 from courseserver.benches.comparison import view_of
 from courseserver.benches.models import ActivityRun
 from courseserver.benches.wording import design_text, step_text
+from courseserver.common.errors import Conflict, Unprocessable
 from courseserver.courses.access import course_for, person_of
 from courseserver.courses.models import Course, Person
+from courseserver.courses.ranking import NAME_MAX, presence_of, rank_name_typed
 from courseserver.kits import selectors as kits
 from labs.activities import TRACKS, Activity, Design, all_activities
 from labs.course_map import all_maps
@@ -98,6 +100,18 @@ def run_ask(request: HttpRequest, course_id: str, slug: str) -> HttpResponse:
 
 
 @require_POST
+def name_choose(request: HttpRequest, course_id: str, slug: str) -> HttpResponse:
+    """Choose how to stand on the tables of the course."""
+    _, enrolment = course_for(person_of(request), course_id)
+    found = access.activity_of(slug)
+    try:
+        messages.success(request, rank_name_typed(enrolment, request.POST.dict()))
+    except (Conflict, Unprocessable) as refusal:
+        messages.error(request, f"{refusal.detail} {refusal.remedy}")
+    return redirect("activity", course_id, found.slug)
+
+
+@require_POST
 def run_cancel(request: HttpRequest, course_id: str, run_id: str) -> HttpResponse:
     person = person_of(request)
     course_for(person, course_id)
@@ -166,4 +180,9 @@ def _ranking(course: Course, found: Activity, person: Person, *, is_staff: bool)
         )
         for evidence in ("measured", "emulated")
     ]
-    return {"rankings": [table for table in tables if table[1]], "tracks": TRACKS}
+    return {
+        "rankings": [table for table in tables if table[1]],
+        "tracks": TRACKS,
+        "presence": None if is_staff else presence_of(course, person),
+        "name_max": NAME_MAX,
+    }

@@ -189,6 +189,8 @@ class Assignment(models.Model):
     makes_column = models.BooleanField(default=False)
     # "Same numbers for everybody", for discussion in class.
     shared_parameters = models.BooleanField(default=False)
+    # Students who handed in see how near to the optimum the class came (`grading.leaders`).
+    shows_leaders = models.BooleanField(default=False)
     # Ids of the lab's parts that may be skipped; those it does not have mean nothing.
     optional_parts = models.JSONField(default=list, blank=True)
     due_at = models.DateTimeField(null=True, blank=True)
@@ -277,6 +279,29 @@ class Accommodation(models.Model):
 
     def __str__(self) -> str:
         return f"{self.person_id or self.section}: ×{self.multiplier:g}, +{self.extra_hours} h"
+
+
+class RankName(models.Model):
+    """How a person stands on a course's tables of designs; without a row: listed, no name."""
+
+    course = models.ForeignKey(Course, on_delete=models.CASCADE, related_name="rank_names")
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="+")
+    # Made up by the person; empty: "a classmate".
+    pseudonym = models.CharField(max_length=24, blank=True)
+    is_listed = models.BooleanField(default=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["course", "person"], name="rank_name_person"),
+            models.UniqueConstraint(
+                fields=["course", "pseudonym"],
+                condition=~Q(pseudonym=""),
+                name="rank_name_unique",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.person_id} on the tables of {self.course_id}"
 
 
 class RosterState(models.TextChoices):

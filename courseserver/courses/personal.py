@@ -28,6 +28,7 @@ from courseserver.courses.models import (
     Extension,
     Identity,
     Person,
+    RankName,
     RosterReading,
 )
 from courseserver.lti.models import HandOver
@@ -60,6 +61,7 @@ KEPT = (
     Kept(model=Enrolment),
     Kept(model=Extension),
     Kept(model=Accommodation),
+    Kept(model=RankName),
 )
 
 
@@ -149,6 +151,7 @@ def erase(person_id: str) -> Mapping[str, int]:
         "courses.enrolment": enrolments.update(sections=[], is_active=False),
         "courses.extension": Extension.objects.filter(person=person_id).update(reason=""),
         "courses.accommodation": Accommodation.objects.filter(person=person_id).delete()[0],
+        "courses.rankname": RankName.objects.filter(person=person_id).delete()[0],
         "courses.identity": Identity.objects.filter(person=person_id).delete()[0],
         "audit.auditentry": reasons_erase([person_id]),
         "lti.handover": _hand_overs_end(person_id),

@@ -133,6 +133,7 @@ SETTINGS = (
     "only_if_higher",
     "shared_parameters",
     "optional_parts",
+    "shows_leaders",
 )
 
 

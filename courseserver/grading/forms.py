@@ -44,6 +44,7 @@ class SettingsForm(forms.Form):
     send_as = forms.ChoiceField(choices=SendAs.choices, widget=forms.RadioSelect)
     only_if_higher = forms.BooleanField(required=False)
     shared_parameters = forms.BooleanField(required=False)
+    shows_leaders = forms.BooleanField(required=False)
     optional_parts = _ListField(required=False)
     due_at = _moment_field(required=False)
 

@@ -55,7 +55,7 @@ def settings_change(*, assignment: Assignment, actor: Person, **wanted: Any) -> 
     """Store an assignment's switches; what waits and what was late follows.
 
     Takes any of `send_mode`, `send_as`, `only_if_higher`, `shared_parameters`, `optional_parts`,
-    `due_at`. Work handed in before keeps its completion, until it is computed anew.
+    `shows_leaders`, `due_at`. Work handed in before keeps its completion, until computed anew.
     """
     assignment = Assignment.objects.select_for_update().get(pk=assignment.pk)
     if wanted.get("send_mode") == SendMode.ON_RELEASE != assignment.send_mode:

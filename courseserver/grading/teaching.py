@@ -52,6 +52,14 @@ def parts_of(slug: str) -> list[tuple[str, str]]:
         return []
 
 
+def has_challenge(slug: str) -> bool:
+    """Return whether a part of an installed lab is a design challenge."""
+    try:
+        return any(part.challenge for part in load_lab(slug).parts)
+    except (UnknownLab, ContentError):
+        return False
+
+
 def sheet(slug: str, rubric: Iterable[Criterion]) -> Sheet | None:
     """Return a lab's notes with a rubric; None if there are none."""
     try:

@@ -52,6 +52,7 @@ _TEXTS = {
     "score.set_back": "Score set by hand taken back",
     "hold.put": "Grade kept back: {reason_given}",
     "hold.lifted": "Grade no longer kept back",
+    "rank_name.cleared": "Name on the tables of designs cleared",
     "rubric.changed": "Rubric changed: {changes} ({reason_given})",
     "submission.regraded": "Computed anew: completion {completion}, challenge {challenge}",
     "regrade.asked": "Regrade asked for",

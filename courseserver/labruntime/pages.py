@@ -357,6 +357,7 @@ class SubmittedView:
     score: str  # "86 / 100"; "" while nothing is known
     state: str  # what is held and why, what was sent, what the LMS shows
     lines: tuple[ScoreLine, ...]
+    leaders_url: str  # the table of designs; "" where the course shows none
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,7 @@ from courseserver.courses.models import Assignment, Role
 from courseserver.grading import selectors, settings_change, tables
 from courseserver.grading.forms import ExtensionForm, SettingsForm
 from courseserver.grading.late import policy_of
-from courseserver.grading.teaching import has_notes, parts_of
+from courseserver.grading.teaching import has_challenge, has_notes, parts_of
 
 
 def assignment_staff(request: HttpRequest, assignment_id: str) -> HttpResponse:
@@ -109,6 +109,7 @@ def _page(
         "sections": sorted({name for row in board.rows for name in row.sections}),
         "policy": policy_of(assignment.course),
         "has_notes": has_notes(assignment.lab),
+        "has_challenge": has_challenge(assignment.lab),
     }
     is_wrong = bool(form.errors or (given and given.errors))
     return render(request, "grading/assignment.html", context, status=422 if is_wrong else 200)

@@ -68,6 +68,7 @@ def _page(
         "view": view,
         "feedback": _feedback(assignment, view),
         "threads": found,
+        "shows_leaders": assignment.shows_leaders,
         "may_ask": view.is_full
         and not selectors.hides_marks(assignment)
         and not any(thread.is_open for thread in found),

@@ -113,7 +113,11 @@ def _submitted(state: AttemptState) -> SubmittedView | None:
     view = submission_view(attempt.pk)
     if view is None:
         return SubmittedView(
-            at=at, score="", state="A preview by staff: nothing is graded or sent.", lines=()
+            at=at,
+            score="",
+            state="A preview by staff: nothing is graded or sent.",
+            lines=(),
+            leaders_url="",
         )
     return SubmittedView(
         at=at,
@@ -128,6 +132,9 @@ def _submitted(state: AttemptState) -> SubmittedView | None:
             )
             for section in view.sections
         ),
+        leaders_url=reverse("leaders", args=[attempt.assignment_id])
+        if attempt.assignment.shows_leaders
+        else "",
     )
 
 

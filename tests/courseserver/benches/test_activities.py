@@ -177,6 +177,22 @@ def test_the_best_of_each_track_leads_and_everybody_gets_their_share(
     assert '1.50 ms<br><small class="soft">67</small>' in seen
 
 
+def test_a_made_up_name_shows_and_who_leaves_is_gone_from_the_table(
+    bench: Bench, deployed: Deploy
+) -> None:
+    kit = bench.kit(tasks=BOARD_TASKS)
+    deployed(kit, activity="olympics", time_s=1.5e-3, energy_j=3e-4)
+    deployed(kit, "bea", activity="olympics", width="4", time_s=1.0e-3, energy_j=None)
+    path = f"/deploy/{bench.course.id}/olympics/name/"
+
+    bench.client(bench.bea).post(path, {"pseudonym": "Tensor Fox", "action": "stay"})
+    assert "Tensor Fox" in page(bench, "olympics")
+    assert "Bea Wei, as Tensor Fox" in page(bench, "olympics", who="alice")
+    bench.client(bench.bea).post(path, {"pseudonym": "Tensor Fox", "action": "leave"})
+    assert "Tensor Fox" not in page(bench, "olympics")
+    assert bench.client(bench.charlie).post(path, {"pseudonym": "Fox"}).status_code == 404
+
+
 def test_only_verified_results_of_institution_kits_are_ranked(
     bench: Bench, deployed: Deploy
 ) -> None:
