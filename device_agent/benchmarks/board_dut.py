@@ -28,6 +28,7 @@ def _run(task: str, arguments: Arguments) -> Measured:
         if model not in _MODELS[task]:
             wanted = " or ".join(_MODELS[task])
             raise DriverError(f"the firmware holds {model}, this task wants {wanted}: flash that")
+        board.check_clock()
         board.load_input(_input(model, int(arguments["seed"])))
         taken = windows.windows_of(
             board,

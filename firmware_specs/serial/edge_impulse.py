@@ -3,7 +3,8 @@
 Facts from the public command-line tools and examples: 115200 baud, commands end with a carriage
 return, `b` with one stops what runs, the prompt is `> `, slow boards want five characters at a
 time. Older firmware prints `Predictions (DSP: 12 ms., Classification: 34 ms., Anomaly: 0 ms.):`,
-newer `Timing: DSP 12 ms, inference 34 ms, anomaly 0 ms`.
+newer `Timing: DSP 12 ms, inference 34 ms, anomaly 0 ms`. `golden/edge_impulse.txt` has each form
+seen.
 """
 
 import re
@@ -19,7 +20,7 @@ CONFIG = b"AT+CONFIG?\r"
 
 _NUMBER = r"(\d+(?:\.\d+)?)\s*(us|ms)"
 _TIMINGS = re.compile(
-    rf"DSP:?\s*{_NUMBER}\.?,\s*(?:Classification|inference):?\s*{_NUMBER}\.?"
+    rf"DSP:?\s*{_NUMBER}\.?,\s*(?:Classification|inference|NN):?\s*{_NUMBER}\.?"
     rf"(?:,\s*Anomaly:?\s*{_NUMBER}\.?)?",
     re.IGNORECASE,
 )

@@ -1,11 +1,14 @@
 """From bytes to lines, whatever noise comes in between."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
 # A line of ours is at most 200 characters; a board's help may be longer.
 _LINE_MOST = 4096
+# Colours and the like, which consoles of some boards put around their lines.
+_ESCAPES = re.compile(rb"\x1b\[[0-9;?]*[ -/]*[@-~]")
 
 
 class LineKind(StrEnum):
@@ -26,8 +29,9 @@ class Line:
 
 
 def line_of(raw: bytes) -> Line:
-    """Return what a line says. Bytes that are no ASCII become question marks."""
-    text = "".join(chr(b) if 32 <= b < 127 else "?" for b in raw.rstrip(b"\r\n"))
+    """Return what a line says, colours left out. Bytes that are no ASCII become question marks."""
+    raw = _ESCAPES.sub(b"", raw).rstrip(b"\r\n")
+    text = "".join(chr(b) if 32 <= b < 127 else "?" for b in raw)
     if text == "m-ready":
         return Line(LineKind.READY, "")
     if text.startswith("m-"):
@@ -38,17 +42,21 @@ def line_of(raw: bytes) -> Line:
 
 
 class LineCutter:
-    """Collects bytes and yields whole lines; what never ends is dropped, not kept for ever."""
+    """Collects bytes and yields whole lines; what never ends is dropped, not kept for ever.
+
+    `echo` is what was sent last: a console that repeats it puts it before the first line.
+    """
 
     def __init__(self) -> None:
         self._rest = bytearray()
+        self.echo = b""
 
     def feed(self, data: bytes) -> Iterator[Line]:
         self._rest += data
         while (end := self._rest.find(b"\n")) >= 0:
             raw = bytes(self._rest[:end])
             del self._rest[: end + 1]
-            yield line_of(raw)
+            yield line_of(raw.removeprefix(self.echo))
         if len(self._rest) > _LINE_MOST:
             self._rest.clear()
 

@@ -11,6 +11,8 @@ from firmware_specs.serial.lines import Line, LineKind
 # Counters are 32 bits wide: microseconds wrap after 71.6 minutes.
 _WRAP = 1 << 32
 _VALUES = re.compile(r"[^,\s]+")
+# 1.0 as shipped keyword firmware prints it: ten tenths, then the two digits that are left.
+_TEN_TENTHS = re.compile(r"0\.10\d\d")
 
 
 class ReplyError(ValueError):
@@ -128,13 +130,20 @@ def model(reply: Reply) -> str:
 
 
 def window_s(reply: Reply) -> float:
-    """Return the time between the two laps of an answer, over at most one wrap. [s]"""
+    """Return the time between the two laps of an answer, over at most one wrap. [s]
+
+    Firmware on a computer may say the microseconds of a wider clock; a window is as short.
+    """
     laps = reply.checked().messages("lap-us-")
     if len(laps) != 2:
         remedy = "; firmware built for energy mode says none" if not laps else ""
         raise ReplyError(f"{len(laps)} laps instead of 2{remedy}")
-    begin, end = (_whole(lap) for lap in laps)
-    return ((end - begin) % _WRAP) * 1e-6
+    begin, end = (_whole(lap, bits=64) for lap in laps)
+    if max(begin, end) < _WRAP:
+        return ((end - begin) % _WRAP) * 1e-6
+    if not 0 <= end - begin < _WRAP:
+        raise ReplyError(f"laps of {begin} and {end} us make no window of at most 71 minutes")
+    return (end - begin) * 1e-6
 
 
 def counter_ticks(reply: Reply) -> int:
@@ -144,9 +153,18 @@ def counter_ticks(reply: Reply) -> int:
 
 
 def results(reply: Reply) -> tuple[float, ...]:
-    """Return the printed outputs; shipped firmware writes some floats oddly, so read leniently."""
+    """Return the printed outputs; shipped firmware writes some floats oddly, so read leniently.
+
+    What digits cannot say, their number does: among values of three decimals `0.1000` is 1.
+    """
+    values = _values(reply, "results-")
+    odd = {value for value in values if _TEN_TENTHS.fullmatch(value)}
+    if all(len(value) > len("0.000") for value in values):
+        odd = set()
     try:
-        return tuple(float(value) for value in _values(reply, "results-"))
+        return tuple(
+            1.0 + int(value[-2:]) / 1000 if value in odd else float(value) for value in values
+        )
     except ValueError as error:
         raise ReplyError(f"results are no numbers: {reply.text()}") from error
 
@@ -205,7 +223,8 @@ def _values(reply: Reply, prefix: str, *, count: int | None = None) -> Sequence[
     return values
 
 
-def _whole(text: str) -> int:
-    if not text.isdigit() or int(text) >= _WRAP:
-        raise ReplyError(f"{text[:40]!r} is no 32-bit number")
+def _whole(text: str, *, bits: int = 32) -> int:
+    # Of more digits than 64 bits have, Python would rather not say the number.
+    if not text.isdigit() or len(text) > 20 or int(text) >> bits:
+        raise ReplyError(f"{text[:40]!r} is no {bits}-bit number")
     return int(text)

@@ -169,6 +169,58 @@ def test_an_input_that_the_board_does_not_confirm_is_refused() -> None:
     assert not any(command.startswith(b"db 00") for command in port.sent)
 
 
+def test_firmware_in_energy_mode_is_refused_before_it_is_loaded() -> None:
+    port = MemoryPort(DutFirmware(is_energy_mode=True))
+
+    with pytest.raises(BoardError, match="EE_CFG_ENERGY_MODE 0"):
+        dut_at(port).check_clock()
+
+
+def test_an_input_of_a_size_that_the_board_does_not_expect_is_not_timed() -> None:
+    dut = dut_at(MemoryPort(DutFirmware(input_bytes=490)))
+    dut.load_input(bytes(250))
+
+    with pytest.raises(BoardError, match="expected 490"):
+        dut.first(commands.infer)
+
+
+@pytest.mark.parametrize("run_us", [1, 40, 600, 2500])
+def test_a_clock_of_whole_milliseconds_tells_a_run_that_is_shorter(run_us: int) -> None:
+    dut = dut_at(MemoryPort(DutFirmware(run_us=run_us, tick_us=1000, clock_us=300)))
+
+    assert dut.first(commands.infer) == pytest.approx(run_us * 1e-6, rel=0.06)
+
+
+def test_a_clock_that_stands_still_is_said() -> None:
+    dut = dut_at(MemoryPort(DutFirmware(tick_us=0)))
+
+    with pytest.raises(BoardError, match="clock shows 0 s for 1000000000 runs"):
+        dut.first(commands.infer)
+    with pytest.raises(BoardError, match="stood still over 10 runs"):
+        dut.timed(commands.infer, 10, 1, once_s=1e-3)
+
+
+def _golden_port(name: str) -> MemoryPort:
+    """Return a board that answers as a transcript does."""
+    said = {exchange.command: exchange.lines for exchange in transcripts.transcript(name)}
+
+    class Golden:
+        def receive(self, data: bytes) -> bytes:
+            return "".join(f"{line}\r\n" for line in said[data]).encode()
+
+    return MemoryPort(Golden())
+
+
+def test_the_firmware_of_the_streaming_wake_word_is_refused_in_words() -> None:
+    port = _golden_port("outside_streaming")
+    assert isinstance(dialects.board_at(port, Address(url="memory")), Dut)
+    dut = dut_at(port)
+
+    assert dut.model() == "sww01"
+    with pytest.raises(BoardError, match="microphone"):
+        dut.check_clock()
+
+
 def test_firmware_in_energy_mode_has_no_laps_to_read() -> None:
     with pytest.raises(ReplyError, match="energy mode"):
         dut_at(MemoryPort(DutFirmware(is_energy_mode=True))).first(commands.infer)

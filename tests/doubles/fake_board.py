@@ -38,6 +38,9 @@ class DutFirmware:
     run_us: int = 2500
     clock_us: int = 0
     is_energy_mode: bool = False
+    # A clock of 1 kHz shows whole milliseconds; one of 0 stands still.
+    tick_us: int = 1
+    input_bytes: int | None = None
     loaded: bytearray = field(default_factory=bytearray)
     expected: int = 0
     _half: bytearray = field(default_factory=bytearray)
@@ -74,7 +77,10 @@ class DutFirmware:
         return plain.get(words[0], [f"e-[Unknown command: {words[0]}]"])
 
     def _lap(self) -> list[str]:
-        return [] if self.is_energy_mode else [f"m-lap-us-{self.clock_us % _WRAP}"]
+        if self.is_energy_mode:
+            return []
+        shown_us = self.clock_us // self.tick_us * self.tick_us if self.tick_us else 0
+        return [f"m-lap-us-{shown_us % _WRAP}"]
 
     def _results(self) -> str:
         return f"m-results-[{','.join(f'{value:.3f}' for value in self.results)}]"
@@ -82,6 +88,9 @@ class DutFirmware:
     def _infer(self, words: list[str]) -> list[str]:
         runs, warm_ups = [*(int(word) for word in words), *(1, 10)[len(words) :]]
         lines = [f"m-warmup-start-{warm_ups}", "m-warmup-done", f"m-infer-start-{runs}"]
+        if self.input_bytes not in (None, len(self.loaded)):
+            text = f"Input db has {len(self.loaded)} elemented, expected {self.input_bytes}"
+            lines.insert(0, text)
         lines += self._lap()
         self.clock_us += runs * self.run_us
         return [*lines, *self._lap(), "m-infer-done", self._results()]

@@ -39,6 +39,15 @@ def test_lines_are_the_same_in_whatever_pieces_they_come(data: st.DataObject) ->
     ]
 
 
+def test_colours_and_an_echo_of_the_command_are_left_out() -> None:
+    cutter = LineCutter()
+    cutter.echo = b"name%"
+
+    said = list(cutter.feed(b"name%\x1b[0;32mm-name-dut-[x]\x1b[0m\r\n\x1b[1mm-ready\r\n"))
+
+    assert said == [Line(LineKind.MESSAGE, "name-dut-[x]"), Line(LineKind.READY, "")]
+
+
 def test_a_line_without_an_end_is_not_kept_for_ever() -> None:
     cutter = LineCutter()
     for _ in range(100):
@@ -86,7 +95,15 @@ def test_the_golden_transcripts_read_as_what_they_mean() -> None:
 
 
 @pytest.mark.parametrize(
-    ("laps", "expected_s"), [((5, 1_000_005), 1.0), ((4_294_967_290, 4), 10e-6), ((7, 7), 0.0)]
+    ("laps", "expected_s"),
+    [
+        ((5, 1_000_005), 1.0),
+        ((4_294_967_290, 4), 10e-6),
+        ((7, 7), 0.0),
+        # Firmware on a computer: microseconds of the day's clock, in 64 bits.
+        ((1_780_000_000_000_000, 1_780_000_000_250_000), 0.25),
+        ((4_294_967_290, 4_294_967_306), 16e-6),
+    ],
 )
 def test_a_window_is_the_difference_over_one_wrap(laps: tuple[int, int], expected_s: float) -> None:
     lines = [f"m-lap-us-{lap}" for lap in laps]
@@ -102,6 +119,8 @@ def test_a_window_is_the_difference_over_one_wrap(laps: tuple[int, int], expecte
         ["m-lap-us-1", "m-lap-us-x"],
         ["m-lap-us-1", "m-lap-us--5"],
         ["m-lap-us-1", "m-lap-us-99999999999"],
+        ["m-lap-us-99999999999", "m-lap-us-1"],
+        ["m-lap-us-1", "m-lap-us-" + "9" * 5000],
         ["m-lap-us-1", "e-[No model is loaded]", "m-lap-us-2"],
     ],
 )
@@ -121,7 +140,10 @@ def test_outputs_are_those_of_one_nonce_one_model_and_one_input() -> None:
 
 
 def test_results_that_shipped_firmware_writes_oddly_are_read() -> None:
-    assert replies.results(reply("m-results-[0.1000,0.003, 1.25]")) == (0.1, 0.003, 1.25)
+    assert replies.results(reply("m-results-[0.1000,0.003, 1.25]")) == (1.0, 0.003, 1.25)
+    assert replies.results(reply("m-results-[0.1005,0.100]")) == (1.005, 0.1)
+    # Four decimals everywhere are only that.
+    assert replies.results(reply("m-results-[0.1000,0.9000]")) == (0.1, 0.9)
 
 
 def test_a_board_that_leaves_out_a_capability_is_told_to_update() -> None:
@@ -132,6 +154,31 @@ def test_a_board_that_leaves_out_a_capability_is_told_to_update() -> None:
 
 
 # --- models and operands ------------------------------------------------------------------------
+def test_the_public_implementation_on_a_computer_is_read_as_it_answers() -> None:
+    said = {
+        exchange.command: reply(*exchange.lines[:-1])
+        for exchange in transcripts.transcript("outside_dut")
+    }
+
+    assert replies.name(said[b"name%"]) == "unspecified"
+    assert replies.model(said[b"profile%"]) == "kws01"
+    # The counter of 32 bits wraps within this window.
+    assert replies.window_s(said[b"infer 2 0%"]) == pytest.approx(6_209e-6)
+    assert replies.results(said[b"infer 2 0%"])[:3] == (1.0, 0.001, 0.002)
+    assert [line.kind for line in said[b"infer%"].lines][:1] == [LineKind.TEXT]
+
+
+def test_every_form_in_which_edge_impulse_prints_timings_is_read() -> None:
+    (run,) = transcripts.transcript("edge_impulse")
+    found = [timing for line in run.lines if (timing := timings(line))]
+
+    assert [timing.classification_s for timing in found] == pytest.approx(
+        [34e-3, 1e-3, 1.5e-3, 45e-6, 6e-3, 7e-3, 8e-3, 1e-3, 9e-3, 4.27e-3]
+    )
+    assert found[0].dsp_s == pytest.approx(12e-3)
+    assert len(found) == sum("DSP" in line for line in run.lines)
+
+
 def test_the_blob_of_the_golden_transcript_is_packed_byte_for_byte() -> None:
     sent = [
         exchange.command[5:-1]
