@@ -2,11 +2,13 @@
 
 `{flop_rate:si FLOP/s}` 572 TFLOP/s · `{traffic:si B}` 25.8 GB · `{share:pct}` 21.7% ·
 `{share:pct0}` 22% · `{latency:time}` 115 ms · `{n:int}` 16,384 · `{ratio:x}` 2.70× ·
-`{cost:usd}` $585 · `{value:g3}` three significant digits. Text passes through. `text_cases.json`
-holds the pairs that both implementations are tested on.
+`{cost:usd}` $585 · `{value:g3}` three significant digits; `time` and `x` may end in another number
+of digits: `{latency:time2}` 120 ms. Text passes through. `text_cases.json` holds the pairs that both
+implementations are tested on.
 """
 
 import math
+import re
 from collections.abc import Mapping
 from string import Formatter
 from typing import Any
@@ -51,15 +53,14 @@ def quantity(x: float, spec: str) -> str:
     if spec == "int":
         return f"{round(x):,}".replace("-", "−")
     if spec == "pct":
-        return f"{significant(100 * x, 3)}%"
+        return f"{_percent(x)}%"
     if spec == "pct0":
         return f"{round(_settled(100 * x))}%".replace("-", "−")
-    if spec == "x":
-        return f"{significant(x, 3)}×"
     if spec == "usd":
-        return f"${significant(x, 3) if abs(x) < 1000 else quantity(x, 'int')}"
-    if spec == "time":
-        return _time(x)
+        return f"${_cents(x) if abs(x) < 1000 else quantity(x, 'int')}"
+    if found := _DIGITS.fullmatch(spec):
+        digits = int(found[2] or 3)
+        return _time(x, digits) if found[1] == "time" else f"{significant(x, digits)}×"
     if spec.startswith("si "):
         return _si(x, spec[3:])
     if spec.startswith("g") and spec[1:].isdigit():
@@ -67,6 +68,33 @@ def quantity(x: float, spec: str) -> str:
     raise ValueError(
         f"unknown number format {spec!r}; use int, pct, pct0, x, usd, time, si UNIT, gN"
     )
+
+
+_DIGITS = re.compile("(time|x)([1-9]?)")
+_FEWEST_PERCENT = 1e-4
+
+
+def _percent(x: float) -> str:
+    """Return 100 `x`: what is nearly all does not read as all, nor what is hardly any as a power."""
+    percent = _settled(100 * x)
+    if 0 < abs(percent) < _FEWEST_PERCENT:
+        return f"under {_FEWEST_PERCENT:.4f}"
+    missing = 100 - percent
+    if not 0 < missing <= 0.05:
+        return significant(percent, 3)
+    if missing < _FEWEST_PERCENT * (1 - 1e-6):
+        return f"over {100 - _FEWEST_PERCENT:.4f}"
+    return f"{percent:.{math.ceil(-math.log10(missing) - 1e-6)}f}"
+
+
+def _cents(x: float) -> str:
+    """Return an amount below a thousand: whole cents at least, three digits where it has them."""
+    size = abs(_settled(x))
+    text = significant(x, 4 if 10 <= size < 100 else 3)
+    if size == 0 or size >= 100 or "×" in text or not math.isfinite(x):
+        return text
+    whole, _, part = text.partition(".")
+    return f"{whole}.{part[:2].ljust(2, '0')}{part[2:].rstrip('0')}"
 
 
 def _si(x: float, unit: str) -> str:
@@ -79,12 +107,12 @@ def _si(x: float, unit: str) -> str:
     return f"{significant(x / scale, 3)} {prefix}{unit}"
 
 
-def _time(x: float) -> str:
+def _time(x: float, digits: int) -> str:
     if x == 0 or not math.isfinite(x):
-        return f"{significant(x, 3)} s"
+        return f"{significant(x, digits)} s"
     rounded = abs(float(f"{x:.2e}"))
     found = next((row for row in _TIMES if rounded >= row[0]), _TIMES[-1])
-    return f"{significant(x / found[1], 3)} {found[2]}"
+    return f"{significant(x / found[1], digits)} {found[2]}"
 
 
 class _NumberFormatter(Formatter):

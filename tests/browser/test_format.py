@@ -9,7 +9,7 @@ from typing import Any
 from labs.text import quantity
 
 CASES = json.loads((Path(__file__).parents[2] / "labs" / "text_cases.json").read_text())
-SPECS = ("int", "pct", "pct0", "x", "usd", "time", "si FLOP/s", "si B", "si W", "g2", "g3", "g4")
+SPECS = ("int", "pct", "pct0", "x", "usd", "time", "time2", "si FLOP/s", "si B", "si W", "g2", "g3", "g4")
 RUN = """
 async (cases) => {
   const { quantity } = await import("/static/js/format.js");
@@ -36,6 +36,7 @@ def test_thousands_of_drawn_numbers_read_the_same_in_the_browser(open_page: Any)
         value = rng.choice([-1, 1, 1, 1]) * 10 ** rng.uniform(-11, 17)
         digits = rng.choice([2, 3, 17])
         cases.append({"value": float(f"{value:.{digits}g}"), "spec": rng.choice(SPECS)})
+    cases += [{"value": 1 - 10 ** rng.uniform(-9, -2), "spec": "pct"} for _ in range(200)]
     # Halves are where two rounding rules part.
     cases += [{"value": n / 8, "spec": spec} for n in range(-60, 60) for spec in SPECS]
     page = open_page("/")

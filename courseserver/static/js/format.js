@@ -2,7 +2,8 @@
  * Numbers in words: the same small format language as `labs/text.py`, tested on the same pairs.
  *
  * `si FLOP/s` 572 TFLOP/s · `pct` 21.7% · `pct0` 22% · `time` 115 ms · `int` 16,384 · `x` 2.70× ·
- * `usd` $585 · `g3` three significant digits. Text passes through.
+ * `usd` $585 · `g3` three significant digits; `time` and `x` may end in another number of digits.
+ * Text passes through.
  * @module
  */
 
@@ -99,11 +100,35 @@ function prefixOf(x, unit) {
   return unit.startsWith("B") && found[0] < 1 ? [1, ""] : found;
 }
 
-/** @param {number} x */
-function time(x) {
-  if (x === 0 || !Number.isFinite(x)) return `${significant(x, 3)} s`;
+/** @param {number} x @param {number} digits */
+function time(x, digits) {
+  if (x === 0 || !Number.isFinite(x)) return `${significant(x, digits)} s`;
   const [, scale, unit] = timeOf(x);
-  return `${significant(x / scale, 3)} ${unit}`;
+  return `${significant(x / scale, digits)} ${unit}`;
+}
+
+const FEWEST_PERCENT = 1e-4;
+
+/**
+ * What is nearly all does not read as all, nor what is hardly any as a power of ten.
+ * @param {number} x
+ */
+function percent(x) {
+  const value = settled(100 * x);
+  if (Math.abs(value) > 0 && Math.abs(value) < FEWEST_PERCENT) return `under ${FEWEST_PERCENT.toFixed(4)}`;
+  const missing = 100 - value;
+  if (!(missing > 0 && missing <= 0.05)) return significant(value, 3);
+  if (missing < FEWEST_PERCENT * (1 - 1e-6)) return `over ${(100 - FEWEST_PERCENT).toFixed(4)}`;
+  return value.toFixed(Math.ceil(-Math.log10(missing) - 1e-6));
+}
+
+/** An amount below a thousand: whole cents at least, three digits where it has them. @param {number} x */
+function cents(x) {
+  const size = Math.abs(settled(x));
+  const text = significant(x, size >= 10 && size < 100 ? 4 : 3);
+  if (size === 0 || size >= 100 || text.includes("×") || !Number.isFinite(x)) return text;
+  const [before, part = ""] = text.split(".");
+  return `${before}.${part.slice(0, 2).padEnd(2, "0")}${part.slice(2).replace(/0+$/, "")}`;
 }
 
 /** @param {number} x */
@@ -118,11 +143,12 @@ function timeOf(x) {
  */
 export function quantity(x, spec) {
   if (spec === "int") return whole(x);
-  if (spec === "pct") return `${significant(100 * x, 3)}%`;
+  if (spec === "pct") return `${percent(x)}%`;
   if (spec === "pct0") return `${whole(settled(100 * x)).replaceAll(",", "")}%`;
-  if (spec === "x") return `${significant(x, 3)}×`;
-  if (spec === "usd") return `$${Math.abs(x) < 1000 ? significant(x, 3) : whole(x)}`;
-  if (spec === "time") return time(x);
+  if (spec === "usd") return `$${Math.abs(x) < 1000 ? cents(x) : whole(x)}`;
+  const [, kind, digits] = /^(time|x)([1-9]?)$/.exec(spec) ?? [];
+  if (kind === "time") return time(x, Number(digits || 3));
+  if (kind === "x") return `${significant(x, Number(digits || 3))}×`;
   if (spec.startsWith("si ")) return si(x, spec.slice(3));
   if (/^g\d+$/.test(spec)) return significant(x, Number(spec.slice(1)));
   throw new RangeError(`unknown number format ${spec}`);

@@ -41,15 +41,15 @@ from simcore.equations.roofline import attainable_rate
 TECHNOLOGY: Mapping[str, str] = {
     "cloud": "hbm2-accelerator",
     "edge": "ddr-45nm",
-    "mobile": "ddr-45nm",
+    # A phone could not feed DDR-class memory at full rate from 5 W.
+    "mobile": "lpddr5-phone",
     "tiny": "ddr-45nm",
 }
 TECHNOLOGY_NAMES: Mapping[str, str] = {
     "hbm2-accelerator": "HBM2-class memory and fp16 units",
     "ddr-45nm": "DDR-class memory and fp32 units of a 45 nm processor",
+    "lpddr5-phone": "LPDDR5-class memory and fp16 units",
 }
-START: Mapping[str, str] = {**TECHNOLOGY, "mobile": "lpddr5-phone"}
-"""Where the instrument starts: a phone could not feed DDR-class memory at full rate from 5 W."""
 
 LOW_INTENSITIES = (4, 8, 10)
 HIGH_INTENSITIES = (128, 256, 500)
@@ -79,14 +79,15 @@ class D(Part):
         ]
 
     def questions(self, p: Params) -> tuple[Question, ...]:
+        ratio = float(self.facts(p)["ratio"])
         return (
             Choice(
                 id="ratio",
                 options=(
-                    Option(id=RIGHT, value=float(self.facts(p)["ratio"])),
+                    Option(id=RIGHT, value=ratio),
                     Option(id="energy_counts_flop", value=1.0),
                     Option(id="energy_counts_bytes", value=float(p["i2"]) / float(p["i1"])),
-                    Option(id="idle_units_save", value=0.5),
+                    Option(id="turned_round", value=1 / ratio),
                 ),
             ),
         )
@@ -106,14 +107,9 @@ class D(Part):
         }
 
     def knobs(self, p: Params) -> tuple[Knob, ...]:
-        start = catalog.item("technologies", START[str(p["track"])])
         intensities = tuple(float(f"{x:.3g}") for x in np.exp2(np.arange(-8, 49) / 4))
-        flop, flop_at = with_value(
-            log_steps(0.2e-12, 5e-12, 29), float(start.value("energy_per_flop"))
-        )
-        moved, moved_at = with_value(
-            log_steps(5e-12, 200e-12, 33), float(start.value("energy_per_byte"))
-        )
+        flop, flop_at = with_value(log_steps(0.2e-12, 5e-12, 29), float(p["energy_per_flop"]))
+        moved, moved_at = with_value(log_steps(5e-12, 200e-12, 33), float(p["energy_per_byte"]))
         intensity, at = with_value(intensities, float(p["i1"]))
         return (
             Knob(id="intensity", steps=intensity, default=at),

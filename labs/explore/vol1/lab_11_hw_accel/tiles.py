@@ -137,14 +137,18 @@ class E(Part):
         ]
 
     def questions(self, p: Params) -> tuple[Question, ...]:
+        facts = self.facts(p)
+        standard, tiled, once = (
+            float(facts[f"{name}_traffic"]) for name in ("standard", "tiled", "once")
+        )
         return (
             Choice(
                 id="factor",
                 options=(
-                    Option(id=RIGHT, value=float(self.facts(p)["factor"])),
+                    Option(id=RIGHT, value=standard / tiled),
                     Option(id="flop_decide", value=1.0),
-                    Option(id="scores_read_once", value=2.0),
-                    Option(id="no_rereads", value=float(p["sequence"]) / float(p["width"])),
+                    Option(id="scores_read_once", value=2 * standard / (standard + once)),
+                    Option(id="no_rereads", value=standard / once),
                 ),
             ),
         )
@@ -155,6 +159,8 @@ class E(Part):
         standard = float(attention_traffic_standard(sequence, width, element_size=size))
         tiled = float(attention_traffic_tiled(sequence, width, rows=rows, element_size=size))
         flop = float(attention_flop(sequence, width))
+        # One block of all queries reads K and V once: what no kernel can go below.
+        once = attention_traffic_tiled(sequence, width, rows=sequence, element_size=size)
         cores = int(machine.item.value("cores"))
         rates = {
             "peak_flop_rate": machine.peak(str(p["precision"])),
@@ -164,6 +170,7 @@ class E(Part):
         return {
             "standard_traffic": standard,
             "tiled_traffic": tiled,
+            "once_traffic": float(once),
             "factor": standard / tiled,
             "speedup": before / after,
             "limit_factor": 2 * rows / width,
