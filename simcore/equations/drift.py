@@ -259,6 +259,47 @@ def retraining_cost(interval: ArrayLike, *, cost: ArrayLike, decay: ArrayLike) -
     return RetrainTerms(training, staleness)
 
 
+def retraining_spent(
+    time: ArrayLike, *, interval: ArrayLike, cost: ArrayLike, decay: ArrayLike
+) -> Array:
+    """Return what training every so often has cost since a training at time 0, staleness included.
+
+    One training at the start of each interval, d T^2 / 2 of staleness in each that is over, and
+    what has gathered since the last training.
+
+    Parameters
+    ----------
+    time : array_like, shape (n,)
+        Since the first of these trainings. [s]
+    interval : array_like, shape (n,)
+        Time between trainings. [s]
+    cost : array_like, shape (n,)
+        Of one training and its release. [USD]
+    decay : array_like, shape (n,)
+        Growth of the rate at which a stale model loses money. [USD/s^2]
+
+    Returns
+    -------
+    ndarray, shape (n,)
+        Money spent and lost. [USD]
+
+    Raises
+    ------
+    ValueError
+        If the interval is not positive, or another number negative.
+
+    References
+    ----------
+    F. Harris, "How many parts to make at once", Factory 10(2), 1913, reprinted in Operations
+    Research 38(6), 1990. doi:10.1287/opre.38.6.947
+    """
+    now, cycle = not_negative(time, "time"), positive(interval, "interval")
+    over = np.floor(now / cycle)
+    stale = over * cycle**2 + (now - over * cycle) ** 2
+    trainings = (over + 1.0) * not_negative(cost, "cost")
+    return np.asarray(trainings + not_negative(decay, "decay") * stale / 2.0)
+
+
 def _shares(counts: ArrayLike, name: str, least: float) -> Floats:
     found = not_negative(counts, name)
     if found.ndim == 0 or np.any(found.sum(axis=-1) == 0):

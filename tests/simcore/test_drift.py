@@ -4,6 +4,7 @@ import pytest
 from simcore.equations.drift import (
     retraining_cost,
     retraining_interval,
+    retraining_spent,
     stability_index,
     stability_noise,
     stability_of_deciles,
@@ -86,3 +87,15 @@ def test_a_boundary_that_turns_is_wrong_in_two_wedges():
     assert np.mean(flipped != (x[0] > 0)) == pytest.approx(0.18, abs=2e-3)
     with pytest.raises(ValueError, match="turn must be pi or less"):
         turned_error(4.0, noise=0.05)
+
+
+def test_what_was_spent_is_trainings_and_triangles():
+    given = {"cost": 10e3, "decay": 500 / DAY**2}
+
+    # Two trainings, one triangle of 500 * 36 / 2 and one of 500 * 9 / 2.
+    assert retraining_spent(9 * DAY, interval=6 * DAY, **given) == pytest.approx(31_250)
+    # At the end of an interval, just before the next training: its mean rate times its length.
+    end = retraining_spent(np.nextafter(18 * DAY, 0), interval=6 * DAY, **given)
+    assert end == pytest.approx(18 * DAY * float(retraining_cost(6 * DAY, **given).total))
+    with pytest.raises(ValueError, match="interval must be positive"):
+        retraining_spent(DAY, interval=0, **given)
