@@ -1,11 +1,15 @@
 """Small shapes that many labs need: plain numbers, columns and rows of arrays, round limits."""
 
+from collections.abc import Sequence
+from typing import TypeVar
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from labs.text import quantity
 
 Array = NDArray[np.float64]
+T = TypeVar("T")
 
 
 def given(value: float, spec: str) -> str:
@@ -22,6 +26,11 @@ def count_text(parameters: float) -> str:
         if parameters >= scale:
             return f"{parameters / scale:.3g}{word}"
     return quantity(parameters, "int")
+
+
+def titled(name: str) -> str:
+    """Return a name as a sentence begins with it."""
+    return name[0].upper() + name[1:]
 
 
 def floats(values: ArrayLike) -> Array:
@@ -53,3 +62,9 @@ def round_above(value: float) -> float:
     """Return the next 1, 2 or 5 of its decade: limits people set."""
     decade = 10.0 ** np.floor(np.log10(value))
     return float(next(step * decade for step in (1, 2, 5, 10) if step * decade >= value * 0.999999))
+
+
+def spread(found: Sequence[T], count: int) -> list[T]:
+    """Return `count` of these, evenly spaced, the first and the last among them."""
+    picked = np.unique(np.linspace(0, len(found) - 1, count).astype(int))
+    return [found[int(i)] for i in picked]

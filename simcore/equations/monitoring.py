@@ -46,6 +46,34 @@ def false_alarms(
     return np.asarray(rate * share(false_alarm, "false_alarm"))
 
 
+def decisions_per_alarm(check_rate: ArrayLike, alarm_rate: ArrayLike) -> Array:
+    """Return the decisions for each false alarm that somebody tolerates; one over it is the rate.
+
+    Parameters
+    ----------
+    check_rate : array_like, shape (n,)
+        Decisions on what is no event: one a second for 8 h a day is 1/3. [1/s]
+    alarm_rate : array_like, shape (n,)
+        False alarms tolerated: one in 30 days is 3.9e-7. [1/s]
+
+    Returns
+    -------
+    ndarray, shape (n,)
+        Decisions for each alarm. [1]
+
+    Raises
+    ------
+    ValueError
+        If a rate is not positive.
+
+    References
+    ----------
+    S. Axelsson, "The base-rate fallacy and the difficulty of intrusion detection", ACM TISSEC
+    3(3), 2000. doi:10.1145/357830.357849
+    """
+    return np.asarray(positive(check_rate, "check_rate") / positive(alarm_rate, "alarm_rate"))
+
+
 def canary_time(samples: ArrayLike, *, traffic: ArrayLike, canary_share: ArrayLike) -> Array:
     """Return how long a canary runs until it has seen enough.
 

@@ -177,3 +177,33 @@ def data_transfer(size: ArrayLike, *, rate: ArrayLike, price: ArrayLike = 0.0) -
         moved / positive(rate, "rate"), moved * not_negative(price, "price")
     )
     return MoveTerms(*terms)
+
+
+def break_even_size(saving: ArrayLike, *, jobs: ArrayLike = 1, price: ArrayLike) -> Array:
+    """Return the size of data up to which moving it pays: below it move data, above it the job.
+
+    Parameters
+    ----------
+    saving : array_like, shape (n,)
+        What one job saves where the data would be moved to. [USD]
+    jobs : array_like, shape (n,)
+        Jobs on the same copy before the data change. [1]
+    price : array_like, shape (n,)
+        Of moving; 0.08 USD/GB is 8e-11. [USD/byte]
+
+    Returns
+    -------
+    ndarray, shape (n,)
+        Size at which both cost the same. [byte]
+
+    Raises
+    ------
+    ValueError
+        If the price is not positive, or another number negative.
+
+    References
+    ----------
+    J. Gray, "Distributed computing economics", Microsoft Research MSR-TR-2003-24, 2003.
+    """
+    saved = not_negative(saving, "saving") * not_negative(jobs, "jobs")
+    return np.asarray(saved / positive(price, "price"))

@@ -4,6 +4,7 @@ from simcore.equations.drift import retraining_cost
 from simcore.equations.monitoring import (
     canary_time,
     compounded,
+    decisions_per_alarm,
     false_alarms,
     undetected_loss,
     watching_cost,
@@ -19,6 +20,13 @@ def test_a_thousand_metrics_at_three_deviations_alarm_864_times_a_day():
     assert daily == pytest.approx(864)
     folded = false_alarms(1000, check_rate=288 / DAY, false_alarm=0.003, correlated=10) * DAY
     assert folded == pytest.approx(86.4)
+
+
+def test_one_false_alarm_a_month_is_one_in_two_and_a_half_million_seconds():
+    spacing = decisions_per_alarm(1, 1 / (30 * 86_400))
+
+    assert spacing == pytest.approx(2_592_000)
+    assert false_alarms(1, check_rate=1, false_alarm=1 / spacing) * 30 * 86_400 == pytest.approx(1)
 
 
 def test_one_per_cent_of_a_million_requests_an_hour_gives_ten_thousand_in_an_hour():

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from simcore.equations.storage import (
+    break_even_size,
     cached_rate,
     checkpoint_write,
     data_transfer,
@@ -41,6 +42,11 @@ def test_fifty_terabytes_over_ten_gigabit():
 
     assert found.time / 3600 == pytest.approx(11.1, abs=0.05)
     assert found.cost == pytest.approx(4000)
+
+
+def test_sixty_dollars_a_job_are_worth_moving_three_quarters_of_a_terabyte():
+    assert break_even_size(60, price=8e-11) == pytest.approx(0.75e12)
+    assert break_even_size(60, jobs=[1, 20], price=2e-11) == pytest.approx([3e12, 60e12])
 
 
 def test_what_has_no_meaning_is_refused():

@@ -6,7 +6,7 @@ from itertools import product
 
 import numpy as np
 
-from labs.arranging import floats, given, rows
+from labs.arranging import floats, given, rows, spread
 from labs.contract import (
     RIGHT,
     Choice,
@@ -93,7 +93,7 @@ class B(Part):
             if answer:
                 found[answer].append(p)
         count = min(MOST_OF_EACH, *(len(each) for each in found.values()))
-        return [p for each in found.values() for p in _spread(each, count)]
+        return [p for each in found.values() for p in spread(each, count)]
 
     def questions(self, p: Params) -> tuple[Question, ...]:
         right = _answer(p)
@@ -230,8 +230,3 @@ def _answer(p: Params) -> str:
     if len(kept) == 1 and len(missed) == 2:
         return kept[0]
     return ""
-
-
-def _spread(found: Sequence[Params], count: int) -> list[Params]:
-    picked = np.unique(np.linspace(0, len(found) - 1, count).astype(int))
-    return [found[int(i)] for i in picked]

@@ -6,7 +6,7 @@ from itertools import product
 
 import numpy as np
 
-from labs.arranging import Array, column, floats, given, rows, same
+from labs.arranging import Array, column, floats, given, rows, same, titled
 from labs.contract import (
     RIGHT,
     Choice,
@@ -97,7 +97,7 @@ class C(Part):
                 "survey": name,
                 "survey_name": SURVEYS[name].name,
                 "activity": words,
-                "activity_title": words[0].upper() + words[1:],
+                "activity_title": titled(words),
                 "share": round(sum(SURVEYS[name].shares[a] for a in SURVEYS[name].asked[words]), 2),
                 "faster": faster,
                 "images": night.images,

@@ -6,7 +6,7 @@ from itertools import product
 
 import numpy as np
 
-from labs.arranging import Array, floats, given, octaves, rows
+from labs.arranging import Array, floats, given, octaves, rows, titled
 from labs.contract import (
     RIGHT,
     Choice,
@@ -24,7 +24,7 @@ from labs.text import quantity
 from simcore.equations.collectives import ring_allreduce
 from simcore.equations.data_parallel import exposed_sync, star_exchange, weak_speedup
 
-from .machines import EFFICIENCY, NAMES, is_language, known, machine, network, titled, training_flop
+from .machines import EFFICIENCY, NAMES, is_language, known, machine, network, training_flop
 from .plan import SITES, Plan
 
 MARGIN = 1.5

@@ -6,7 +6,7 @@ from itertools import product
 
 import numpy as np
 
-from labs.arranging import Array, count_text, floats, octaves, rows, same
+from labs.arranging import Array, count_text, floats, octaves, rows, same, titled
 from labs.contract import (
     RIGHT,
     Choice,
@@ -33,7 +33,6 @@ from .machines import (
     known,
     memory_text,
     network,
-    titled,
 )
 from .state import ELEMENTS, MASTERS
 

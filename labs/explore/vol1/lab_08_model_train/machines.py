@@ -80,11 +80,6 @@ def memory_text(name: str) -> str:
     return given(size, "si B")
 
 
-def titled(name: str) -> str:
-    """Return a name as a sentence begins with it."""
-    return name[0].upper() + name[1:]
-
-
 def is_language(name: str) -> bool:
     return "hidden" in catalog.item("models", name)
 

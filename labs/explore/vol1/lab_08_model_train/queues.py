@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from labs.arranging import Array, floats, given, rows
+from labs.arranging import Array, floats, given, rows, titled
 from labs.contract import (
     RIGHT,
     Choice,
@@ -29,7 +29,7 @@ from simcore.equations.ingestion import preparation_time
 from simcore.equations.precision import element_size
 from simcore.equations.stages import step_of_stages
 
-from .machines import EFFICIENCY, NAMES, machine, network, titled, training_flop
+from .machines import EFFICIENCY, NAMES, machine, network, training_flop
 
 MARGIN = 1.5
 STAGES = ("data", "copy", "arithmetic", "averaging")

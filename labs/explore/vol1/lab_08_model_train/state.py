@@ -5,7 +5,7 @@ from itertools import product
 
 import numpy as np
 
-from labs.arranging import Array, count_text, floats, octaves, rows, same
+from labs.arranging import Array, count_text, floats, octaves, rows, same, titled
 from labs.contract import (
     RIGHT,
     Choice,
@@ -24,7 +24,7 @@ from labs.contract import (
 )
 from simcore.equations.memory import StateTerms, training_state
 
-from .machines import NAMES, capacity, known, memory_text, network, titled
+from .machines import NAMES, capacity, known, memory_text, network
 
 NETWORKS: Mapping[str, Sequence[str]] = {
     "cloud": ("gpt-2-xl", "llama-3-2-1b", "gpt-j-6b", "llama-2-7b", "llama-2-13b"),
