@@ -122,6 +122,13 @@ class _NumberFormatter(Formatter):
         return quantity(float(value), format_spec or "g3")
 
 
+def without_figures(template: str) -> str:
+    """Return a template for a whole class, whose figures differ: each `{name:spec}` as "…"."""
+    return "".join(
+        text + ("" if name is None else "…") for text, name, *_ in Formatter().parse(template)
+    )
+
+
 def fill(template: str, values: Mapping[str, Any]) -> str:
     """Return the template with every `{name:spec}` replaced.
 

@@ -22,6 +22,8 @@ from courseserver.grading.anonymous import alias
 from courseserver.grading.models import Regrading, Score
 
 _DIGITS = 3
+# Places that a projector shows.
+_PROJECTED = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,10 +127,10 @@ def _names(assignment: Assignment, found: Sequence[Design], reader: Enrolment) -
 
 
 def ties(found: Sequence[Design]) -> list[Tie]:
-    """Return the table without anybody on it: each ratio, and how many designs reach it."""
+    """Return the top of the table without anybody on it: each ratio, how many designs reach it."""
     ratios = [design.ratio for design in found]
     ranked = zip(places(ratios), ratios, strict=True)
     return [
         Tie(place=place, ratio=ratio, count=len(list(same)))
         for (place, ratio), same in groupby(ranked)
-    ][:SHOWN_MOST]
+    ][:_PROJECTED]

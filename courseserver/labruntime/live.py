@@ -27,6 +27,7 @@ from courseserver.labruntime.models import (
 from courseserver.labruntime.state import lab_of, part_ahead, required_parts
 from labs.content import Lab, LabPart, QuestionText
 from labs.contract import RIGHT
+from labs.text import without_figures
 
 # Longer in a part than this many times its minutes, and still at it: somebody to go to.
 _STUCK_TIMES, _STUCK_LEAST = 1.5, timedelta(minutes=10)
@@ -241,7 +242,7 @@ def _asked(
                 is_numeric=text.kind == "numeric",
                 count=sum(bucket.count for bucket in buckets),
                 buckets=buckets,
-                misconception=text.misconceptions.get(option, ""),
+                misconception=without_figures(text.misconceptions.get(option, "")),
                 misled=misled,
             )
 
@@ -258,7 +259,8 @@ def _foreseen(lab: Lab, commits: Iterable[Commit]) -> Iterable[Commit]:
 
 
 def _title(part: LabPart, number: int) -> str:
-    return part.title if len(part.questions) == 1 else f"{part.title}, question {number}"
+    title = without_figures(part.title)
+    return title if len(part.questions) == 1 else f"{title}, question {number}"
 
 
 def _options(text: QuestionText, chosen: Counter[str]) -> tuple[Bucket, ...]:
@@ -267,7 +269,9 @@ def _options(text: QuestionText, chosen: Counter[str]) -> tuple[Bucket, ...]:
     ids = sorted([RIGHT, *text.misconceptions], key=lambda option: _shuffled(text, option))
     return tuple(
         Bucket(
-            label="As it comes out" if option == RIGHT else text.misconceptions[option],
+            label="As it comes out"
+            if option == RIGHT
+            else without_figures(text.misconceptions[option]),
             count=chosen[option],
             share=_share(chosen[option], whole),
             is_answer=option == RIGHT,
@@ -339,7 +343,7 @@ def _boundaries(
         for failure in part.failures:
             yield Boundary(
                 part=part.id.upper(),
-                title=failure.title,
+                title=without_figures(failure.title),
                 found=found[(part.id, failure.id)],
                 of=could[part.id],
             )

@@ -251,7 +251,7 @@ def test_a_term_from_its_plan_to_a_regrade(term: Classroom, open_page: Open) -> 
     assert term.in_lms() == 89.0
 
     student = open_page(f"/grading/courses/{course}/?all=1", term.bob)
-    student.get_by_role("link", name="89.0 of 100.0").click()
+    student.get_by_role("link", name="89.0 of 100").click()
     student.get_by_label("What was missed").fill("I did quantify the trade-off.")
     student.get_by_role("button", name="Ask").click()
     student.get_by_role("status").filter(has_text="Sent").wait_for()

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 import labs
-from labs.text import fill, quantity
+from labs.text import fill, quantity, without_figures
 
 CASES = json.loads((Path(labs.__file__).parent / "text_cases.json").read_text())
 
@@ -23,3 +23,8 @@ def test_an_unknown_format_names_those_there_are() -> None:
 
 def test_text_passes_through_templates() -> None:
     assert fill("{who} waits {t:time}", {"who": "Ada", "t": 0.115}) == "Ada waits 115 ms"
+
+
+def test_a_text_for_a_whole_class_leaves_figures_out() -> None:
+    assert without_figures("Costs {ratio:g2} times {a} of it") == "Costs … times … of it"
+    assert without_figures("No figure") == "No figure"

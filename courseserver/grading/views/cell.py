@@ -1,5 +1,7 @@
 """One student's score in one lab, as staff decide about it; and requests for another look."""
 
+from collections.abc import Mapping
+
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -40,7 +42,9 @@ def cell_set(request: HttpRequest, assignment_id: str, person_id: str) -> HttpRe
             )
             messages.success(request, "Score set.")
     except Unprocessable as error:
-        return _page(request, assignment, enrolment, student, error=error)
+        return _page(
+            request, assignment, enrolment, student, error=error, typed=request.POST.dict()
+        )
     return redirect("grade-cell", assignment_id, person_id)
 
 
@@ -145,6 +149,7 @@ def _page(
     student: Person,
     *,
     error: CourseserverError | None = None,
+    typed: Mapping[str, str] | None = None,
 ) -> HttpResponse:
     course = assignment.course
     facts = facts_of(course, [student.pk], assignments=[assignment]).get(student.pk)
@@ -169,5 +174,6 @@ def _page(
         "may_change": enrolment.role == Role.INSTRUCTOR,
         "lines": [line for line in lines if line.assignment_title == assignment.title],
         "error": error,
+        "typed": typed,
     }
     return render(request, "grading/cell.html", context, status=error.status if error else 200)

@@ -86,7 +86,7 @@ def test_students_see_their_labs_and_scores_and_no_one_elses(room: Classroom) ->
 
     text = words(room.client(room.bob).get(reverse("course-home", args=[room.course.id])))
 
-    assert "55.0 of 100.0 so far" in text
+    assert "55.0 of 100 so far" in text
     assert "Sent when your Decision Log is marked" in text
     assert "67.0" not in text
     assert "Bea" not in text
