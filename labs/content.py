@@ -201,6 +201,9 @@ class TrackText:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Lab:
+    """`ledgers` are examples of what students may bring along: a key that rests on the ledger is
+    proved with each. `has_portfolio` offers the student's whole record, to print."""
+
     slug: str
     version: str
     volume: int
@@ -215,6 +218,8 @@ class Lab:
     parts: tuple[LabPart, ...]
     synthesis: Synthesis
     reads: tuple[LedgerRead, ...]
+    ledgers: tuple[Mapping[str, Scalar], ...]
+    has_portfolio: bool
     folder: Path
 
     @property

@@ -8,6 +8,7 @@ import importlib
 import importlib.util
 import os
 import sys
+from collections.abc import Mapping
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
@@ -21,7 +22,7 @@ from labs.content import (
     Synthesis,
     TrackText,
 )
-from labs.contract import TRACKS, Part
+from labs.contract import TRACKS, Part, Scalar
 from labs.part_text import part_text
 from labs.tables import ContentError, Table
 from labs.words import markdown
@@ -123,7 +124,9 @@ def load_folder(folder: Path) -> Lab:
         tracks=tracks,
         parts=_parts(folder, table, tuple(track.id for track in tracks)),
         synthesis=_synthesis(table.table("synthesis")),
-        reads=_reads(table),
+        reads=(reads := _reads(table)),
+        ledgers=_ledgers(table, reads),
+        has_portfolio=table.flag("portfolio", False),
         folder=folder,
     )
     table.close()
@@ -237,5 +240,23 @@ def _reads(table: Table) -> tuple[LedgerRead, ...]:
             LedgerRead(name=item.word("name"), key=item.text("key"), default=item.scalar("default"))
         )
         item.close()
+    ledger.has("examples")
     ledger.close()
     return tuple(reads)
+
+
+def _ledgers(table: Table, reads: tuple[LedgerRead, ...]) -> tuple[Mapping[str, Scalar], ...]:
+    """Return examples of ledgers, each with the defaults of what it leaves out."""
+    ledger = table.maybe("ledger")
+    defaults = {read.name: read.default for read in reads}
+    found = []
+    for item in ledger.tables("examples") if ledger else []:
+        given = item.scalar_map("reads")
+        item.close()
+        for name, value in given.items():
+            if name not in defaults:
+                item.refuse("reads", f"{name!r} is nothing the lab reads")
+            if type(value) is not type(defaults[name]):
+                item.refuse("reads", f"{name!r} must be of the type of its default")
+        found.append({**defaults, **given})
+    return tuple(found)

@@ -380,6 +380,7 @@ class SynthesisPage:
     words_max: int
     criteria: tuple[Criterion, ...]
     discussion: tuple[str, ...]
+    portfolio_url: str  # "" where the lab does not offer it
     log_draft: str
     log_words: int
     log_error: str  # why the last try to submit was refused
@@ -412,6 +413,7 @@ class LedgerPage:
 
     entries: tuple[LedgerEntryView, ...]
     is_whole: bool
+    portfolio_url: str
     verdict: str  # "42 entries, unbroken chain"
     markdown_url: str
     json_url: str
@@ -438,5 +440,77 @@ class ReportPage:
     is_submitted: bool
     parts: tuple[ReportPart, ...]
     decision_log: str
+    markdown_url: str
+    back: Step
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PortfolioPrediction:
+    """One prediction of the record, as the ledger keeps it."""
+
+    part: str  # "B"
+    quantity: str
+    predicted: str
+    actual: str
+    gap: str
+    is_told: bool  # a later part may have told it: no prediction
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PortfolioDesign:
+    part: str
+    title: str
+    design: str
+    objective: str
+    ratio: str  # "86%" of the optimum; "" where no feasible design was handed in
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PortfolioLab:
+    """One lab of the term, from the ledger: what was predicted, met, designed and decided."""
+
+    heading: str  # "Lab 11, The hardware roofline"
+    track: str
+    day: str
+    is_submitted: bool
+    predictions: tuple[PortfolioPrediction, ...]
+    limits: tuple[str, ...]
+    designs: tuple[PortfolioDesign, ...]
+    decision_log: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PortfolioRead:
+    """A value that a lab took over from an earlier one, or from its default."""
+
+    key: str
+    value: str
+    by: str  # the lab that read it
+    origin: str  # the lab that wrote it; "" for a default
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PortfolioRange:
+    factor: str  # "2×"
+    share: str  # "64%"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PortfolioPage:
+    """A student's record over a course, to print or to keep.
+
+    `calibration` are the predictions of numbers by lab (label, count, factor, words, dots as
+    `LabForesight` gives them).
+    """
+
+    course: str
+    verdict: str
+    is_whole: bool
+    counts: tuple[tuple[str, str], ...]  # label and figure
+    typical: str  # "2.1×"; "" before there is a prediction of a number
+    ranges: tuple[PortfolioRange, ...]
+    calibration: tuple[Any, ...]
+    labs: tuple[PortfolioLab, ...]
+    reads: tuple[PortfolioRead, ...]
     markdown_url: str
     back: Step

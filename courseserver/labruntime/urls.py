@@ -13,6 +13,12 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(f"{_ATTEMPT}/synthesis/", views.SynthesisView.as_view(), name="lab-synthesis"),
     path(f"{_ATTEMPT}/report/", views.ReportView.as_view(), name="lab-report"),
     path(f"{_ATTEMPT}/report.md", views.ReportExportView.as_view(), name="lab-report-export"),
+    path(f"{_ATTEMPT}/portfolio/", views.PortfolioView.as_view(), name="lab-portfolio"),
+    path(
+        f"{_ATTEMPT}/portfolio.md",
+        views.PortfolioExportView.as_view(),
+        name="lab-portfolio-export",
+    ),
     path(f"{_ATTEMPT}/ledger/", views.LedgerView.as_view(), name="lab-ledger"),
     path(
         f"{_ATTEMPT}/ledger.<slug:form>",

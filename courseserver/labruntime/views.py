@@ -23,6 +23,7 @@ from courseserver.labruntime.show import frame
 from courseserver.labruntime.show.briefing import briefing_page
 from courseserver.labruntime.show.ledger import export_json, export_markdown, ledger_page
 from courseserver.labruntime.show.part import part_page
+from courseserver.labruntime.show.portfolio import portfolio_markdown, portfolio_page
 from courseserver.labruntime.show.report import report_markdown, report_page
 from courseserver.labruntime.show.synthesis import synthesis_page
 from courseserver.labruntime.state import AttemptState, state_of
@@ -151,6 +152,21 @@ class ReportExportView(LabView):
         text = report_markdown(report_page(state))
         response = HttpResponse(text, content_type="text/markdown; charset=utf-8")
         response["Content-Disposition"] = f'attachment; filename="{state.lab.slug}.md"'
+        return response
+
+
+class PortfolioView(LabView):
+    def get(self, request: HttpRequest, attempt_id: str) -> HttpResponse:
+        page = portfolio_page(attempt_for(person_of(request), attempt_id))
+        return render(request, "labruntime/portfolio.html", {"page": page})
+
+
+class PortfolioExportView(LabView):
+    def get(self, request: HttpRequest, attempt_id: str) -> HttpResponse:
+        page = portfolio_page(attempt_for(person_of(request), attempt_id))
+        text = portfolio_markdown(page)
+        response = HttpResponse(text, content_type="text/markdown; charset=utf-8")
+        response["Content-Disposition"] = 'attachment; filename="portfolio.md"'
         return response
 
 

@@ -31,6 +31,8 @@ def _asked(part: LabPart, params: Frozen) -> tuple[Question, ...]:
 def cases_of(lab: Lab, part: LabPart) -> list[Case]:
     """Return every combination of parameters on every track, with the ledger's defaults.
 
+    Where the lab brings examples of ledgers, each is met with the first combination as well.
+
     Raises
     ------
     ValueError
@@ -43,6 +45,7 @@ def cases_of(lab: Lab, part: LabPart) -> list[Case]:
         if not combinations:
             raise ValueError(f"combinations({track.id!r}) is empty")
         cases += [Case(track=track.id, params={**p, **reads}) for p in combinations]
+        cases += [Case(track=track.id, params={**combinations[0], **own}) for own in lab.ledgers]
     return cases
 
 

@@ -151,9 +151,10 @@ def misconceptions_named(lab: Lab, part: LabPart, cases: list[Case]) -> Iterator
 
 def no_leak(lab: Lab, part: LabPart, cases: list[Case]) -> Iterator[str]:
     """Enough draws keep every numeral before the lock away from the key; only they are drawn."""
+    defaults = defaults_of(lab)
     for track in lab.tracks:
         clear = clear_combinations(lab, part, track.id)
-        own = [case for case in cases if case.track == track.id]
+        own = [c for c in cases if c.track == track.id and defaults.items() <= c.params.items()]
         if len(clear) < len(own) / 2:
             told = [(c, telling_numerals(lab, part, track.id, c.params)) for c in own]
             case, near = next((c, numbers) for c, numbers in told if numbers)
@@ -162,7 +163,7 @@ def no_leak(lab: Lab, part: LabPart, cases: list[Case]) -> Iterator[str]:
                 f"the lock, within 2% of the key, outside the options: {near} with {case}; reword "
                 "it or draw other parameters"
             )
-    reads = set(defaults_of(lab))
+    reads = set(defaults)
     clear_by_track = {t.id: clear_combinations(lab, part, t.id) for t in lab.tracks}
     for track_id, params in _drawn(lab, part):
         drawn = {name: x for name, x in params.items() if name not in reads}

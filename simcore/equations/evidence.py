@@ -87,6 +87,53 @@ def labels_to_notice(
     return np.asarray(z**2 * p * (1 - p) / d**2)
 
 
+def time_to_notice(
+    error: ArrayLike,
+    *,
+    growth: ArrayLike,
+    label_rate: ArrayLike,
+    z_alpha: ArrayLike,
+    z_beta: ArrayLike,
+) -> Array:
+    """Return when labels that come in evenly show an error rate that grows evenly.
+
+    After t the rise is g t and l t labels are there, so that l t = z^2 p (1 - p) / (g t)^2. All
+    labels since the start count, and the rise is taken as it stands in the end.
+
+    Parameters
+    ----------
+    error : array_like, shape (n,)
+        Error rate p at the start. [1]
+    growth : array_like, shape (n,)
+        Growth g of the error rate; never noticed where it is 0. [1/s]
+    label_rate : array_like, shape (n,)
+        Labelled examples in a time, l; nothing is noticed without any. [1/s]
+    z_alpha : array_like, shape (n,)
+        Normal quantile of the error of the first kind, one-sided. [1]
+    z_beta : array_like, shape (n,)
+        Normal quantile of the power. [1]
+
+    Returns
+    -------
+    ndarray, shape (n,)
+        Time; infinite where nothing is noticed. [s]
+
+    Raises
+    ------
+    ValueError
+        If the rate lies outside 0 to 1, or another number is negative.
+
+    References
+    ----------
+    J. Fleiss, B. Levin, M. Paik, Statistical Methods for Rates and Proportions, 3rd ed., 2003,
+    ch. 2.
+    """
+    rise, rate = not_negative(growth, "growth"), not_negative(label_rate, "label_rate")
+    seen = (rise > 0) & (rate > 0)
+    needed = labels_to_notice(error, np.where(rise > 0, rise, 1.0), z_alpha=z_alpha, z_beta=z_beta)
+    return np.asarray(np.where(seen, np.cbrt(needed / np.where(rate > 0, rate, 1.0)), np.inf))
+
+
 def noticeable_rise(
     error: ArrayLike, labels: ArrayLike, *, z_alpha: ArrayLike, z_beta: ArrayLike
 ) -> Array:

@@ -10,6 +10,7 @@ from simcore.equations.evidence import (
     one_sample_size,
     private_training_ratio,
     representation_data_ratio,
+    time_to_notice,
     trials_to_see,
     two_sample_size,
 )
@@ -74,3 +75,13 @@ def test_two_points_more_of_a_five_per_cent_error_take_734_labels():
     )
     with pytest.raises(ValueError, match="labels must be positive"):
         noticeable_rise(0.05, 0, z_alpha=1.645, z_beta=0.8416)
+
+
+def test_a_rise_is_noticed_when_as_many_labels_are_there_as_it_then_needs():
+    z = {"z_alpha": 1.645, "z_beta": 0.842}
+    time = time_to_notice(0.05, growth=0.004, label_rate=100, **z)
+    needed = labels_to_notice(0.05, 0.004 * time, **z)
+
+    assert 100 * time == pytest.approx(needed)
+    assert time_to_notice(0.05, growth=0.004, label_rate=800, **z) == pytest.approx(time / 2)
+    assert np.isinf(time_to_notice(0.05, growth=[0.0, 0.1], label_rate=[10, 0], **z)).all()

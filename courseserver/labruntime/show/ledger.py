@@ -40,6 +40,7 @@ def ledger_page(attempt: Attempt) -> LedgerPage:
         entries=tuple(_entry(entry, content) for entry, content in entries),
         is_whole=verdict.is_whole,
         verdict=verdict_words(verdict),
+        portfolio_url=reverse("lab-portfolio", args=[attempt.pk]),
         markdown_url=reverse("lab-ledger-export", args=[attempt.pk, "md"]),
         json_url=reverse("lab-ledger-export", args=[attempt.pk, "json"]),
         back=Step(label="Back to the lab", url=frame.home_url(attempt)),

@@ -59,6 +59,7 @@ def synthesis_page(
             for c in rubric_of(attempt.assignment)
         ),
         discussion=() if is_locked else text.discussion,
+        portfolio_url=_portfolio_url(state),
         log_draft=attempt.decision_log or typed,
         log_words=words_in(attempt.decision_log or typed),
         log_error=error,
@@ -67,6 +68,10 @@ def synthesis_page(
         submitted=_submitted(state),
         previous_step=Step(label=f"Part {last.upper()}", url=frame.part_url(attempt, last)),
     )
+
+
+def _portfolio_url(state: AttemptState) -> str:
+    return reverse("lab-portfolio", args=[state.attempt.pk]) if state.lab.has_portfolio else ""
 
 
 def _takeaways(state: AttemptState) -> tuple[str, ...]:
