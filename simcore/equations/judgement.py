@@ -16,7 +16,7 @@ def factor_holding(errors: ArrayLike, *, share: ArrayLike) -> Array:
 
     Parameters
     ----------
-    errors : array_like, shape (m,)
+    errors : sequence of float, shape (m,)
         Of each prediction: the common logarithm of predicted over actual. [1]
     share : array_like, shape (n,)
         Of the predictions. [1]
@@ -48,7 +48,7 @@ def share_within(errors: ArrayLike, *, factor: ArrayLike) -> Array:
 
     Parameters
     ----------
-    errors : array_like, shape (m,)
+    errors : sequence of float, shape (m,)
         Of each prediction: the common logarithm of predicted over actual. [1]
     factor : array_like, shape (n,)
         Half width of the range, 1 or more. [1]

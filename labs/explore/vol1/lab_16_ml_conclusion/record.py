@@ -34,7 +34,7 @@ IDEAS: Mapping[str, tuple[str, ...]] = {
     ),
     "amdahl": ("amdahl_error",),
     "tails": ("tail_error", "queue_error"),
-    "drift": ("drift_error",),
+    "drift": ("drift_error", "retrain_error"),
     "fairness": ("fairness_error", "reason_error", "account_error"),
 }
 """What the ledger holds of each idea: labs 1, 6, 10 and 11; 12; 12 and 13; 14; 15."""
