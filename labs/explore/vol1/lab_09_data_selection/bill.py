@@ -30,7 +30,7 @@ KEPT = (0.3, 0.4, 0.5, 0.6)
 HOUR = 3600.0
 FULL: Mapping[str, Sequence[float]] = {
     "cloud": (8 * HOUR, 30 * HOUR),
-    "edge": (20 * HOUR, 50 * HOUR),
+    "edge": (20 * HOUR, 36 * HOUR),
     "mobile": (6 * HOUR, 12 * HOUR),
     "tiny": (40 * 60.0, 90 * 60.0),
 }
@@ -39,6 +39,7 @@ MARGIN = 1.5
 APART = 1.15
 WAYS = ("random", "hardest", "easiest")
 PROJECTS = (1, 2, 5, 10, 20, 50)
+_WORDS = {2: "two", 5: "five", 10: "ten"}
 MISLED = 0.02
 """Accuracy below that of a random choice from which on scores have misled. [1]"""
 
@@ -54,7 +55,7 @@ class B(Part):
                 "warm_ups": warm_ups,
                 "warm_ups_text": "one short training"
                 if warm_ups == 1
-                else f"{warm_ups} short trainings with different first weights",
+                else f"{_WORDS[warm_ups]} short trainings with different first weights",
                 "warm_epochs": warm_epochs,
                 "share": share,
                 "share_text": f"{share:.0%}",
@@ -124,6 +125,7 @@ class B(Part):
             "full_hours": same(full, total),
             "over_full": total,
             "accuracy": chosen,
+            "chance": chance,
             "over_chance": 100 * (chosen - chance),
             "over_everything": 100 * (chosen - everything),
             "uncertainty": 100 * _errors(k),

@@ -31,6 +31,10 @@ HABITS: Mapping[str, tuple[str, int]] = {
     "mobile": ("every night", 1),
     "tiny": ("every year", 365),
 }
+CALENDAR = (91, 7)
+"""Intervals that people pick because they are round: a quarter, a week. [day]"""
+LONGEST = 1000.0
+"""Beyond that nobody would believe the wrong answer. [day]"""
 FACTORS = (0.25, 0.5, 1.0, 2.0, 4.0)
 MARGIN = 1.5
 APART = 1.25
@@ -43,7 +47,7 @@ class B(Part):
         return [
             _params(track, cost, loss)
             for cost, loss in product(site.costs, site.losses)
-            if _stands_apart(cost, loss)
+            if cost / loss <= LONGEST and _stands_apart(cost, loss)
         ]
 
     def questions(self, p: Params) -> tuple[Question, ...]:
@@ -145,10 +149,12 @@ def _daily(days: float, cost: float, loss: float) -> float:
 
 def _wrong(cost: float, loss: float) -> dict[str, float]:
     """Return the wrong intervals, in days."""
+    right = _best(cost, loss)
+    calendar = next(x for x in CALENDAR if max(x / right, right / x) >= 2 * MARGIN)
     return {
         "as_often_as_possible": 1.0,
         "last_day_pays": cost / loss,
-        "mean_day_pays": 2.0 * cost / loss,
+        "by_the_calendar": float(calendar),
     }
 
 

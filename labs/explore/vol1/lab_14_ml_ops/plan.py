@@ -60,7 +60,7 @@ class Brief:
             "plan_fade": self.fade,
             "plan_fade_text": f"{100 * self.fade:g}",
             "plan_floor": self.floor,
-            "plan_floor_text": f"{100 * self.floor:g}",
+            "plan_floor_text": f"{100 * self.floor:g} point{'s' * (self.floor != 0.01)}",
             "plan_alarms_most": self.alarms_most,
             "plan_labels_most": self.labels_most,
             "plan_labels_text": quantity(self.labels_most, "int"),

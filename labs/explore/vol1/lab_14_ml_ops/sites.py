@@ -27,7 +27,7 @@ SITES: Mapping[str, Site] = {
         losses=(50.0, 100.0, 200.0, 500.0), fade=0.0015, floor=0.015,
     ),
     "edge": Site(
-        what="a training and its certification for the line", costs=(10e3, 20e3, 40e3),
+        what="a training and its certification for the line", costs=(10e3, 15e3, 40e3),
         losses=(50.0, 100.0, 200.0), fade=0.0005, floor=0.01,
     ),
     "mobile": Site(
@@ -36,7 +36,7 @@ SITES: Mapping[str, Site] = {
     ),
     "tiny": Site(
         what="a training and new firmware for all sensors", costs=(30e3, 60e3, 100e3),
-        losses=(20.0, 50.0, 100.0), fade=0.0002, floor=0.01,
+        losses=(50.0, 100.0, 200.0), fade=0.0002, floor=0.01,
     ),
 }  # fmt: skip
 
