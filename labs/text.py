@@ -2,9 +2,9 @@
 
 `{flop_rate:si FLOP/s}` 572 TFLOP/s · `{traffic:si B}` 25.8 GB · `{share:pct}` 21.7% ·
 `{share:pct0}` 22% · `{latency:time}` 115 ms · `{n:int}` 16,384 · `{ratio:x}` 2.70× ·
-`{cost:usd}` $585 · `{value:g3}` three significant digits; `time` and `x` may end in another number
-of digits: `{latency:time2}` 120 ms. Text passes through. `text_cases.json` holds the pairs that both
-implementations are tested on.
+`{cost:usd}` $585 · `{value:g3}` three significant digits; `time` and `x` may end in another
+number of digits: `{latency:time2}` 120 ms. Text passes through. `text_cases.json` holds the pairs
+that both implementations are tested on.
 """
 
 import math
@@ -75,7 +75,7 @@ _FEWEST_PERCENT = 1e-4
 
 
 def _percent(x: float) -> str:
-    """Return 100 `x`: what is nearly all does not read as all, nor what is hardly any as a power."""
+    """Return 100 `x`: nearly all does not read as all, nor hardly any as a power of ten."""
     percent = _settled(100 * x)
     if 0 < abs(percent) < _FEWEST_PERCENT:
         return f"under {_FEWEST_PERCENT:.4f}"
@@ -113,6 +113,14 @@ def _time(x: float, digits: int) -> str:
     rounded = abs(float(f"{x:.2e}"))
     found = next((row for row in _TIMES if rounded >= row[0]), _TIMES[-1])
     return f"{significant(x / found[1], digits)} {found[2]}"
+
+
+def time_with_margin(x: float, half_width: float) -> str:
+    """Return a time in seconds with half its interval, both to the margin's first digit."""
+    _, scale, unit = next((row for row in _TIMES if abs(x) >= row[0]), _TIMES[-1])
+    margin = half_width / scale
+    decimals = max(0, -math.floor(math.log10(float(f"{margin:.0e}"))))
+    return f"{x / scale:,.{decimals}f} ± {margin:.{decimals}f} {unit}"
 
 
 class _NumberFormatter(Formatter):

@@ -110,7 +110,7 @@ function time(x, digits) {
 const FEWEST_PERCENT = 1e-4;
 
 /**
- * What is nearly all does not read as all, nor what is hardly any as a power of ten.
+ * Nearly all does not read as all, nor hardly any as a power of ten.
  * @param {number} x
  */
 function percent(x) {

@@ -35,9 +35,24 @@ function placeLabels(svg, width, margin) {
     text.setAttribute("x", String(px(shift)));
     text.setAttribute("y", String(-20 - row * ROW));
     node.querySelector(".leader")?.remove();
-    if (row > 0) node.prepend(svgElement("path", { class: "leader", d: `M0-11V${-16 - (row - 1) * ROW - ROW + 6}` }));
+    const isUnder = rows.slice(0, row).flat().some((other) => at > other.left && at < other.right);
+    // A leader that had to go through the words below says less than they do.
+    if (row > 0 && !isUnder) node.prepend(svgElement("path", { class: "leader", d: `M0-11V${-16 - (row - 1) * ROW - ROW + 6}` }));
   }
   return rows.filter((row) => row.length).length;
+}
+
+/** Leave out the words of ticks that would touch the tick before. @param {SVGSVGElement} svg @param {number} width */
+function thinTicks(svg, width) {
+  let free = -Infinity;
+  for (const mark of svg.querySelectorAll(".tick-mark")) {
+    const text = /** @type {SVGTextElement} */ (mark.nextElementSibling);
+    const at = (Number.parseFloat(mark.parentElement?.getAttribute("x") ?? "0") / 100) * width;
+    const half = textWidth(text.textContent ?? "") / 2;
+    const isFree = at - half >= free;
+    text.setAttribute("visibility", isFree ? "visible" : "hidden");
+    if (isFree) free = at + half + 6;
+  }
 }
 
 /** A bracket under the line from the prediction to what came out. @param {SVGSVGElement} svg @param {number} width @param {string} gap */
@@ -65,6 +80,7 @@ function layOut(figure) {
   const margin = Number.parseFloat(style.paddingInlineStart);
   const width = svg.getBoundingClientRect().width;
   if (width < 40) return;
+  thinTicks(svg, width);
   const rows = placeLabels(svg, width, margin);
   const below = drawGap(svg, width, figure.dataset.gap ?? "");
   const above = Math.max(0, rows - 1) * ROW - 20;

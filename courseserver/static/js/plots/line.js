@@ -205,6 +205,18 @@ function labelMarker(layer, marker, at, sample, labels) {
   drawLabel(layer, spot, text, `marker-label ${marker.evidence}`);
 }
 
+/**
+ * The point that far along a line by its points; between them where there are few, as on a roof.
+ * @param {number[]} points @param {number} part
+ */
+function pointAt(points, part) {
+  const last = points.length / 2 - 1;
+  const i = 2 * (last < ALONG.length ? Math.min(Math.floor(part * last), last - 1) : Math.round(part * last));
+  if (last >= ALONG.length) return [points[i], points[i + 1]];
+  const rest = part * last - i / 2;
+  return [points[i] + rest * (points[i + 2] - points[i]), points[i + 1] + rest * (points[i + 3] - points[i + 1])];
+}
+
 /** Fractions of the line at which its label may sit, best first. */
 const ALONG = [1, 0.86, 0.72, 0.58, 0.44, 0.3, 0.16, 0.04];
 
@@ -215,8 +227,7 @@ function labelSeries(layer, { series, points }, { area }, labels, sample) {
   /** @type {Spot[]} */
   const spots = [];
   for (const part of ALONG) {
-    const i = 2 * Math.round(part * (points.length / 2 - 1));
-    const [x, y] = [points[i], points[i + 1]];
+    const [x, y] = pointAt(points, part);
     if (x < area.left || x > area.right + 1 || y < area.top - 2 || y > area.bottom + 2) continue;
     spots.push({ x: x - (part > 0.5 ? 4 : -4), y: y - 9, anchor: part > 0.5 ? "end" : "start" });
     spots.push({ x: x - (part > 0.5 ? 4 : -4), y: y + 18, anchor: part > 0.5 ? "end" : "start" });

@@ -23,7 +23,6 @@ from labs.contract import (
 from labs.explore.vol1.lab_11_hw_accel.machines import (
     OWN_MACHINE,
     PRECISION,
-    Array,
     described,
     floats,
     machine_of,
@@ -53,8 +52,8 @@ TECHNOLOGY_NAMES: Mapping[str, str] = {
 
 LOW_INTENSITIES = (4, 8, 10)
 HIGH_INTENSITIES = (128, 256, 500)
-IDLE_MOST: Mapping[str, float] = {"cloud": 150.0, "edge": 10.0, "mobile": 2.0, "tiny": 0.3}
-"""Upper end of the idle power one can set. [W]"""
+IDLE_MOST: Mapping[str, float] = {"cloud": 150.0, "edge": 10.0, "mobile": 2.0, "tiny": 0.24}
+"""Upper end of the idle power one can set, below the power limit. [W]"""
 
 
 class D(Part):
@@ -127,9 +126,7 @@ class D(Part):
         power = dynamic_power(rate, rate / intensity, **costs, idle_power=idle)
         limit = float(machine.power or np.nan)
         speed = capped_speed(power, idle_power=idle, limit=limit)
-        terms = energy_terms(
-            1.0, 1 / intensity, **costs, idle_power=idle, time=1 / _moving(rate * speed)
-        )
+        terms = energy_terms(1.0, 1 / intensity, **costs, idle_power=idle, time=1 / (rate * speed))
         return {
             "total": terms.total,
             "compute": terms.compute,
@@ -165,8 +162,3 @@ def _costs(p: Params) -> dict[str, float]:
 
 def _energy(p: Params, intensity: float) -> float:
     return float(energy_per_flop_at(intensity, **_costs(p)))
-
-
-def _moving(rate: Array) -> Array:
-    """Return the rate, or a crawl where the idle power alone eats the whole budget."""
-    return np.maximum(rate, 1.0)

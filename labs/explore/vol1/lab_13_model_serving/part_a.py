@@ -22,6 +22,7 @@ from labs.contract import (
     log_steps,
     with_value,
 )
+from labs.text import time_with_margin
 from simcore.equations.queue_tails import mgc_sojourn_quantile
 from simcore.equations.queueing import (
     allen_cunneen_wait_mean,
@@ -103,8 +104,8 @@ class A(Part):
             "rho_max": limit,
             "rate_max": limit / service,
             "simulated_p99": simulated * service,
-            "simulated_half": half * service,
-            "simulated_requests": REQUESTS,
+            "simulated_text": time_with_margin(simulated * service, half * service),
+            "simulated_requests": f"{REQUESTS / 1e6:g} million",
         }
 
     def knobs(self, p: Params) -> tuple[Knob, ...]:
