@@ -46,8 +46,9 @@ def listing() -> list[dict[str, Scalar]]:
     return [
         {"task": task_id, "available": not why, "detail": why}
         for _, driver in benchmarks.drivers()
-        for why in [driver.why_not()]
+        for at_all in [driver.why_not()]
         for task_id in driver.TASKS
+        for why in [at_all or benchmarks.why_not_of(driver, task_id)]
     ]
 
 
@@ -58,7 +59,7 @@ def run_one(task_id: str, arguments: Mapping[str, Scalar]) -> dict[str, Any]:
         task = tasks.task(task_id)
         checked = task.check(arguments)
         driver = benchmarks.find(task_id)
-        why = driver.why_not()
+        why = driver.why_not() or benchmarks.why_not_of(driver, task_id)
         if why:
             return {"outcome": Outcome.UNAVAILABLE.value, "detail": why}
         with_limits = _limited_to_one_thread()

@@ -7,7 +7,16 @@ from typing import cast
 
 from device_agent.benchmarks.base import Arguments, Driver, DriverError, Measured, Prepared
 
-__all__ = ["Arguments", "Driver", "DriverError", "Measured", "Prepared", "drivers", "find"]
+__all__ = [
+    "Arguments",
+    "Driver",
+    "DriverError",
+    "Measured",
+    "Prepared",
+    "drivers",
+    "find",
+    "why_not_of",
+]
 
 
 def drivers() -> Iterator[tuple[str, Driver]]:
@@ -16,6 +25,12 @@ def drivers() -> Iterator[tuple[str, Driver]]:
         module = importlib.import_module(f"{__name__}.{info.name}")
         if hasattr(module, "TASKS"):
             yield info.name, cast(Driver, module)
+
+
+def why_not_of(driver: Driver, task_id: str) -> str:
+    """Return why a driver that can run cannot do this one of its tasks, or an empty string."""
+    of_task = getattr(driver, "why_not_of", None)
+    return str(of_task(task_id)) if of_task else ""
 
 
 def find(task_id: str) -> Driver:

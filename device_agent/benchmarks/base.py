@@ -43,7 +43,10 @@ class Measured:
 
 
 class Driver(Protocol):
-    """A module in this folder: `TASKS` by task id, and `why_not` when it cannot run."""
+    """A module in this folder: `TASKS` by task id, and `why_not` when it cannot run.
+
+    One whose tasks differ in that has `why_not_of`, from a task's id to the reason, as well.
+    """
 
     TASKS: Mapping[str, Callable[[Arguments], Prepared | Measured]]
 

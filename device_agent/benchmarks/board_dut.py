@@ -18,16 +18,36 @@ _MODELS: Mapping[str, tuple[str, ...]] = {
 }
 
 
+def task_of(model: str) -> str:
+    """Return the task of a model as a board names it, or an empty string."""
+    return next((task for task, models in _MODELS.items() if model in models), "")
+
+
 def why_not() -> str:
     return bench.why_not(Dut)
+
+
+def why_not_of(task: str) -> str:
+    """Return why the attached board cannot do a task: it does the one of its model."""
+    try:
+        with bench.board_for(Dut) as (board, _):
+            return _why_not_model(task, board.model())
+    except DriverError as error:
+        return str(error)
+
+
+def _why_not_model(task: str, model: str) -> str:
+    if model in _MODELS[task]:
+        return ""
+    return f"the firmware holds {model}, this task wants {' or '.join(_MODELS[task])}: flash that"
 
 
 def _run(task: str, arguments: Arguments) -> Measured:
     with bench.board_for(Dut) as (board, address):
         model = board.model()
-        if model not in _MODELS[task]:
-            wanted = " or ".join(_MODELS[task])
-            raise DriverError(f"the firmware holds {model}, this task wants {wanted}: flash that")
+        why = _why_not_model(task, model)
+        if why:
+            raise DriverError(why)
         board.check_clock()
         board.load_input(_input(model, int(arguments["seed"])))
         taken = windows.windows_of(
@@ -43,7 +63,7 @@ def _run(task: str, arguments: Arguments) -> Measured:
 def _input(model: str, seed: int) -> bytes:
     """Return a repeatable input: the time of these networks does not depend on what they see."""
     state, made = seed, bytearray()
-    while len(made) < INPUT_BYTES.get(model, INPUT_BYTES["strww01"]):
+    while len(made) < INPUT_BYTES[model]:
         state = (state * 1_664_525 + 1_013_904_223) % (1 << 32)
         # Small floats where they are read as floats: the top byte of an exponent stays below 64.
         made.append(state >> 24 if model != "ad01" or len(made) % 4 < 3 else 60)

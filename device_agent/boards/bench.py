@@ -18,11 +18,12 @@ B = TypeVar("B")
 def why_not(kind: type[object]) -> str:
     """Return why no board of this kind can be used, or an empty string."""
     try:
-        board, _ = find.attached()
+        board, address = find.attached()
     except BoardError as error:
         return str(error)
     if not isinstance(board, kind):
-        return f"{board.name} speaks {board.dialect}: this needs other firmware"
+        it = f"the board at {address.url} ({board.name})"
+        return f"{it} speaks {board.dialect}: this needs other firmware"
     return ""
 
 

@@ -3,9 +3,10 @@
 import os
 import time
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from device_agent.boards.dialects import Board, board_at
-from device_agent.boards.errors import BoardError
+from device_agent.boards.errors import BoardError, BoardGone
 from device_agent.boards.port import Address, SerialPort, address_of
 from firmware_specs.boards import all_boards
 
@@ -15,7 +16,11 @@ PORTS = "DEVICE_AGENT_PORTS"
 def addresses(environ: Mapping[str, str] = os.environ) -> list[Address]:
     """Return where boards are: the ports of the settings, else those USB identifies."""
     named = environ.get(PORTS, "").replace(",", " ").split()
-    return [address_of(text) for text in named] if named else list(_on_usb())
+    if not named:
+        return list(_on_usb())
+    seen = {os.path.realpath(found.url): found.usb_board for found in _on_usb()}
+    asked = (address_of(text) for text in named)
+    return [replace(a, usb_board=seen.get(os.path.realpath(a.url), "")) for a in asked]
 
 
 def usb_boards() -> Mapping[str, str]:
@@ -79,21 +84,48 @@ def attached() -> tuple[Board, Address]:
     return _held[0][:2]
 
 
+def opened(address: Address) -> tuple[Board, SerialPort]:
+    """Open a port and return the board that answers there, with its port.
+
+    Opening resets some boards; those whose USB is their own vanish with it for a second.
+
+    Raises
+    ------
+    BoardError
+        If the port does not open, or no board answers there.
+    """
+    until_s: float | None = None
+    while True:
+        try:
+            port = SerialPort(address)
+        except BoardError:
+            # Just back, a port may still be root's.
+            if until_s is None or time.monotonic() > until_s:
+                raise
+        else:
+            try:
+                return board_at(port, address), port
+            except BoardGone:
+                port.close()
+                until_s = until_s or time.monotonic() + _COMES_BACK_S
+                if time.monotonic() > until_s:
+                    raise
+            except BaseException:
+                port.close()
+                raise
+        time.sleep(_LOOK_AGAIN_S)
+
+
 def _attach() -> str:
     """Hold the first board that answers. Return why there is none, or an empty string."""
     tried = []
     for address in addresses():
         try:
-            port = SerialPort(address)
+            board, port = opened(address)
         except BoardError as error:
             tried.append(str(error))
             continue
-        try:
-            _held.append((board_at(port, address), address, port))
-        except BoardError as error:
-            port.close()
-            tried.append(str(error))
-            continue
+        _held.append((board, address, port))
         return ""
     return "; ".join(tried) or "no board is attached: none on USB, none in `ports`"
 

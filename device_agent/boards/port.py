@@ -4,22 +4,28 @@ A path (`/dev/ttyACM0`, a pty) or a URL that pyserial knows (`socket://`, `rfc22
 options after semicolons: `socket://bench:4000;evidence=measured;baud=9600`.
 """
 
+import errno
 import fcntl
 import hashlib
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Protocol, Self
 
 from device_agent.boards.errors import BoardError, BoardGone
+from firmware_specs.serial.commands import COMMAND_MOST
 
 _READ_S = 0.05
 _WRITE_S = 5.0
 _BAUD = 115_200
-_OPTIONS = ("baud", "dialect", "evidence", "edges", "trace", "meter")
+# Opened at this speed, Arduino boards leave their program for the boot loader.
+_BAUD_OF_BOOT_LOADERS = 1200
+_OPTIONS = ("baud", "dialect", "evidence", "via", "edges", "trace", "meter")
+DIALOUT = "sudo usermod -aG dialout $USER, then log in again"
+_IO_MANAGER = "io-manager"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +40,10 @@ class Address:
     @property
     def baud(self) -> int:
         return int(self.options.get("baud", _BAUD))
+
+    def __str__(self) -> str:
+        """Return the address as it stands in the settings."""
+        return ";".join([self.url, *(f"{key}={value}" for key, value in self.options.items())])
 
     @property
     def is_pty(self) -> bool:
@@ -66,6 +76,10 @@ def address_of(text: str) -> Address:
         raise BoardError(f"port {text!r}: unknown {unknown}; known are {', '.join(_OPTIONS)}")
     if not options.get("baud", "1").isdigit():
         raise BoardError(f"port {text!r}: baud is a number")
+    if int(options.get("baud", _BAUD)) == _BAUD_OF_BOOT_LOADERS:
+        raise BoardError(f"port {text!r}: 1200 baud sends Arduino boards into their boot loader")
+    if options.get("via", _IO_MANAGER) != _IO_MANAGER:
+        raise BoardError(f"port {text!r}: via is {_IO_MANAGER}")
     if options.get("evidence", "measured") not in ("measured", "emulated"):
         raise BoardError(f"port {text!r}: evidence is measured or emulated")
     return Address(url=url, options=options)
@@ -73,6 +87,10 @@ def address_of(text: str) -> Address:
 
 class Port(Protocol):
     """A line to a board; what drivers need of one."""
+
+    @property
+    def command_most(self) -> int:
+        """Return how many characters of a command this line carries."""
 
     def write(self, data: bytes) -> None: ...
 
@@ -82,6 +100,8 @@ class Port(Protocol):
 
 class SerialPort:
     """A port of the operating system or of the network, through pyserial."""
+
+    command_most = COMMAND_MOST
 
     def __init__(self, address: Address) -> None:
         import serial
@@ -102,7 +122,7 @@ class SerialPort:
             )
         except (serial.SerialException, OSError, ValueError) as error:
             self._lock.close()
-            raise BoardGone(f"{address.url} cannot be opened: {error}") from error
+            raise _refusal(address.url, error) from error
         self._url = address.url
 
     def __enter__(self) -> Self:
@@ -134,6 +154,67 @@ class SerialPort:
 
     def _gone(self, error: Exception) -> BoardGone:
         return BoardGone(f"{self._url} is gone ({error}): unplugged, or reset to another port?")
+
+
+class PassThrough:
+    """The line of a board behind the tiny benchmarks' IO manager.
+
+    It wants each command after `dut `, and says the board's lines after `[dut]: `, amid its own.
+    """
+
+    # Its buffer holds 64 bytes with the prefix; the public runner sends 26 bytes in hex.
+    command_most = len("db ") + 2 * 26
+    _PREFIX = b"[dut]: "
+
+    def __init__(self, port: Port) -> None:
+        self._port = port
+        self._rest = bytearray()
+
+    def write(self, data: bytes) -> None:
+        self._port.write(b"dut " + data)
+
+    def read(self) -> bytes:
+        self._rest += self._port.read()
+        *whole, rest = bytes(self._rest).split(b"\n")
+        self._rest = bytearray(rest)
+        ours = (line for line in whole if line.startswith(self._PREFIX))
+        return b"".join(line.removeprefix(self._PREFIX) + b"\n" for line in ours)
+
+
+def line_of(port: Port, address: Address) -> Port:
+    """Return the line on which the board of an address answers."""
+    return PassThrough(port) if address.options.get("via") == _IO_MANAGER else port
+
+
+def holders(device: str) -> Iterator[str]:
+    """Yield who else has a device open, as far as this user may see: `minicom, process 123`."""
+    wanted = os.path.realpath(device)
+    for process in Path("/proc").glob("[0-9]*"):
+        if int(process.name) == os.getpid():
+            continue
+        try:
+            if any(os.path.realpath(held) == wanted for held in (process / "fd").iterdir()):
+                yield f"{(process / 'comm').read_text().strip()}, process {process.name}"
+        except OSError:
+            # Ended meanwhile, or another user's.
+            continue
+
+
+def _refusal(url: str, error: Exception) -> BoardError:
+    """Return why a port does not open, and what helps."""
+    why = getattr(error, "errno", None)
+    cannot = f"{url} cannot be opened"
+    if why == errno.ENOENT:
+        return BoardGone(f"{cannot}: it is not there; plug the board in, or correct `ports`")
+    if why in (errno.EACCES, errno.EPERM):
+        return BoardError(f"{cannot}: it is not ours; {DIALOUT}")
+    if why in (errno.EBUSY, errno.EAGAIN):
+        found = "; ".join(holders(url)) or "whose, only root may see: sudo fuser -v " + url
+        return BoardError(
+            f"{cannot}: another program has it ({found}); close that, and if it is ModemManager:"
+            " sudo systemctl disable --now ModemManager"
+        )
+    return BoardGone(f"{cannot}: {error}")
 
 
 def _lock(url: str) -> IO[str]:

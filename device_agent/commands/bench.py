@@ -9,18 +9,25 @@ from pathlib import Path
 from typing import Any
 
 from device_agent import __version__, config
-from device_agent.benchmarks import cuda
+from device_agent.benchmarks import board_dut, cuda
 from device_agent.benchmarks.cuda_clock import GpuClock
 from device_agent.boards import find
+from device_agent.boards.dialects.dut import INPUT_BYTES, Dut
+from device_agent.boards.dialects.edge_impulse import EdgeImpulseBoard
+from device_agent.boards.dialects.lab import LabBoard
+from device_agent.boards.errors import BoardError
+from device_agent.boards.port import Address
 from device_agent.config import ConfigError
 from device_agent.environment import environment, host_facts
 from device_agent.measure import SPREAD_LIMIT
+from firmware_specs.serial.replies import ReplyError
 from firmware_specs.wire import Energy, Outcome
 
 SCHEMA = "device_agent.bench/1"
 _QUICK = 0.1
+Runs = list[tuple[str, dict[str, Any]]]
 # What lab 11 asks of a host, and a little more.
-_HOST_RUNS: list[tuple[str, dict[str, Any]]] = [
+_HOST_RUNS: Runs = [
     ("call_overhead", {}),
     ("copy_bandwidth", {}),
     ("triad", {}),
@@ -34,7 +41,7 @@ _HOST_RUNS: list[tuple[str, dict[str, Any]]] = [
     *[("onnx_gemm", {"dtype": dtype}) for dtype in ("float32", "int8")],
 ]
 # Every kernel, and classifiers that the smallest board has room for.
-_BOARD_RUNS: list[tuple[str, dict[str, Any]]] = [
+_LAB_RUNS: Runs = [
     ("mac8", {}),
     ("dotf", {"size": 64}),
     ("copy", {}),
@@ -100,7 +107,8 @@ def _signer(arguments: argparse.Namespace) -> "config.Settings | None":
 def _sign(path: Path, rows: list[dict[str, Any]], settings: config.Settings) -> None:
     from device_agent.bundles import bundle_of, bundle_write
 
-    bundle_write(path, bundle_of(settings, rows), settings)
+    # A board that did not answer was asked for no task.
+    bundle_write(path, bundle_of(settings, [row for row in rows if "task" in row]), settings)
     print(f"signed by {settings.device_id}: {path}")
     print("Import it on the course's kits page (Offline results), or: manage.py kit_bundle_import")
 
@@ -141,11 +149,55 @@ def _host(arguments: argparse.Namespace) -> tuple[dict[str, Any], Iterator[dict[
 
 
 def _board(arguments: argparse.Namespace) -> tuple[dict[str, Any], Iterator[dict[str, Any]]]:
+    addresses = find.addresses({find.PORTS: arguments.ports})
+    return dict(host_facts()), _board_rows(addresses, is_quick=arguments.quick)
+
+
+def _board_rows(addresses: list[Address], *, is_quick: bool) -> Iterator[dict[str, Any]]:
+    """Ask each board who it is, and measure what its firmware can do."""
     from device_agent.work import run_alone
 
-    runs = [("mac8", {"window_s": 0.01})] if arguments.quick else _BOARD_RUNS
-    named = [(_name(task, given), task, given) for task, given in runs]
-    return dict(host_facts()), run_alone(named, ports=arguments.ports)
+    if not addresses:
+        yield _unavailable("board", "no board is attached: none on USB, none in `ports`")
+    for number, address in enumerate(addresses, start=1):
+        try:
+            runs = _runs_of(address, is_quick=is_quick)
+        except (BoardError, ReplyError) as error:
+            yield _unavailable(address.url, str(error))
+            continue
+        suffix = f"_{number}" if number > 1 else ""
+        named = [(_name(task, given) + suffix, task, given) for task, given in runs]
+        yield from run_alone(named, ports=str(address))
+
+
+def _runs_of(address: Address, *, is_quick: bool) -> Runs:
+    board, port = find.opened(address)
+    try:
+        print(f"{address.url}: {board.name} speaks {board.dialect}", flush=True)
+        if isinstance(board, LabBoard):
+            return [("mac8", {"window_s": 0.01})] if is_quick else _LAB_RUNS
+        if isinstance(board, Dut):
+            return [(_task_of(board), {"window_s": 0.1} if is_quick else {})]
+        if isinstance(board, EdgeImpulseBoard):
+            return [("impulse", {"impulses": 1} if is_quick else {})]
+    finally:
+        port.close()
+    raise BoardError(f"{board.name} speaks {board.dialect}, for which there is no suite")
+
+
+def _task_of(board: Dut) -> str:
+    model = board.model()
+    task = board_dut.task_of(model)
+    if not task:
+        known = ", ".join(INPUT_BYTES)
+        raise BoardError(
+            f"the firmware holds {model}, of which no task is known; there are {known}"
+        )
+    return task
+
+
+def _unavailable(row_id: str, why: str) -> dict[str, Any]:
+    return {"id": row_id, "outcome": Outcome.UNAVAILABLE.value, "detail": why}
 
 
 def _name(task: str, given: dict[str, Any]) -> str:

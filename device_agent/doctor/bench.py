@@ -6,14 +6,12 @@ from typing import Any
 
 from device_agent import environment
 from device_agent.boards import find
-from device_agent.boards.dialects import board_at
 from device_agent.boards.errors import BoardError
-from device_agent.boards.port import SerialPort
+from device_agent.boards.port import DIALOUT, holders
 from device_agent.doctor.finding import Finding
 from device_agent.meters import kinds, listed
 from device_agent.meters.options import all_options
 
-_DIALOUT = "sudo usermod -aG dialout $USER, then log in again"
 # It asks every new serial port whether it is a modem, in the middle of our talk.
 _MODEM_MANAGER = "ModemManager"
 
@@ -45,7 +43,12 @@ def serial_ports() -> Iterator[Finding]:
 def _port(port: Any) -> Finding:
     text = f"{port.device}: {port.description} ({port.hwid})"
     if not os.access(port.device, os.R_OK | os.W_OK):
-        return Finding.bad("serial", f"{text}, not ours to open", _DIALOUT)
+        return Finding.bad("serial", f"{text}, not ours to open", DIALOUT)
+    others = "; ".join(holders(port.device))
+    if others:
+        return Finding.bad(
+            "serial", f"{text}, open in {others}", "Close that: a port has one reader."
+        )
     if port.vid is None:
         return Finding.note("serial", f"{text}, not on USB", f"ports = '{port.device}' uses it.")
     known = find.usb_boards().get(f"{port.vid:04x}:{port.pid:04x}")
@@ -70,8 +73,8 @@ def boards(ports: str) -> Iterator[Finding]:
         return
     for address in addresses:
         try:
-            with SerialPort(address) as port:
-                board = board_at(port, address)
+            board, port = find.opened(address)
+            port.close()
         except BoardError as error:
             remedy = (
                 "Flash it (firmware_specs/reference), press its reset, or correct `ports`;"

@@ -30,6 +30,15 @@ def settings(path: Path | None) -> "config.Settings | Finding":
         return Finding.bad("settings", str(error), remedy)
 
 
+def wired(path: Path | None) -> tuple[str, str]:
+    """Return the ports and meters that a settings file names, whatever else it lacks."""
+    try:
+        held = config.file_values(path or config.default_path())
+    except (config.ConfigError, OSError):
+        return "", ""
+    return held.get("ports", ""), held.get("meters", "")
+
+
 def broker(held: config.Settings) -> Iterator[Finding]:
     """Connect to the broker as the agent would, certificate and all."""
     from device_agent.transport.mqtt import Broker, BrokerAddressError

@@ -30,10 +30,10 @@ def command(*words: object) -> bytes:
 NAME = b"name%"
 
 
-def input_load(data: bytes) -> Iterator[bytes]:
-    """Yield the commands that load a model's input."""
+def input_load(data: bytes, *, most: int = COMMAND_MOST) -> Iterator[bytes]:
+    """Yield the commands that load a model's input, each of at most `most` characters."""
     yield command("db", "load", len(data))
-    yield from _hex("db", data)
+    yield from _hex("db", data, min(BYTES_A_COMMAND, (most - len("db ")) // 2))
 
 
 def blob_load(data: bytes, crc32: int) -> Iterator[bytes]:
@@ -58,9 +58,9 @@ def sense(sensor: str, hz: int, readings: int) -> bytes:
     return command("sense", sensor, _at_least(hz, 1), _at_least(readings, 1))
 
 
-def _hex(name: str, data: bytes) -> Iterator[bytes]:
-    for start in range(0, len(data), BYTES_A_COMMAND):
-        yield command(name, data[start : start + BYTES_A_COMMAND].hex())
+def _hex(name: str, data: bytes, piece: int = BYTES_A_COMMAND) -> Iterator[bytes]:
+    for start in range(0, len(data), piece):
+        yield command(name, data[start : start + piece].hex())
 
 
 def _at_least(value: int, least: int) -> int:

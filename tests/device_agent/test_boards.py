@@ -1,12 +1,17 @@
 """Boards on lines that fail: finding them, getting in step, locks, wraps, deadlines, unplugging."""
 
+import errno
+import os
 import random
+import subprocess
+import sys
 from argparse import Namespace
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
+import serial
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -16,7 +21,7 @@ from device_agent.boards.dialects.dut import Dut
 from device_agent.boards.dialects.edge_impulse import EdgeImpulseBoard
 from device_agent.boards.dialects.lab import LabBoard
 from device_agent.boards.errors import BoardError, BoardGone, BoardSilent
-from device_agent.boards.port import Address, SerialPort, address_of
+from device_agent.boards.port import Address, Port, SerialPort, address_of
 from device_agent.boards.watch import BoardWatch
 from firmware_specs.serial import commands, replies
 from firmware_specs.serial import edge_impulse as speech
@@ -26,6 +31,7 @@ from tests.doubles.fake_board import (
     DutFirmware,
     Faults,
     ImpulseFirmware,
+    IoManager,
     MemoryPort,
     board_on_pty,
     serial_server,
@@ -366,6 +372,82 @@ def test_unplugging_is_told_from_silence() -> None:
             dut.ask(b"profile%")
 
 
+def test_a_port_that_another_program_holds_is_said_with_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    with board_on_pty(DutFirmware()) as fake:
+        # As ModemManager and most terminal programs do.
+        holds = "import fcntl, os, sys, termios; fd = os.open(sys.argv[1], os.O_RDWR | os.O_NOCTTY)"
+        holds += "; fcntl.flock(fd, fcntl.LOCK_EX); print(flush=True); sys.stdin.read()"
+        command = [sys.executable, "-c", holds, fake.path]
+        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
+            assert other.stdout is not None
+            other.stdout.readline()
+
+            with pytest.raises(BoardError, match=f"process {other.pid}.*ModemManager"):
+                SerialPort(address_of(fake.path))
+
+            other.kill()
+
+
+@pytest.mark.parametrize(
+    ("number", "remedy"),
+    [(errno.EACCES, "usermod -aG dialout"), (errno.EBUSY, "another program has it")],
+)
+def test_a_port_that_does_not_open_says_what_helps(
+    monkeypatch: pytest.MonkeyPatch, number: int, remedy: str
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise serial.SerialException(number, os.strerror(number))
+
+    monkeypatch.setattr(serial, "serial_for_url", refuse)
+
+    with pytest.raises(BoardError, match=remedy):
+        SerialPort(Address(url="/dev/ttyACM9"))
+
+
+def test_a_board_whose_port_vanishes_when_it_is_opened_is_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    link = tmp_path / "ttyACM0"
+    with board_on_pty(DutFirmware()) as first, board_on_pty(DutFirmware(name="back")) as second:
+        link.symlink_to(first.path)
+        opens = dialects.board_at
+
+        def resets(port: Port, address: Address) -> dialects.Board:
+            if os.readlink(link) == first.path:
+                first.unplug()
+                link.unlink()
+            return opens(port, address)
+
+        def comes_back(_: float) -> None:
+            link.symlink_to(second.path)
+
+        monkeypatch.setattr(find, "board_at", resets)
+        monkeypatch.setattr(find.time, "sleep", comes_back)
+
+        board, port = find.opened(address_of(str(link)))
+        port.close()
+
+    assert board.name == "back"
+
+
+def test_a_board_behind_an_io_manager_is_loaded_and_timed() -> None:
+    firmware = DutFirmware(name="ours")
+    near = MemoryPort(IoManager(firmware), waiting=b"m-ready\r\n[dut]: m-ini")
+    address = address_of("/dev/x;via=io-manager")
+
+    board = dialects.board_at(near, address)
+    assert isinstance(board, Dut)
+    board.load_input(bytes(range(200)))
+
+    assert board.name == "ours"
+    assert bytes(firmware.loaded) == bytes(range(200))
+    assert board.first(commands.infer) == pytest.approx(2.5e-3)
+    assert max(len(sent) for sent in near.sent) <= 64
+
+
 def test_a_port_that_is_not_there_says_so(tmp_path: Path) -> None:
     with pytest.raises(BoardGone, match="cannot be opened"):
         SerialPort(address_of(str(tmp_path / "ttyNone")))
@@ -389,7 +471,16 @@ def test_evidence_is_the_lesser_in_doubt(
 
 
 @pytest.mark.parametrize(
-    "text", ["", ";baud=9600", "/dev/x;speed=1", "/dev/x;baud=fast", "/dev/x;evidence=real"]
+    "text",
+    [
+        "",
+        ";baud=9600",
+        "/dev/x;speed=1",
+        "/dev/x;baud=fast",
+        "/dev/x;baud=1200",
+        "/dev/x;evidence=real",
+        "/dev/x;via=magic",
+    ],
 )
 def test_an_address_with_a_senseless_option_is_refused(text: str) -> None:
     with pytest.raises(BoardError):
@@ -413,6 +504,15 @@ def test_usb_finds_boards_by_identity_and_leaves_other_devices_alone(
     assert [(a.url, a.usb_board) for a in find.addresses({})] == [
         ("/dev/ttyACM0", "arduino-uno-r3")
     ]
+
+
+def test_a_named_port_keeps_the_identity_that_usb_gives(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = [Namespace(device="/dev/ttyACM0", vid=0x2341, pid=0x0043)]
+    monkeypatch.setattr("serial.tools.list_ports.comports", lambda: seen)
+
+    (address,) = find.addresses({find.PORTS: "/dev/ttyACM0;baud=9600"})
+
+    assert (address.usb_board, str(address)) == ("arduino-uno-r3", "/dev/ttyACM0;baud=9600")
 
 
 def test_ports_of_the_settings_come_before_usb() -> None:
@@ -488,9 +588,11 @@ def test_shipped_firmware_is_timed_by_its_own_clock(attached: pytest.MonkeyPatch
 def test_a_board_with_another_model_is_an_outcome_in_words(attached: pytest.MonkeyPatch) -> None:
     with board_on_pty(DutFirmware(model="vww01")) as fake:
         outcome = run_on(attached, fake.path, "kws")
+        told = {row["task"]: row["available"] for row in worker.listing()}
 
-    assert outcome["outcome"] == "failed"
+    assert outcome["outcome"] == "unavailable"
     assert "vww01" in str(outcome["detail"])
+    assert [task for task in ("kws", "vww", "ic", "ad", "sww") if told[task]] == ["vww"]
 
 
 def test_a_board_plugged_in_again_is_found_by_the_next_run(attached: pytest.MonkeyPatch) -> None:

@@ -14,9 +14,13 @@ from device_agent import config
 from device_agent.__main__ import main
 from device_agent.benchmarks import cuda
 from device_agent.benchmarks.cuda_clock import GpuClock
+from device_agent.boards import find
+from device_agent.boards.errors import BoardError
+from device_agent.boards.port import Address
 from device_agent.commands import bench
 from device_agent.enrolment import credentials_keep
 from firmware_specs.wire import bundle_read, signing_key
+from tests.doubles.fake_board import DutFirmware, board_on_pty
 
 ROOT = Path(__file__).resolve().parents[2]
 KIT = {"device_id": "kit_1", "secret": 'odd "secret" \\ here'}
@@ -138,9 +142,12 @@ def test_bench_takes_ports_and_meters_from_the_settings_enrolled_or_not(
     settings = tmp_path / "agent.toml"
     config.write(settings, {"ports": "socket://h:1", "meters": "ina226"})
     asked: list[str] = []
-    monkeypatch.setattr(
-        "device_agent.work.run_alone", lambda runs, ports: iter([asked.append(ports)][:0])
-    )
+
+    def opened(address: Address) -> None:
+        asked.append(str(address))
+        raise BoardError("it is asleep")
+
+    monkeypatch.setattr(find, "opened", opened)
     # Set and taken away again by the end of the test.
     monkeypatch.setenv("DEVICE_AGENT_METERS", "")
     monkeypatch.delenv("DEVICE_AGENT_METERS")
@@ -150,6 +157,28 @@ def test_bench_takes_ports_and_meters_from_the_settings_enrolled_or_not(
 
     assert asked == ["socket://h:1", "/dev/x"]
     assert os.environ["DEVICE_AGENT_METERS"] == "ina226"
+
+
+def test_the_board_suite_measures_what_the_firmware_of_each_port_can_do(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    written = tmp_path / "bench.json"
+    with (
+        board_on_pty(DutFirmware(model="vww01", run_us=4000)) as first,
+        board_on_pty(DutFirmware(model="mine01")) as second,
+        board_on_pty(DutFirmware(model="kws01", run_us=2000)) as third,
+    ):
+        ports = ",".join(f"{fake.path};dialect=dut" for fake in (first, second, third))
+        code = main(
+            ["bench", "--suite", "board", "--quick", "--ports", ports, "--json", str(written)]
+        )
+
+    rows = json.loads(written.read_text())["results"]
+    assert code == 0
+    assert [row["id"] for row in rows] == ["vww_0.1", second.path, "kws_0.1_3"]
+    assert [row.get("value") for row in rows] == [pytest.approx(4e-3), None, pytest.approx(2e-3)]
+    assert "mine01" in rows[1]["detail"]
+    assert f"{first.path}: unspecified speaks dut" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

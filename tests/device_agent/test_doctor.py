@@ -72,6 +72,7 @@ def plug_in(monkeypatch: pytest.MonkeyPatch, *ports: dict[str, Any]) -> None:
     }
     rows = [SimpleNamespace(**(given | port)) for port in ports]
     monkeypatch.setattr("serial.tools.list_ports.comports", lambda: rows)
+    monkeypatch.setattr(bench, "holders", lambda _: iter(()))
 
 
 def test_a_healthy_pi_has_nothing_to_fix(pi: Path) -> None:
@@ -167,6 +168,16 @@ def test_no_port_a_known_board_an_unknown_one_and_one_not_on_usb(
     assert "a arduino-uno-r3" in told[0].text
     assert "no board sheet names" in told[1].text
     assert "not on USB" in told[2].text
+
+
+def test_a_port_with_a_second_reader_is_said(pi: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    plug_in(monkeypatch, {"vid": 0x2341, "pid": 0x0043})
+    monkeypatch.setattr(bench, "holders", lambda _: iter(["minicom, process 7"]))
+
+    told = only(bench.serial_ports())
+
+    assert told.grade is Grade.BAD
+    assert "open in minicom, process 7" in told.text
 
 
 def test_a_port_of_others_needs_the_group(pi: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,6 +18,7 @@ from typing import Protocol
 from serial.rfc2217 import PortManager
 
 from device_agent.boards.errors import BoardGone
+from firmware_specs.serial.commands import COMMAND_MOST
 
 _WRAP = 1 << 32
 _BUFFER = 27_648
@@ -127,6 +128,31 @@ class DutFirmware:
 
 
 @dataclass(slots=True)
+class IoManager:
+    """The tiny benchmarks' IO manager before a board: takes 64 bytes, marks the board's lines."""
+
+    board: DutFirmware
+    _half: bytearray = field(default_factory=bytearray)
+
+    def receive(self, data: bytes) -> bytes:
+        self._half += data
+        answer = b""
+        while (end := self._half.find(b"%")) >= 0:
+            command = bytes(self._half[:end])[:64]
+            del self._half[: end + 1]
+            answer += self._obey(command)
+        return answer
+
+    def _obey(self, command: bytes) -> bytes:
+        asked = command.removeprefix(b"dut ")
+        if asked == command:
+            return b"e-[Unknown command: %b]\r\nm-ready\r\n" % command
+        lines = self.board.receive(asked + b"%").splitlines(keepends=True)
+        said = b"".join(b"[dut]: " + line for line in lines)
+        return b"m-dut-passthrough(%b)\r\nm-ready\r\n" % asked + said
+
+
+@dataclass(slots=True)
 class ImpulseFirmware:
     """Edge Impulse's firmware: a prompt, a description of itself, timings while it runs."""
 
@@ -178,6 +204,8 @@ class Faults:
 
 class MemoryPort:
     """A line in memory. Time is its own: it moves when nothing comes."""
+
+    command_most = COMMAND_MOST
 
     def __init__(
         self, firmware: Firmware, faults: Faults | None = None, waiting: bytes = b""

@@ -10,7 +10,7 @@ from importlib.metadata import entry_points
 from typing import Protocol, cast
 
 from device_agent.boards.errors import BoardError, BoardSilent
-from device_agent.boards.port import Address, Port
+from device_agent.boards.port import Address, Port, line_of
 from firmware_specs.serial.replies import ReplyError
 
 ENTRY_POINT = "device_agent.dialects"
@@ -49,7 +49,9 @@ def board_at(port: Port, address: Address) -> Board:
     BoardError
         If it answers in none.
     """
-    wanted = address.options.get("dialect", "")
+    # What passes a board's lines on knows this protocol alone.
+    wanted = address.options.get("dialect", "dut" if "via" in address.options else "")
+    port = line_of(port, address)
     known = [dialect for dialect in dialects() if wanted in ("", dialect.NAME)]
     if not known:
         names = ", ".join(dialect.NAME for dialect in dialects())
@@ -63,6 +65,8 @@ def board_at(port: Port, address: Address) -> Board:
             return board
     tried = ", ".join(dialect.NAME for dialect in known)
     raise BoardSilent(
-        f"{address.url} opens but answers in no dialect ({tried}): is the firmware flashed, "
-        f"and does it run at {address.baud} baud?"
+        f"{address.url} opens but answers in no dialect ({tried}): is the firmware flashed,"
+        f" and does it run at {address.baud} baud? Shipped firmware in energy mode has 9600, that"
+        f" of anomaly detection 921600: ports = '{address.url};baud=9600'; behind an IO manager"
+        " add ;via=io-manager"
     )

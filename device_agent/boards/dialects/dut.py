@@ -35,6 +35,7 @@ INPUT_BYTES = {
     "vww01": 27_648,
     "ad01": 2560,
     "strww01": 1200,
+    "sww01": 1200,
 }
 
 
@@ -149,7 +150,8 @@ class Dut:
             )
 
     def load_input(self, data: bytes) -> None:
-        if not self.load(commands.input_load(data)).messages("load-done"):
+        parts = commands.input_load(data, most=self._port.command_most)
+        if not self.load(parts).messages("load-done"):
             raise BoardError("the board did not confirm its input")
 
     def timed(
