@@ -1,6 +1,7 @@
 """Small shapes that many labs need: plain numbers, columns and rows of arrays, round limits."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from typing import TypeVar
 
 import numpy as np
@@ -68,3 +69,17 @@ def spread(found: Sequence[T], count: int) -> list[T]:
     """Return `count` of these, evenly spaced, the first and the last among them."""
     picked = np.unique(np.linspace(0, len(found) - 1, count).astype(int))
     return [found[int(i)] for i in picked]
+
+
+def evenly(kinds: Iterable[Sequence[T]]) -> list[T]:
+    """Return as many of each kind as of the rarest, so that no answer is the likelier one."""
+    found = list(kinds)
+    count = min(len(each) for each in found)
+    return [one for each in found for one in spread(each, count)]
+
+
+def stands_apart(key: float, wrong: Iterable[float], *, margin: float = 1.5) -> bool:
+    """Return whether wrong numbers keep the margin from the key, and a tenth from each other."""
+    others = sorted(wrong)
+    clear = all(max(key / x, x / key) >= margin for x in others)
+    return clear and all(b / a >= 1.1 for a, b in pairwise(others))

@@ -85,7 +85,8 @@ def test_full_connection_never_fits_and_a_window_always_does(track):
      ("cloud", "work", 4096, 20480, 7.857), ("tiny", "scores", 98, 686, 49.0)],
 )  # fmt: skip
 def test_part_b_gives_squares_lengths_and_what_lies_between(track, what, tokens, longer, expected):
-    facts = PARTS["b"].model.facts(one("b", track, what=what, tokens=tokens, longer=longer))
+    asked = {"tokens": tokens, "longer": longer, "growth": longer / tokens}
+    facts = PARTS["b"].model.facts({**one("b", track, what=what), **asked})
 
     assert facts["right_growth"] == pytest.approx(expected, rel=1e-3)
 

@@ -7,7 +7,7 @@ from itertools import product
 import numpy as np
 from numpy.typing import NDArray
 
-from labs.arranging import Array, floats, octaves, rows
+from labs.arranging import Array, evenly, floats, octaves, rows
 from labs.contract import (
     RIGHT,
     Choice,
@@ -27,7 +27,7 @@ from simcore.equations.roofline import attainable_rate, ridge_point
 from simcore.equations.structure import network_pass, transformer_layer
 
 from .longest import DESKS, Longest
-from .machines import HALF_PEAK, NAMES, element, evenly, known, network, precision, rates
+from .machines import HALF_PEAK, NAMES, element, known, network, precision, rates
 
 MARGIN = 1.5
 CONVOLUTION, DENSE, TRANSFORMER = "convolution", "dense", "transformer"

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from labs.arranging import Array, floats, rows, same
+from labs.arranging import Array, evenly, floats, rows, same
 from labs.contract import (
     RIGHT,
     Choice,
@@ -22,7 +22,7 @@ from labs.contract import (
 from simcore.equations.kv_cache import kv_bytes_per_token
 from simcore.equations.structure import attention_scores_size, scores_fill, transformer_layer
 
-from .machines import NAMES, capacity, element, evenly, known, network, size_text
+from .machines import NAMES, capacity, element, known, network, size_text
 
 MARGIN = 1.5
 TILE = 128.0

@@ -1,12 +1,9 @@
 """Machines and networks of each track from the catalogue, and what this lab's parts share."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-import numpy as np
-
 from labs.arranging import given
-from labs.contract import Params
 from simcore import catalog
 
 HALF_PEAK = 0.5
@@ -107,11 +104,3 @@ def known(name: str, *facts: str) -> str:
     item = catalog.item("hardware", name)
     kinds = {str(item[fact].source.evidence) for fact in facts if fact in item}
     return "assumed" if "assumed" in kinds else "published"
-
-
-def evenly(kinds: Iterable[Sequence[Params]]) -> list[Params]:
-    """Return as many of each kind as of the rarest, so that no answer is the likelier one."""
-    found = list(kinds)
-    count = min(len(each) for each in found)
-    places = [np.linspace(0, len(each) - 1, count).round().astype(int) for each in found]
-    return [each[i] for each, at in zip(found, places, strict=True) for i in at]
