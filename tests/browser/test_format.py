@@ -9,7 +9,21 @@ from typing import Any
 from labs.text import quantity
 
 CASES = json.loads((Path(__file__).parents[2] / "labs" / "text_cases.json").read_text())
-SPECS = ("int", "pct", "pct0", "x", "usd", "time", "time2", "si FLOP/s", "si B", "si W", "g2", "g3", "g4")
+SPECS = (
+    "int",
+    "pct",
+    "pct0",
+    "x",
+    "usd",
+    "time",
+    "time2",
+    "si FLOP/s",
+    "si B",
+    "si W",
+    "g2",
+    "g3",
+    "g4",
+)
 RUN = """
 async (cases) => {
   const { quantity } = await import("/static/js/format.js");

@@ -72,8 +72,8 @@ def test_part_b_real_tries_are_what_training_gives_again():
     tried = settings()
 
     assert len(tried) == len(READ_RIGHT) == 300
-    # Digits at the edge may turn with another library of matrices.
-    for number in (0, 1, 17, 30):
+    # Other libraries of matrices add up in another order: calm settings, and some digits' room.
+    for number in (1, 7, 17, 30):
         assert read_right(tried[number]) == pytest.approx(READ_RIGHT[number], abs=8)
     assert max(ACCURACIES) == 710 / HELD_OUT
 

@@ -151,3 +151,14 @@ def test_the_pipeline_pays_for_waiting_cores_and_copies_but_not_for_arithmetic()
     assert found["time"] == pytest.approx(copied + learning)
     # The link and the rest while it copies; store, core and the rest while it learns.
     assert found["objective"] == pytest.approx(copied * 9 + learning * 12.5)
+
+
+def test_the_ledger_hands_the_upload_of_lab_3_here_and_this_pipeline_to_lab_8():
+    before, after = load_lab("v1-03-constraint-tax"), load_lab("v1-08-training-gauntlet")
+    written = {write.key for part in before.parts for write in part.writes}
+    here = {write.key for part in LAB.parts for write in part.writes}
+    taken = {read.key: read.default for read in after.reads}
+
+    assert {read.key for read in LAB.reads} <= written
+    assert {"pipeline.format", "pipeline.storage"} <= here
+    assert (taken["pipeline.format"], taken["pipeline.storage"]) == ("pixels", "NVMe")
