@@ -12,7 +12,7 @@ from django.utils.timezone import localtime
 from courseserver.common import moments
 from courseserver.grading.foresight import LabForesight, foresight
 from courseserver.labruntime import challenges, instrument, ledger
-from courseserver.labruntime.models import Attempt, LedgerEntry, LedgerKey
+from courseserver.labruntime.models import Attempt, LedgerEntry
 from courseserver.labruntime.pages import (
     Json,
     PortfolioDesign,
@@ -49,11 +49,22 @@ class _Record:
         return (entry for entry in self.entries if entry["kind"] == kind)
 
 
+@dataclass(frozen=True, slots=True)
+class _Written:
+    """A key of the ledger: the entry's number, the lab, and what it wrote."""
+
+    number: int
+    lab: str
+    key: str
+    value: Any
+
+
 def portfolio_page(attempt: Attempt) -> PortfolioPage:
     """Return the record of the attempt's student in the attempt's course."""
     course, person = attempt.assignment.course, attempt.person
     verdict = ledger.verify(person.pk)
-    records = _records(attempt)
+    contents = ledger.contents(person)
+    records, written = _records(attempt, contents), _written(contents)
     calibration = tuple(foresight(course, person))
     errors = [error for lab in calibration for error in lab.errors]
     return PortfolioPage(
@@ -65,7 +76,7 @@ def portfolio_page(attempt: Attempt) -> PortfolioPage:
         ranges=_ranges(errors),
         calibration=calibration,
         labs=tuple(_lab(record) for record in records),
-        reads=tuple(read for record in records for read in _reads(record)),
+        reads=tuple(read for record in records for read in _reads(record, written)),
         markdown_url=reverse("lab-portfolio-export", args=[attempt.pk]),
         back=Step(label="Back to the lab", url=frame.home_url(attempt)),
     )
@@ -81,10 +92,20 @@ def _ranges(errors: list[float]) -> tuple[PortfolioRange, ...]:
     )
 
 
-def _records(attempt: Attempt) -> list[_Record]:
+def _written(contents: Sequence[tuple[LedgerEntry, Json]]) -> list[_Written]:
+    """Return every key the student's live attempts wrote, oldest first."""
+    return [
+        _Written(content["number"], content["lab"], key, value)
+        for entry, content in contents
+        if entry.attempt.voided_at is None
+        for key, value in content["keys"].items()
+    ]
+
+
+def _records(attempt: Attempt, contents: Sequence[tuple[LedgerEntry, Json]]) -> list[_Record]:
     """Return the student's live attempts of the course, in the order of the labs."""
     entries: dict[str, list[Json]] = {}
-    for entry, content in ledger.contents(attempt.person):
+    for entry, content in contents:
         entries.setdefault(entry.attempt_id, []).append(content)
     attempts = Attempt.objects.select_related("assignment").filter(
         person=attempt.person,
@@ -188,42 +209,24 @@ def _design_words(record: _Record, part_id: str, design: dict[str, Scalar]) -> s
     )
 
 
-def _reads(record: _Record) -> Iterator[PortfolioRead]:
+def _reads(record: _Record, written: Sequence[_Written]) -> Iterator[PortfolioRead]:
     """Return what the attempt took over when it began, and where it came from."""
     if record.lab is None:
         return
+    began = record.entries[0]["number"] if record.entries else 0
+    before = [one for one in written if one.number < began]
     taken = dict(draw_of(record.attempt).reads)
     for read in record.lab.reads:
         if read.name not in taken:
             continue
+        newest = next((one for one in reversed(before) if one.key == read.key), None)
+        is_own = newest is not None and newest.value == taken[read.name]
         yield PortfolioRead(
             key=read.key,
             value=_plain(taken[read.name]),
             by=f"Lab {record.lab.number}",
-            origin=_origin(record.attempt, read.key, taken[read.name]),
+            origin=lab_title(newest.lab) if newest is not None and is_own else "",
         )
-
-
-def _origin(attempt: Attempt, key: str, value: Any) -> str:
-    """Return the lab that had written this value by the time the attempt began."""
-    newest = (
-        LedgerKey.objects.filter(
-            person_id=attempt.person_id, name=key, entry__attempt__voided_at__isnull=True
-        )
-        .filter(entry__number__lt=_first_number(attempt))
-        .order_by("-id")
-        .select_related("entry__attempt")
-        .first()
-    )
-    if newest is None or newest.value != value:
-        return ""
-    return lab_title(newest.entry.attempt.lab)
-
-
-def _first_number(attempt: Attempt) -> int:
-    numbers = LedgerEntry.objects.filter(attempt=attempt).order_by("number")
-    first: int | None = numbers.values_list("number", flat=True).first()
-    return first or 0
 
 
 def _plain(value: Any) -> str:

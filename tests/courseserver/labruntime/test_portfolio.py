@@ -5,6 +5,8 @@ from typing import Any
 
 from django.test import Client
 
+from courseserver.courses.models import Assignment
+from courseserver.labruntime.ledger import entry_append
 from labs.loader import load_lab
 
 from .conftest import SLUG, School, Student
@@ -63,6 +65,36 @@ def test_what_came_from_no_earlier_lab_is_called_a_default(bob: Student) -> None
 
     assert {read.key for read in reads} == {read.key for read in load_lab(SLUG).reads}
     assert all(read.origin == "" for read in reads)
+
+
+def test_what_an_earlier_lab_left_is_named_with_that_lab(
+    bob: Student, school: School, as_person: Callable[[Any], Client]
+) -> None:
+    entry_append(attempt=bob.attempt, kind="reveal", part="a", body={"outcomes": {}},
+                 keys={"fixture.habit": "coffee"})  # fmt: skip
+    again = Assignment.objects.create(
+        course=school.course, resource_link_id="r2", lab=SLUG, title="Moving bytes again"
+    )
+    later = Student(as_person(school.bob), school.bob, again)
+    later.open()
+
+    reads = portfolio(later).context["page"].reads
+
+    assert [(read.value, read.origin) for read in reads] == [
+        ("none", ""), ("coffee", "Moving bytes"),
+    ]  # fmt: skip
+
+
+def test_a_long_record_takes_no_more_queries_than_a_short_one(
+    bob: Student, django_assert_max_num_queries: Any
+) -> None:
+    bob.commit_a()
+    bob.commit_b()
+    for n in range(20):
+        entry_append(attempt=bob.attempt, kind="explored", part="a", body={}, keys={f"k.{n}": n})
+
+    with django_assert_max_num_queries(25):
+        assert portfolio(bob).status_code == 200
 
 
 def test_a_portfolio_is_its_students_alone(

@@ -5,7 +5,7 @@ from itertools import product
 
 import numpy as np
 
-from labs.arranging import Array, column, floats, given, octaves, rows, same
+from labs.arranging import Array, column, floats, octaves, rows, same
 from labs.contract import (
     Curves,
     Knob,
@@ -18,6 +18,7 @@ from labs.contract import (
     Scalar,
     lookup,
 )
+from labs.text import quantity
 from simcore.catalog import hardware, model
 from simcore.equations.kv_cache import weight_bytes
 from simcore.equations.roofline import Terms, step_terms
@@ -51,6 +52,7 @@ CASES: Mapping[str, tuple[tuple[str, str, str, str], ...]] = {
 BATCHES = {"cloud": (1, 2, 4, 8), "edge": (1, 2, 4, 8), "mobile": (1, 2, 4), "tiny": (1, 2, 3)}
 PUBLISHED = ("h100-sxm", "h200-sxm", "jetson-orin-nx-16gb", "jetson-agx-orin-64gb")
 
+STORED = {"fp16": "16 bits", "fp8": "8-bit floats", "int8": "8 bits", "int4": "4 bits"}
 FORMATS = ("fp16", "int8", "int4")
 BATCH_STEPS = octaves(1, 512)
 CONTEXTS = (0, *octaves(256, 131_072))
@@ -70,9 +72,14 @@ class A(Part):
                 "peak": hardware(machine).peak(computed),
                 "bandwidth": hardware(machine).bandwidth,
                 "bytes": BYTES[stored],
-                "bytes_text": given(BYTES[stored], "g3") + " byte" + "s" * (BYTES[stored] > 1),
+                "bytes_text": _bytes_text(stored),
+                "stored_text": STORED[stored],
+                "peak_text": quantity(
+                    hardware(machine).peak(computed),
+                    "si OP/s" if computed == "int8" else "si FLOP/s",
+                ),
                 "machine_known": "published" if machine in PUBLISHED else "assumed",
-                "requests_text": "one request" if batch == 1 else f"{batch} requests together",
+                "requests_text": "one request" if batch == 1 else f"{batch} requests",
             }
             for (network, machine, stored, computed), batch in product(
                 CASES[track], BATCHES[track]
@@ -140,6 +147,11 @@ class A(Part):
             "memory_line": found.memory,
             "compute_line": found.compute,
         }
+
+
+def _bytes_text(stored: str) -> str:
+    text = f"{BYTES[stored]:.2g}"
+    return f"{text} byte" if text == "1" else f"{text} bytes"
 
 
 def with_batch(batch: int) -> tuple[int, ...]:

@@ -62,6 +62,8 @@ class B(Part):
 
     def facts(self, p: Params) -> dict[str, Scalar]:
         lost = _drifted(p)
+        weekly = float(rise(floats(float(p["turn"])), floats(1.0)))
+        floor = float(labels_to_notice(NOISE, FLOOR, z_alpha=ONE_SIDED, z_beta=POWER))
         plan_weeks = float(p["past_interval"]) / 7
         own = min(2.0, max(0.05, float(p["past_turn"])))
         planned = float(rise(floats(own), floats(plan_weeks)))
@@ -73,7 +75,8 @@ class B(Part):
             "to_notice": float(
                 labels_to_notice(NOISE, 0.02, z_alpha=ONE_SIDED, z_beta=POWER)
             ),
-            "floor_weeks": FLOOR / float(rise(floats(float(p["turn"])), floats(1.0))),
+            "floor_weeks": FLOOR / weekly,
+            "floor_labels": np.ceil(floor * weekly / FLOOR).item(),
             "own_turn": own,
             "planned": planned,
             "planned_mean": planned / 2,
