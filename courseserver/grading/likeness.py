@@ -8,6 +8,7 @@ of one's own rarely is another's.
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from courseserver.grading import evidence, tracing
 from courseserver.grading.models import Submission
@@ -41,15 +42,16 @@ def alike(submission: Submission, others: Iterable[Submission]) -> tuple[Alike, 
         for text in tracing.untraced(tracing.segments(submission.log_text, own.numbers))
         if _significant(text) >= _DIGITS_LEAST
     }
+    theirs = [other for other in others if other.person_id != submission.person_id]
+    evidences = _evidence_of(other.pk for other in theirs if strange & _written(other.log_text))
     found = [
         Alike(
             submission_id=other.pk,
             person_id=other.person_id,
             share=_share(mine, runs(other.log_text)),
-            numbers=_theirs(strange, other),
+            numbers=_shared_numbers(strange, other.log_text, evidences.get(other.pk)),
         )
-        for other in others
-        if other.person_id != submission.person_id
+        for other in theirs
     ]
     marked = [item for item in found if item.share or item.numbers]
     return tuple(sorted(marked, key=lambda item: (-item.share, -len(item.numbers))))
@@ -67,17 +69,22 @@ def _share(mine: frozenset[tuple[str, ...]], theirs: frozenset[tuple[str, ...]])
     return share if shared >= RUNS_LEAST and share >= SHARE_LEAST else 0.0
 
 
-def _theirs(strange: set[str], other: Submission) -> tuple[str, ...]:
+def _written(text: str) -> set[str]:
+    return {_plain(text[number.start : number.end]) for number in numbers_in(text)}
+
+
+def _evidence_of(submissions: Iterable[str]) -> dict[str, dict[str, Any]]:
+    """Return what these students' instruments showed, in one query: it is long."""
+    wanted = list(submissions)
+    rows = Submission.objects.filter(pk__in=wanted) if wanted else Submission.objects.none()
+    return dict(rows.values_list("pk", "evidence"))
+
+
+def _shared_numbers(strange: set[str], text: str, shown: dict[str, Any] | None) -> tuple[str, ...]:
     """Return which numbers, strange to one log, the other student wrote from their own screen."""
-    if not strange:
+    if shown is None:
         return ()
-    written = {
-        _plain(other.log_text[number.start : number.end]) for number in numbers_in(other.log_text)
-    }
-    if not strange & written:
-        return ()
-    seen = evidence.from_json(other.evidence).numbers
-    traced = tracing.traced(tracing.segments(other.log_text, seen))
+    traced = tracing.traced(tracing.segments(text, evidence.from_json(shown).numbers))
     return tuple(dict.fromkeys(p.text for p in traced if _plain(p.text) in strange))
 
 

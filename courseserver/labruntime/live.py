@@ -31,6 +31,8 @@ from labs.text import without_figures
 
 # Longer in a part than this many times its minutes, and still at it: somebody to go to.
 _STUCK_TIMES, _STUCK_LEAST = 1.5, timedelta(minutes=10)
+# In a large class, so many are named: the predictions below are the moment to discuss.
+_STUCK_SHOWN = 12
 _STILL_HERE = timedelta(minutes=30)
 # Limits of |log10(predicted / actual)|: 1.5 times, 3 times, 10 times off.
 _FACTORS = ((0.176, "1.5×"), (0.477, "3×"), (1.0, "10×"))
@@ -98,7 +100,9 @@ class ClassView:
     students: int
     here: int
     stages: tuple[Stage, ...]
+    # The longest at it first; how many there are besides those that fit on a screen.
     stuck: tuple[Stuck, ...]
+    more_stuck: int
     asked: tuple[Asked, ...]
     boundaries: tuple[Boundary, ...]
 
@@ -128,11 +132,14 @@ def class_view(
     commits, required = _commits(mine), required_parts(lab, assignment)
     places = {a.person_id: _place(lab, required, a, commits[a.pk]) for a in mine}
     last = _last_seen(mine)
+    names = {m.person_id: m.name for m in members}
+    stuck = _stuck(lab, mine, commits, places, last, names, now)
     return ClassView(
         students=len(members),
         here=sum(now - last[a.pk] <= _STILL_HERE for a in mine),
         stages=_stages(lab, len(members), places.values()),
-        stuck=_stuck(lab, mine, commits, places, last, {m.person_id: m.name for m in members}, now),
+        stuck=stuck[:_STUCK_SHOWN],
+        more_stuck=max(0, len(stuck) - _STUCK_SHOWN),
         asked=tuple(_asked(lab, mine, commits)),
         boundaries=tuple(_boundaries(lab, mine, commits)),
     )

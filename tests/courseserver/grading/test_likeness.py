@@ -3,8 +3,11 @@
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from courseserver.courses.models import Role
 from courseserver.grading.evidence import Evidence, SeenNumber
 from courseserver.grading.likeness import alike, runs
 from courseserver.grading.models import Submission
@@ -110,3 +113,15 @@ def test_a_log_like_no_other_shows_no_such_notice(room: Classroom) -> None:
     text = room.client(room.tom).get(reverse("log-mark", args=[mine.pk])).content.decode()
 
     assert "Much like another log" not in text
+
+
+def test_a_large_class_costs_one_look_at_what_its_instruments_showed(room: Classroom) -> None:
+    mine = submitted(room, room.bob, f"{OWN} I read 173.5 there.")
+    for number in range(4):
+        submitted(room, room.person(f"Student {number}", Role.LEARNER), "It was 173.5.", 173.5)
+
+    others = list(Submission.objects.filter(assignment=room.assignment).defer("evidence"))
+    with CaptureQueriesContext(connection) as asked:
+        assert len(alike(mine, others)) == 4
+
+    assert len(asked) == 1

@@ -170,6 +170,20 @@ def test_somebody_long_in_a_part_and_still_at_it_may_need_a_visit(
     assert live.class_view(school.assignment, START + timedelta(minutes=9)).stuck == ()
 
 
+def test_of_many_who_may_need_a_visit_the_longest_are_named(
+    school: School, student: Callable[[Person], Student], watch: Watch,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.setattr(live, "_STUCK_SHOWN", 1)
+    for person, minute in ((school.bob, 0), (school.dora, 2)):
+        watch.moment = START + timedelta(minutes=minute)
+        student(person)
+
+    view = live.class_view(school.assignment, START + timedelta(minutes=29))
+
+    assert ([s.person_id for s in view.stuck], view.more_stuck) == ([school.bob.pk], 1)
+
+
 def test_limits_found_are_counted_among_those_who_could_look(
     school: School, student: Any, watch: Watch
 ) -> None:
