@@ -43,3 +43,15 @@ def test_the_track_chosen_here_needs_no_machine_of_its_own():
     assert [track.id for track in LAB.tracks] == list(TRACKS)
     assert LAB.minutes <= 10
     assert LAB.parts[0].challenge is None
+
+
+@pytest.mark.parametrize("track", TRACKS)
+def test_no_board_answers_faster_than_one_answer_takes(track):
+    for p in MODEL.combinations(track):
+        for board in ("first", "second"):
+            busy = at(p, rate=1000.0, board=board)
+
+            assert busy["answered"] == pytest.approx(min(1000.0, 1 / busy["latency"]))
+            # At work all the time, it draws what was measured.
+            measured = busy["energy"] / busy["latency"]
+            assert 2430 / busy["life"] == pytest.approx(measured, rel=1e-2)

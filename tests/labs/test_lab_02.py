@@ -166,3 +166,12 @@ def test_the_limits_of_the_cut_bind_somewhere(track):
     for name in ("undecided", "unreported", "out_of_range"):
         assert 0 < outputs[name].mean() < 1, name
     assert 10 <= outputs["feasible"].sum() <= 140
+
+
+@pytest.mark.parametrize("track", TRACKS)
+def test_in_part_a_a_gain_above_the_promise_is_no_failure(track):
+    for p in combinations("a", track):
+        for intensity in (0.5, 2.0, 10.0):
+            for faster in (1.0, 4.0):
+                found = TRYING.at("a", p, intensity=intensity, faster_memory=faster)
+                assert not (found["idle"] and found["speedup"] >= found["peak_ratio"])

@@ -89,16 +89,17 @@ class A(Part):
 
     def evaluate(self, p: Params, k: Knobs) -> Outputs:
         energy = lookup({w: _row(p, w, "energy") for w in ("first", "second")}, k["board"])
-        life = battery_life(
-            lookup(BATTERIES, k["battery"]), energy=energy, rate=floats(k["rate"]),
-            sleep_power=SLEEP,
-        )  # fmt: skip
         latency = lookup({w: _row(p, w, "latency") for w in ("first", "second")}, k["board"])
+        answered = np.minimum(floats(k["rate"]), 1 / latency)
+        life = battery_life(
+            lookup(BATTERIES, k["battery"]), energy=energy, rate=answered, sleep_power=SLEEP
+        )
         return {
             "life": life,
             "energy": energy,
             "latency": latency,
             "rate_now": floats(k["rate"]),
+            "answered": answered,
             "day": same(_DAY, life),
             "flat": life < _DAY,
         }
@@ -108,7 +109,10 @@ class A(Part):
         battery = lookup(BATTERIES, k["battery"])[:, np.newaxis]
         lines = {
             f"{which}_line": battery_life(
-                battery, energy=_row(p, which, "energy"), rate=axis, sleep_power=SLEEP
+                battery,
+                energy=_row(p, which, "energy"),
+                rate=np.minimum(axis, 1 / _row(p, which, "latency")),
+                sleep_power=SLEEP,
             )
             for which in ("first", "second")
         }

@@ -99,6 +99,7 @@ class B(Part):
             "largest_time": ordered[0],
             "ahead": ordered[0] / ordered[1],
             "mfu": float(utilisation),
+            "peak_words": "what published systems reach" if p["track"] == "tiny" else "the peak",
             "arithmetic_twice": _gain(p, compute=2.0),
             "memory_twice": _gain(p, memory=2.0),
             "launches_half": _gain(p, launches=0.5),

@@ -98,6 +98,9 @@ class A(Part):
             "idle": 1 - used[1],
             "binds": "memory" if used[1] < 1 else "arithmetic",
             "which": "the ratio of their memories" if used[1] < 1 else "the ratio of their peaks",
+            "headline_text": "falls short of the headline"
+            if used[1] < 1
+            else "is what the headline says",
             "missed": _ratio(p, "rate") / gain,
             "past_text": _TERMS.get(str(p.get("past_bottleneck")), "moving the weights"),
         }
@@ -113,15 +116,15 @@ class A(Part):
         intensity = floats(k["intensity"])
         old = _terms(p, "old", intensity)
         new = _terms(p, "new", intensity, floats(k["faster_memory"]))
-        used = new.compute / new.time
+        used, gain = new.compute / new.time, old.time / new.time
         return {
-            "speedup": old.time / new.time,
+            "speedup": gain,
             "used": used,
             "binds": np.where(used < 1 - 1e-9, "memory", "arithmetic"),
             "peak_ratio": np.full(used.shape, _ratio(p, "rate")),
             "bandwidth_ratio": _ratio(p, "bandwidth") * floats(k["faster_memory"]),
             "intensity_now": intensity,
-            "idle": used < 0.1,
+            "idle": (used < 0.1) & (gain < _ratio(p, "rate")),
         }
 
     def curves(self, p: Params, k: Knobs) -> Curves:
