@@ -143,7 +143,6 @@ class B(Part):
             "tried_careful": tried["careful"],
             "trials_now": trials,
             "horizon_weeks": floats(k["horizon"]),
-            "horizon_time": time,
             "unfinished": until["careful"] > time,
         }
 
