@@ -94,6 +94,19 @@ def test_the_firmware_answers_as_the_golden_transcript(
     assert transcripts.differences(name, lambda command: raw_ask(port, command)) == []
 
 
+@pytest.mark.parametrize("name", MACHINES)
+def test_a_runner_of_others_has_a_model_to_time_from_the_start(
+    images: Path, tmp_path: Path, name: str
+) -> None:
+    with (
+        machines.machine(name, images, tmp_path) as fresh,
+        SerialPort(address_of(fresh.url)) as line,
+    ):
+        LabBoard(line)
+
+        assert transcripts.differences("first_model", lambda ask: raw_ask(line, ask)) == []
+
+
 def test_a_board_gets_in_step_after_half_a_command_and_noise(
     board: LabBoard, port: SerialPort
 ) -> None:

@@ -23,6 +23,7 @@ void dut_start(void)
 {
     board_start();
     board_pin(ENERGY_MODE);
+    lab_start();
     say(ENERGY_MODE ? TEXT("m-timestamp-mode-energy\r\n") : TEXT("m-timestamp-mode-performance\r\n"));
     timestamp_say();
     say(TEXT("m-init-done\r\nm-ready\r\n"));

@@ -33,6 +33,26 @@ uint8_t *lab_blob(void)
 }
 
 /* --- the model -------------------------------------------------------------------------------- */
+enum { FIRST_HEADER = 24, FIRST_BIAS = 16, FIRST_OUTPUTS = 4, FIRST_WEIGHTS = 64 };
+
+/* The means of the first 16 inputs, four by four: one layer of int8, its sums times 2^15 / 2^17. So
+ * that a runner of others, which knows of no models over the line, has something to time. */
+void lab_start(void)
+{
+    const char *header = TEXT("FSM1\1\0\20\0" "\1\0\20\0\4\0\0\200\1\0\0\0\100\0\0\0");
+    uint32_t bytes = FIRST_HEADER + FIRST_BIAS + FIRST_WEIGHTS;
+    uint8_t *place = lab_blob();
+    for (uint8_t i = 0; i < FIRST_HEADER; i++) {
+        place[i] = (uint8_t)TEXT_BYTE(header + i);
+    }
+    for (uint8_t i = 0; i < FIRST_WEIGHTS; i++) {
+        uint8_t row = i / 16, column = i % 16;
+        place[FIRST_HEADER + FIRST_BIAS + i] = column / FIRST_OUTPUTS == row;
+    }
+    blob_crc = checksum(0, place, bytes);
+    model_read(&model, place, bytes);
+}
+
 void lab_forget(void)
 {
     model.value_bytes = 0;

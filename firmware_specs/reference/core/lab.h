@@ -6,6 +6,9 @@
 
 #include "window.h"
 
+/* Hold the model that a board has from the start. */
+void lab_start(void);
+
 uint8_t *lab_input(void);
 uint8_t *lab_blob(void);
 
