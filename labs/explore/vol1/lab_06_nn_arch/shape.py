@@ -119,7 +119,7 @@ class C(Part):
             "launched_ratio_at": float(p["launched_ratio"]),
             "weights": float(p["deep"]) * float(p["narrow"]) ** 2,
             "work_share": float(deep.time) / (float(deep.time) + float(p["deep"]) * launch),
-            "ratio_text": f"{quantity(ratio, 'g2')} times" if each else "about as long",
+            "ratio_text": f"{quantity(ratio, 'g2')} times as long as" if each else "as long as",
             "because": "layers are called one by one" if each else "nothing is called in between",
         }
 
