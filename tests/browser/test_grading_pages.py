@@ -153,21 +153,22 @@ def more_addresses(room: Classroom) -> list[tuple[str, Person]]:
         assert sample is not None
         levels = dict.fromkeys(("numbers", "cause", "constraint"), level)
         sample_mark(sample=sample, marker=marker, levels=levels)
-    new = "&".join(
-        f"{c}-{level}={points}"
-        for c in ("numbers", "cause", "constraint")
-        for level, points in (("full", 10), ("part", 8), ("none", 2))
-    )
+    room.assignment.shows_leaders = True
+    room.assignment.save()
+    absent = room.person("Absent So Far", Role.LEARNER)
     staff = [
         f"{assignment}/students/{asked.id}/",
-        f"{assignment}/rubric/?look=1&{new}",
+        f"{assignment}/students/{absent.id}/",
+        f"{assignment}/leaders/",
+        f"{assignment}/leaders/?projector=1",
         f"{assignment}/regrade/",
         f"{assignment}/calibration/",
         f"{assignment}/calibration/mark/",
         f"{course}/requests/",
         f"{course}/labs/{room.assignment.lab}/notes/",
     ]
-    return [*((path, room.alice) for path in staff), (f"{assignment}/mine/", asked)]
+    students = [(f"{assignment}/mine/", asked), (f"{assignment}/leaders/", asked)]
+    return [*((path, room.alice) for path in staff), *students]
 
 
 def test_no_page_of_the_staff_has_a_barrier_in_any_look(room: Classroom, open_page: Open) -> None:
@@ -191,6 +192,14 @@ def test_no_page_of_the_staff_has_a_barrier_in_any_look(room: Classroom, open_pa
         page = opened.get(person) or open_page("/", person, reduced=True)
         page.goto(path)
         faults += faults_in(page, LOOKS[turn % 6], path)
+
+    page = opened[room.alice]
+    page.goto(f"/grading/assignments/{room.assignment.id}/rubric/")
+    page.get_by_label("Remove this criterion").first.check()
+    page.get_by_role("button", name="See what would change").click()
+    page.get_by_role("heading", name="What would change").wait_for()
+    for look in (LOOKS[0], LOOKS[5]):
+        faults += faults_in(page, look, "a rubric's difference")
 
     assert not faults, "\n".join(faults)
 
@@ -261,11 +270,12 @@ def test_a_term_from_its_plan_to_a_regrade(term: Classroom, open_page: Open) -> 
     page.get_by_role("link", name="Bob Costa").click()
     page.get_by_label("Answer").fill("True for everybody: a part is worth 8.")
     page.goto(f"/grading/assignments/{assignment}/rubric/")
-    page.get_by_label("Constraint awareness, part").fill("8")
+    page.get_by_role("group", name="Next limit").get_by_label("Part: points").fill("8")
     page.get_by_role("button", name="See what would change").click()
     before_after = page.get_by_role("table", name="Each score before and after")
     expect(before_after.get_by_role("row")).to_have_count(6)
-    page.get_by_role("button", name="Use these points").click()
+    page.get_by_label("Reason (for the log)").fill("A part is worth more")
+    page.get_by_role("button", name="Use this rubric").click()
     page.get_by_role("status").filter(has_text="5 scores changed").wait_for()
     term.clock.moment = datetime.now(UTC) + timedelta(seconds=5)
     term.drain()
