@@ -112,7 +112,8 @@ class C(Part):
     def curves(self, p: Params, k: Knobs) -> Curves:
         many = len(k["band"])
         errors = every_error(p)
-        shown = np.clip(errors, -1.5, 1.5)
+        own = np.asarray([is_own(x) for x in errors.tolist()])
+        shown = np.where(own, np.clip(errors, -1.5, 1.5), np.nan)
         return {
             "starts": rows(np.minimum(shown, 0.0), many),
             "ends": rows(np.maximum(shown, 0.0), many),
