@@ -126,3 +126,17 @@ def test_a_log_axis_with_little_room_still_shows_more_than_one_power(open_page: 
         [3, 10, 30],
         [1e-3, 1, 1e3, 1e6, 1e9],
     ]
+
+
+def test_a_row_whose_name_is_long_has_it_in_two_lines_within_the_frame(open_page: Any) -> None:
+    page = open_page("/", size=PHONE)
+
+    lines = page.evaluate(
+        """async () => {
+          const { linesOf } = await import("/static/js/svg.js");
+          return [linesOf("between hidden layers", 90), linesOf("first layer", 90),
+                  linesOf("Unbreakableword", 20)];
+        }"""
+    )
+
+    assert lines == [["between", "hidden layers"], ["first layer"], ["Unbreakableword"]]

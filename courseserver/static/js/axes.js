@@ -44,13 +44,16 @@ export function tickFormat(spec, low, high) {
 /** @param {string} unit @param {number} typical @param {boolean} spansDecades */
 function siTicks(unit, typical, spansDecades) {
   if (spansDecades) {
-    return { text: (/** @type {number} */ x) => trimmed(quantity(x, "si ")).trim(), unit };
+    return { text: prefixed, unit };
   }
   const [size, prefix] = /** @type {[number, string]} */ (
     UNITS.find(([from]) => Number(from) <= typical * 1.0001) ?? [1, ""]
   );
   return { text: (/** @type {number} */ x) => plain(x / size), unit: prefix + unit };
 }
+
+/** "0.1 f" rather than "0.0001 p" far down an axis. @param {number} x */
+const prefixed = (x) => (x < 0.99e-12 ? `${plain(x * 1e15)} f` : trimmed(quantity(x, "si ")).trim());
 
 /** @param {number} high @param {boolean} spansDecades */
 function timeTicks(high, spansDecades) {

@@ -16,7 +16,7 @@ const PREFIXES = [
 ];
 /** From this many seconds on, in units of, called. @type {[number, number, string][]} */
 const TIMES = [
-  [172800, 86400, "days"], [7200, 3600, "h"], [120, 60, "min"], [1, 1, "s"],
+  [8.64e9, 31557600, "years"], [172800, 86400, "days"], [7200, 3600, "h"], [120, 60, "min"], [1, 1, "s"],
   [1e-3, 1e-3, "ms"], [1e-6, 1e-6, "µs"], [1e-9, 1e-9, "ns"],
 ];
 

@@ -10,6 +10,8 @@ import { px, textWidth } from "./svg.js";
 /** @typedef {[number, number, number, number]} Box left, top, right, bottom */
 
 const HEIGHT = 14;
+/** Between one label and the next, that they do not read as one. */
+const GAP = 4;
 
 /** @param {Spot} spot @param {number} width @returns {Box} */
 function boxOf({ x, y, anchor }, width) {
@@ -56,7 +58,8 @@ export class Labels {
       if (cost < least) [best, least] = [spot, cost];
       if (cost === 0) break;
     }
-    this.taken.push(boxOf(best, width));
+    const [left, top, right, bottom] = boxOf(best, width);
+    this.taken.push([left - GAP, top, right + GAP, bottom]);
     return best;
   }
 

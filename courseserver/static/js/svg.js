@@ -88,3 +88,22 @@ export function textWidth(text) {
   }
   return width;
 }
+
+/**
+ * A row's name in one line, or in two where one is too long, parted as evenly as its words allow.
+ * @param {string} name @param {number} room @returns {string[]}
+ */
+export function linesOf(name, room) {
+  if (textWidth(name) * 1.06 <= room || !name.includes(" ")) return [name];
+  const words = name.split(" ");
+  const parted = words.slice(1).map((_, i) => [words.slice(0, i + 1).join(" "), words.slice(i + 1).join(" ")]);
+  const longest = (/** @type {string[]} */ lines) => Math.max(...lines.map(textWidth));
+  return parted.reduce((best, lines) => (longest(lines) < longest(best) ? lines : best));
+}
+
+/** @param {Layer} layer @param {string} name @param {number} right @param {number} y */
+export function drawRowLabel(layer, name, right, y) {
+  const lines = linesOf(name, right);
+  const top = y - 7 * (lines.length - 1);
+  lines.forEach((line, i) => layer.add("text", { class: "row-label", x: right, y: top + 14 * i, "text-anchor": "end" }, line));
+}

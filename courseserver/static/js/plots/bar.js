@@ -7,7 +7,7 @@
 import { tickFormat } from "../axes.js";
 import { fill, quantity, words } from "../format.js";
 import { closeUp, roundedRange, scale, widen } from "../scale.js";
-import { px, textWidth } from "../svg.js";
+import { drawRowLabel, px, textWidth } from "../svg.js";
 
 /** @typedef {import("../types.d.ts").Sample} Sample */
 /** @typedef {import("../types.d.ts").AxisSpec} AxisSpec */
@@ -135,7 +135,7 @@ function drawRow(layer, { row, area, x, name, start, end, classes, text }) {
   const top = area.top + row * ROW + (ROW - BAR) / 2;
   const from = px(Math.min(x.at(start), x.at(end)));
   const to = px(Math.min(Math.max(x.at(start), x.at(end)), area.right + 4));
-  layer.add("text", { class: "row-label", x: area.left - 10, y: top + 14, "text-anchor": "end" }, name);
+  drawRowLabel(layer, name, area.left - 10, top + 14);
   layer.add("rect", { class: `bar-fill ${classes}`, x: from, y: top, width: Math.max(1.5, px(to - from)), height: BAR });
   layer.add("text", { class: "label value-label", x: Math.max(to, from + 1.5) + 6, y: top + 14 }, text);
 }

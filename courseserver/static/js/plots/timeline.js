@@ -5,7 +5,7 @@
 import { tickFormat } from "../axes.js";
 import { words } from "../format.js";
 import { roundedRange, scale, widen } from "../scale.js";
-import { px, textWidth } from "../svg.js";
+import { drawRowLabel, px, textWidth } from "../svg.js";
 
 /** @typedef {import("../types.d.ts").Sample} Sample */
 /** @typedef {import("../types.d.ts").PlotSpec} PlotSpec */
@@ -53,7 +53,7 @@ export function draw(view, range) {
     back.add("path", { class: "grid", d: `M${at} ${area.top}V${area.bottom}` });
     back.add("text", { class: "tick", x: at, y: area.bottom + 16, "text-anchor": at > area.right - 10 ? "end" : "middle" }, format.text(tick));
   }
-  names.forEach((name, i) => back.add("text", { class: "row-label", x: area.left - 10, y: area.top + i * ROW + 19, "text-anchor": "end" }, name));
+  names.forEach((name, i) => drawRowLabel(back, name, area.left - 10, area.top + i * ROW + 19));
   back.add("text", { class: "axis-title", x: px((area.left + area.right) / 2), y: height - 4, "text-anchor": "middle" }, format.unit ? `${axis.label} (${format.unit})` : axis.label);
   back.end();
   view.clip(area);
