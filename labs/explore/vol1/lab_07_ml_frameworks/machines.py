@@ -86,7 +86,5 @@ PLACES: Mapping[str, Place] = {
 
 
 def size_text(size: float) -> str:
-    """Return a size as people print it: KiB of SRAM, MiB of flash, GB of disk."""
-    if size < 2**20:
-        return f"{size / 2**10:,.0f} KiB"
-    return f"{size / 2**20:g} MiB" if size < 2**27 and size % 2**20 == 0 else given(size, "si B")
+    """Return a size as people print it: KiB of flash, MB and GB of everything else."""
+    return f"{size / 2**10:,.0f} KiB" if size < 2**20 and size % 2**10 == 0 else given(size, "si B")
