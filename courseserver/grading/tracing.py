@@ -1,11 +1,15 @@
 """Which numbers of a Decision Log the student had on screen, within rounding."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from courseserver.grading.evidence import SeenNumber
 from courseserver.grading.written import Written, numbers_in
 from labs.iron_law import TermWords, named_in
+
+# A full stop inside a number is followed by a digit.
+_SENTENCE_END = re.compile(r"(?<=[.!?])\s+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +76,39 @@ def traced(pieces: Sequence[Segment]) -> tuple[Segment, ...]:
 def untraced(pieces: Sequence[Segment]) -> tuple[str, ...]:
     """Return the numbers that no instrument showed; arithmetic of the student's own, or copied."""
     return tuple(dict.fromkeys(s.text for s in pieces if s.is_number and not s.seen))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TradeOff:
+    """A sentence that sets one quantity against another, and the word that links them."""
+
+    sentence: str
+    link: str
+
+
+def trade_offs(log_text: str, links: Sequence[str]) -> tuple[TradeOff, ...]:
+    """Return the sentences in which a number stands on both sides of a linking word.
+
+    Lower-case `links` ("but ", "at the cost") are those of the scheme. It is a place to look: the
+    numbers may have nothing to do with one another.
+    """
+    found = (_trade_off(sentence, links) for sentence in _SENTENCE_END.split(log_text.strip()))
+    return tuple(trade for trade in found if trade is not None)
+
+
+def _trade_off(sentence: str, links: Sequence[str]) -> TradeOff | None:
+    told = sentence.lower()
+    for link in links:
+        place = told.find(link)
+        if place < 0:
+            continue
+        if _has_number(sentence[:place]) and _has_number(sentence[place + len(link) :]):
+            return TradeOff(sentence=sentence.strip(), link=link.strip())
+    return None
+
+
+def _has_number(text: str) -> bool:
+    return any(number.significant > 1 or number.dimension for number in numbers_in(text))
 
 
 def _same(written: Written, on_screen: Written) -> bool:

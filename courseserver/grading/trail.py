@@ -8,6 +8,7 @@ from typing import Any
 from django.db.models import Q, QuerySet
 
 from courseserver.audit.models import AuditEntry
+from courseserver.common import moments
 from courseserver.courses import selectors as course_selectors
 from courseserver.courses.models import Assignment, Course
 from courseserver.grading.faults import words
@@ -46,7 +47,7 @@ _TEXTS = {
     "grade.overridden": "Another grade stands in the LMS: {lms}, ours is {ours}",
     "grade.kept_in_lms": "Theirs kept: {lms}, ours was {ours}",
     "grade.not_higher": "Not sent: {ours} is not more than {lms} in the LMS",
-    "accommodation.given": "Accommodation given: ×{multiplier}, +{extra_hours} h",
+    "accommodation.given": "Accommodation given: ×{multiplier}, +{extra_hours} h{because}",
     "accommodation.taken_back": "Accommodation taken back",
     "score.set": "Score set by hand: {points} ({reason_given})",
     "score.set_back": "Score set by hand taken back",
@@ -62,7 +63,7 @@ _TEXTS = {
     "calibration.drawn": "Logs for calibration drawn",
     "calibration.marked": "Log marked for calibration",
     "scores.uploaded": "Scores uploaded as a file",
-    "extension.given": "Extension given",
+    "extension.given": "Extension given{until}{because}",
     "extension.taken_back": "Extension taken back",
     "roster.added": "Added from the LMS's roster",
     "roster.left": "No longer in the LMS's roster",
@@ -158,6 +159,8 @@ def _what(entry: AuditEntry) -> str:
     for name in ("multiplier", "extra_hours", "completion", "challenge"):
         values[name] = _points(detail.get(name))
     values["reason_given"] = str(detail.get("reason", ""))
+    values["because"] = f" ({detail['reason']})" if detail.get("reason") else ""
+    values["until"] = _until(detail.get("due_at"))
     values["version"] = str(detail.get("version", ""))
     values["outcome"] = str(detail.get("outcome", ""))
     values["why"] = words(str(detail.get("reason", ""))).what
@@ -165,6 +168,14 @@ def _what(entry: AuditEntry) -> str:
     if entry.action == "score.changed" and detail.get("old") is None:
         text = "Score {new}{part}"
     return text.format(**values) if text else entry.action.replace("_", " ").capitalize()
+
+
+def _until(text: object) -> str:
+    """Return until when, as pages print moments; nothing for none."""
+    try:
+        return f" until {moments.moment_text(datetime.fromisoformat(str(text)))}"
+    except ValueError:
+        return ""
 
 
 def _points(value: object) -> str:

@@ -1,5 +1,6 @@
 """Marking Decision Logs: one at a time, the student's own evidence beside it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.contrib import messages
@@ -21,6 +22,8 @@ from courseserver.grading.models import LogMark, Submission
 from courseserver.grading.suggestion import Suggestion, suggestions
 from labs.schemes import Criterion, Level
 
+# The criterion whose signals link a gain to its cost.
+TRADE_OFFS = "constraint"
 # So many logs that resemble one are shown, the most alike first.
 ALIKE_MAX = 8
 _KEYS = {Level.FULL: "1", Level.PART: "2", Level.NONE: "3"}
@@ -128,6 +131,7 @@ def _page(
         "name": marker_sees(assignment.course, submission.pk, submission.person_id),
         "pieces": (told := tracing.with_terms(pieces)),
         "terms": tracing.terms_named(told),
+        "trade_offs": tracing.trade_offs(submission.log_text, _links(scheme.criteria)),
         "traced": tracing.traced(pieces),
         "untraced": tracing.untraced(pieces),
         "words": len(submission.log_text.split()),
@@ -168,6 +172,11 @@ def _alike(submission: Submission, enrolment: Enrolment) -> list[dict[str, objec
         }
         for found in alike(submission, others)[:ALIKE_MAX]
     ]
+
+
+def _links(criteria: Sequence[Criterion]) -> tuple[str, ...]:
+    """Return the words that tie what is gained to what it costs, as the scheme has them."""
+    return next((c.signals.links for c in criteria if c.id == TRADE_OFFS and c.signals), ())
 
 
 def _levels_of(marks: list[LogMark]) -> dict[str, Level]:

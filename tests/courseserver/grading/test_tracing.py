@@ -4,7 +4,14 @@ from hypothesis import strategies as st
 
 from courseserver.grading.evidence import Evidence, SeenNumber, from_json
 from courseserver.grading.suggestion import suggestions
-from courseserver.grading.tracing import segments, terms_named, traced, untraced, with_terms
+from courseserver.grading.tracing import (
+    segments,
+    terms_named,
+    trade_offs,
+    traced,
+    untraced,
+    with_terms,
+)
 from courseserver.grading.written import numbers_in
 from labs.schemes import Level, load_scheme
 
@@ -93,6 +100,25 @@ def test_evidence_survives_its_json_and_old_or_foreign_shapes() -> None:
     assert from_json(evidence.to_json()) == evidence
     for shape in ({}, {"numbers": None}, {"numbers": [3, {"value": "x"}]}, {"challenge": [1]}):
         assert from_json(shape) == Evidence()
+
+
+@pytest.mark.parametrize(
+    ("text", "links"),
+    [
+        ("Batch 32 gives 4.5x, but 31 MB is lost.", ["but"]),
+        ("It gains 12% at the cost of 3.5 ms. Nothing else.", ["at the cost"]),
+        ("It gains 12%. But 3.5 ms is lost.", []),
+        ("It is faster, but costs 3.5 ms.", []),
+        ("", []),
+    ],
+)
+def test_a_trade_off_has_a_number_on_both_sides_of_a_linking_word(
+    text: str, links: list[str]
+) -> None:
+    words = SCHEME.criteria[2].signals
+    assert words is not None
+
+    assert [trade.link for trade in trade_offs(text, words.links)] == links
 
 
 SCHEME = load_scheme("lab")
