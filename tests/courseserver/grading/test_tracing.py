@@ -7,8 +7,8 @@ from courseserver.grading.suggestion import suggestions
 from courseserver.grading.tracing import (
     segments,
     terms_named,
-    trade_offs,
     traced,
+    trade_offs,
     untraced,
     with_terms,
 )
