@@ -4,6 +4,7 @@ import argparse
 import json
 import os
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -161,25 +162,29 @@ def _board_rows(addresses: list[Address], *, is_quick: bool) -> Iterator[dict[st
         yield _unavailable("board", "no board is attached: none on USB, none in `ports`")
     for number, address in enumerate(addresses, start=1):
         try:
-            runs = _runs_of(address, is_quick=is_quick)
+            dialect, runs = _runs_of(address, is_quick=is_quick)
         except (BoardError, ReplyError) as error:
             yield _unavailable(address.url, str(error))
             continue
         suffix = f"_{number}" if number > 1 else ""
         named = [(_name(task, given) + suffix, task, given) for task, given in runs]
-        yield from run_alone(named, ports=str(address))
+        # Known by now, it need not be found anew.
+        known = replace(address, options=dict(address.options) | {"dialect": dialect})
+        yield from run_alone(named, ports=str(known))
 
 
-def _runs_of(address: Address, *, is_quick: bool) -> Runs:
+def _runs_of(address: Address, *, is_quick: bool) -> tuple[str, Runs]:
+    """Return a board's dialect and what its firmware can do."""
     board, port = find.opened(address)
     try:
         print(f"{address.url}: {board.name} speaks {board.dialect}", flush=True)
         if isinstance(board, LabBoard):
-            return [("mac8", {"window_s": 0.01})] if is_quick else _LAB_RUNS
+            runs = [("mac8", {"window_s": 0.01})] if is_quick else _LAB_RUNS
+            return board.dialect, runs
         if isinstance(board, Dut):
-            return [(_task_of(board), {"window_s": 0.1} if is_quick else {})]
+            return board.dialect, [(_task_of(board), {"window_s": 0.1} if is_quick else {})]
         if isinstance(board, EdgeImpulseBoard):
-            return [("impulse", {"impulses": 1} if is_quick else {})]
+            return board.dialect, [("impulse", {"impulses": 1} if is_quick else {})]
     finally:
         port.close()
     raise BoardError(f"{board.name} speaks {board.dialect}, for which there is no suite")

@@ -28,9 +28,14 @@ class Line:
     text: str
 
 
+def without_escapes(raw: bytes) -> bytes:
+    """Return bytes without what colours them on a terminal."""
+    return _ESCAPES.sub(b"", raw)
+
+
 def line_of(raw: bytes) -> Line:
     """Return what a line says, colours left out. Bytes that are no ASCII become question marks."""
-    raw = _ESCAPES.sub(b"", raw).rstrip(b"\r\n")
+    raw = without_escapes(raw).rstrip(b"\r\n")
     text = "".join(chr(b) if 32 <= b < 127 else "?" for b in raw)
     if text == "m-ready":
         return Line(LineKind.READY, "")

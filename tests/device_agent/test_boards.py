@@ -288,6 +288,33 @@ def test_an_impulse_that_stops_printing_is_given_up() -> None:
         board.impulses(5, each_s=30.0)
 
 
+def test_a_board_silent_in_our_protocol_is_asked_in_it_by_one_dialect_only(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("device_agent.boards.dialects.dut._ANSWER_S", 0.02)
+    monkeypatch.setattr(speech, "PIECE_PAUSE_S", 0.0)
+    port = MemoryPort(ImpulseFirmware())
+
+    board = dialects.board_at(port, Address(url="memory"))
+
+    assert board.name == "ARDUINO_NANO33BLE"
+    assert port.sent.count(commands.NAME) == 3
+
+
+class ColourfulFirmware(ImpulseFirmware):
+    """Colours its prompt, as consoles do."""
+
+    def receive(self, data: bytes) -> bytes:
+        answer = ImpulseFirmware.receive(self, data)
+        return answer.replace(b"> ", b"\x1b[1;32m> \x1b[0m")
+
+
+def test_a_prompt_in_colours_is_one() -> None:
+    board = impulse_at(MemoryPort(ColourfulFirmware()))
+
+    assert board.greet() == "ARDUINO_NANO33BLE"
+
+
 class ChattyFirmware(ImpulseFirmware):
     """Gives a prompt for each key of a stop, and logs after a prompt."""
 

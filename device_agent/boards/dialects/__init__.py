@@ -1,7 +1,8 @@
 """Dialects of boards, found by folder: every module here with `NAME`, `RANK` and `recognise`.
 
 A driver of your own is one more module, or comes with a package that names it under the entry
-point `device_agent.dialects`. Lower ranks are asked first.
+point `device_agent.dialects`. Lower ranks are asked first. One with `SAME_LINE_AS` gets in step as
+that other dialect does, and is left out where the board was silent to it.
 """
 
 import importlib
@@ -56,10 +57,16 @@ def board_at(port: Port, address: Address) -> Board:
     if not known:
         names = ", ".join(dialect.NAME for dialect in dialects())
         raise BoardError(f"no dialect {wanted!r}; there are {names}")
+    silent: set[str] = set()
     for dialect in known:
+        if getattr(dialect, "SAME_LINE_AS", "") in silent:
+            continue
         try:
             board = dialect.recognise(port)
-        except (BoardSilent, ReplyError):
+        except BoardSilent:
+            silent.add(dialect.NAME)
+            continue
+        except ReplyError:
             continue
         if board is not None:
             return board

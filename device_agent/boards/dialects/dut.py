@@ -11,6 +11,7 @@ from firmware_specs.serial.replies import Reply, ReplyError
 
 NAME = "dut"
 RANK = 20
+SAME_LINE_AS = "lab"
 
 _ANSWER_S = 2.0
 _FIRST_RUN_S = 120.0

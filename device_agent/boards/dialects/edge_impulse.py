@@ -8,6 +8,7 @@ from device_agent.boards.errors import BoardSilent
 from device_agent.boards.port import Port
 from firmware_specs.serial import edge_impulse as speech
 from firmware_specs.serial.edge_impulse import Timings
+from firmware_specs.serial.lines import without_escapes
 
 NAME = "edge-impulse"
 RANK = 30
@@ -49,7 +50,7 @@ class EdgeImpulseBoard:
         seen: list[Timings] = []
         text, deadline = "", self._clock() + each_s
         while len(seen) < count:
-            text = (text + self._read())[-_TEXT_MOST:]
+            text = (text + _plain(self._port.read()))[-_TEXT_MOST:]
             *lines, text = text.split("\n")
             found = [timing for line in lines if (timing := speech.timings(line))]
             if found:
@@ -68,17 +69,19 @@ class EdgeImpulseBoard:
             time.sleep(speech.PIECE_PAUSE_S)
 
     def _until_prompt(self, timeout_s: float) -> str:
-        text, deadline = "", self._clock() + timeout_s
-        while self._clock() < deadline and len(text) < _TEXT_MOST:
-            piece = self._read()
-            text += piece
+        said, deadline = b"", self._clock() + timeout_s
+        while self._clock() < deadline and len(said) < _TEXT_MOST:
+            piece = self._port.read()
+            said += piece
             # Quiet as well: some firmware gives a prompt for each key of a stop, or logs after it.
-            if not piece and _PROMPT.search(text):
+            if not piece and _PROMPT.search(text := _plain(said)):
                 return text
-        raise BoardSilent(f"no prompt within {timeout_s:.0f} s; the board said {text[-80:]!r}")
+        said_last = _plain(said)[-80:]
+        raise BoardSilent(f"no prompt within {timeout_s:.0f} s; the board said {said_last!r}")
 
-    def _read(self) -> str:
-        return self._port.read().decode("ascii", errors="replace").replace("\r", "")
+
+def _plain(said: bytes) -> str:
+    return without_escapes(said).decode("ascii", errors="replace").replace("\r", "")
 
 
 def recognise(port: Port) -> EdgeImpulseBoard | None:
