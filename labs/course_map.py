@@ -84,6 +84,15 @@ class Evidence:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Weight:
+    """What one kind of work counts in the whole [%]."""
+
+    what: str
+    percent: int
+    detail: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class IronLawTerm:
     """Where the course meets one term of T = D_vol / BW + O / (R_peak eta) + L_lat."""
 
@@ -105,6 +114,8 @@ class CourseMap:
     weeks: tuple[Week, ...]
     evidence: tuple[Evidence, ...]
     iron_law: tuple[IronLawTerm, ...]
+    # How the whole is graded, where the syllabus says so; together 100.
+    weights: tuple[Weight, ...]
 
 
 def all_maps() -> tuple[CourseMap, ...]:
@@ -156,10 +167,14 @@ def read_map(path: Path) -> CourseMap:
         weeks=tuple(_weeks(table, by_slug)),
         evidence=tuple(_evidence(entry) for entry in table.tables("evidence")),
         iron_law=tuple(_term(entry) for entry in table.tables("iron_law")),
+        weights=tuple(_weight(entry) for entry in table.tables("weight")),
     )
     table.close()
     if made.slug != path.stem:
         table.refuse("slug", f"must be the file's name, {path.stem!r}")
+    whole = sum(weight.percent for weight in made.weights)
+    if made.weights and whole != 100:
+        table.refuse("weight", f"adds up to {whole} percent, not to 100")
     if not made.weeks:
         table.refuse("week", "is missing; write one [[week]] for each week")
     return made
@@ -234,6 +249,14 @@ def _due(table: Table) -> Due:
     due = Due(what=table.text("what"), title=table.text("title"))
     table.close()
     return due
+
+
+def _weight(table: Table) -> Weight:
+    weight = Weight(
+        what=table.text("what"), percent=table.integer("percent"), detail=table.text("detail", "")
+    )
+    table.close()
+    return weight
 
 
 def _evidence(table: Table) -> Evidence:

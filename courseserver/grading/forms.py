@@ -12,7 +12,7 @@ from courseserver.common.errors import Unprocessable
 from courseserver.courses.models import SendAs, SendMode
 from courseserver.courses.planning import BREAKS_MAX
 from courseserver.courses.zones import is_zone
-from labs.schemes import Level, Scheme
+from labs.schemes import Level, Scheme, all_schemes
 
 
 def _moment_field(*, required: bool) -> forms.DateTimeField:
@@ -40,6 +40,7 @@ class _ListField(forms.MultipleChoiceField):
 class SettingsForm(forms.Form):
     """An assignment's switches."""
 
+    scheme = forms.CharField(required=False, max_length=64)
     send_mode = forms.ChoiceField(choices=SendMode.choices, widget=forms.RadioSelect)
     send_as = forms.ChoiceField(choices=SendAs.choices, widget=forms.RadioSelect)
     only_if_higher = forms.BooleanField(required=False)
@@ -48,9 +49,19 @@ class SettingsForm(forms.Form):
     optional_parts = _ListField(required=False)
     due_at = _moment_field(required=False)
 
-    def __init__(self, *args: Any, parts: Sequence[tuple[str, str]], **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, parts: Sequence[tuple[str, str]], scheme: str, **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
+        self.present_scheme = scheme
         self.parts = parts
+
+    def clean_scheme(self) -> str:
+        """Return a scheme there is; nothing posted leaves the present one."""
+        wanted = str(self.cleaned_data["scheme"]) or self.present_scheme
+        if wanted != self.present_scheme and wanted not in {scheme.id for scheme in all_schemes()}:
+            raise forms.ValidationError("There is no such scheme.")
+        return wanted
 
     def clean_optional_parts(self) -> list[str]:
         try:

@@ -50,21 +50,19 @@ def total(
 ) -> Total:
     """Return the score out of `points_max`; an unmarked log counts nothing yet.
 
-    A lab without a challenge (`challenge` is None) shares its points among the other sections.
+    A lab without a challenge (`challenge` is None) shares its points among the other sections, and
+    a section that the scheme gives no points is none.
     An empty log needs no marker: it has no points. Sections are rounded to a tenth of a point
     before they are added, so that the parts shown add up to the whole shown.
     """
     if log_points is None and not log_text.strip():
         log_points = 0.0
-    sections = [
-        Section(
-            id="completion",
-            points=round(scheme.completion.points * completion, 1),
-            points_max=scheme.completion.points,
-        ),
-        Section(id=LOG_SECTION, points=log_points, points_max=scheme.log_points),
-    ]
-    if challenge is not None:
+    sections = [Section(id=LOG_SECTION, points=log_points, points_max=scheme.log_points)]
+    if scheme.completion.points:
+        points = round(scheme.completion.points * completion, 1)
+        most = scheme.completion.points
+        sections.insert(0, Section(id="completion", points=points, points_max=most))
+    if challenge is not None and scheme.challenge_points:
         points = round(scheme.challenge_points * challenge, 1)
         sections.append(Section(id="challenge", points=points, points_max=scheme.challenge_points))
     possible = sum(section.points_max for section in sections)

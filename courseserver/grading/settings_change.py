@@ -18,7 +18,8 @@ from courseserver.courses.models import (
     SendMode,
 )
 from courseserver.grading import outbox, services
-from courseserver.grading.models import GradeOutbox
+from courseserver.grading.criteria import number_of
+from courseserver.grading.models import GradeOutbox, Submission
 from courseserver.grading.publishing import drain_soon
 
 _LATE_FIELDS = frozenset(
@@ -54,10 +55,22 @@ def _count(count: int, noun: str) -> str:
 def settings_change(*, assignment: Assignment, actor: Person, **wanted: Any) -> Moved:
     """Store an assignment's switches; what waits and what was late follows.
 
-    Takes any of `send_mode`, `send_as`, `only_if_higher`, `shared_parameters`, `optional_parts`,
-    `shows_leaders`, `due_at`. Work handed in before keeps its completion, until computed anew.
+    Takes any of `scheme`, `send_mode`, `send_as`, `only_if_higher`, `shared_parameters`,
+    `optional_parts`, `shows_leaders`, `due_at`. Work handed in before keeps its completion, until
+    computed anew.
+
+    Raises
+    ------
+    Unprocessable
+        If another scheme is wanted while something stands on the present one.
     """
     assignment = Assignment.objects.select_for_update().get(pk=assignment.pk)
+    other_scheme = wanted.get("scheme", assignment.scheme) != assignment.scheme
+    if other_scheme and not may_change_scheme(assignment):
+        raise Unprocessable(
+            "Work or an edited rubric stands on the present scheme.",
+            remedy="Edit the rubric instead: it shows every score before and after.",
+        )
     if wanted.get("send_mode") == SendMode.ON_RELEASE != assignment.send_mode:
         wanted["released_at"] = None
     changed = _store(assignment, wanted)
@@ -71,6 +84,12 @@ def settings_change(*, assignment: Assignment, actor: Person, **wanted: Any) -> 
     if moved.released:
         _drain_after_commit(assignment)
     return Moved(released=moved.released, held=moved.held, rescored=rescored)
+
+
+def may_change_scheme(assignment: Assignment) -> bool:
+    """Return whether neither work nor an edited rubric stands on the present scheme."""
+    handed_in = Submission.objects.filter(assignment=assignment)
+    return not handed_in.exists() and not number_of(assignment)
 
 
 @transaction.atomic

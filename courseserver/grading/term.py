@@ -16,7 +16,7 @@ from courseserver.grading.criteria import number_of, rubric_of
 from courseserver.grading.rubric import version_add
 from courseserver.grading.selectors import StudentAssignment
 from courseserver.grading.services import scores_recompute
-from courseserver.grading.settings_change import settings_change
+from courseserver.grading.settings_change import may_change_scheme, settings_change
 from courseserver.grading.teaching import has_notes, parts_of
 from labs.activities import Activity, activity_titled
 from labs.course_map import MapLab
@@ -182,7 +182,7 @@ def rubric_take_over(assignment: Assignment, actor: Person | None) -> bool:
         return False
     source = Assignment.objects.filter(course=course.copied_from_id, lab=assignment.lab)
     before = source.select_related("course").order_by("created_at", "pk").first()
-    if before is None or not number_of(before):
+    if before is None or not number_of(before) or before.scheme != assignment.scheme:
         return False
     version_add(
         assignment=assignment,
@@ -205,9 +205,11 @@ def term_copy(*, source: Plan, course: Course, actor: Person, starts_on: date) -
     changed = 0
     for assignment in course.assignments.all():
         before = settings_before(course, assignment.lab)
-        rubric_take_over(assignment, actor)
-        before.pop("scheme", None)
+        if not may_change_scheme(assignment):
+            before.pop("scheme", None)
         settings_change(assignment=assignment, actor=actor, **before)
+        assignment.refresh_from_db()
+        rubric_take_over(assignment, actor)
         changed += scores_recompute(assignment, actor=actor.id)
     return changed
 

@@ -109,3 +109,9 @@ def test_a_map_with_a_fault_says_which_key_and_what_to_do(
 def test_an_unknown_map_is_refused_with_what_there_is() -> None:
     with pytest.raises(UnknownMap, match="foundations"):
         load_map("semester-3")
+
+
+def test_what_a_syllabus_counts_adds_up_to_the_whole() -> None:
+    weights = {m.slug: [w.percent for w in m.weights] for m in all_maps() if m.weights}
+
+    assert weights == {"foundations": [35, 25, 20, 20], "scale": [40, 30, 30]}

@@ -5,13 +5,14 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
 
-from courseserver.common.errors import NotFound
+from courseserver.common.errors import NotFound, Unprocessable
 from courseserver.courses import access
 from courseserver.courses.models import Assignment, Role
 from courseserver.grading import selectors, settings_change, tables
 from courseserver.grading.forms import ExtensionForm, SettingsForm
 from courseserver.grading.late import policy_of
 from courseserver.grading.teaching import has_challenge, has_notes, parts_of
+from labs.schemes import all_schemes
 
 
 def assignment_staff(request: HttpRequest, assignment_id: str) -> HttpResponse:
@@ -31,12 +32,16 @@ def assignment_settings(request: HttpRequest, assignment_id: str) -> HttpRespons
     person = access.person_of(request)
     assignment, _ = access.staff_assignment_for(person, assignment_id)
     access.instructor_enrolment_in(person, assignment.course)
-    form = SettingsForm(request.POST, parts=parts_of(assignment.lab))
+    form = SettingsForm(request.POST, parts=parts_of(assignment.lab), scheme=assignment.scheme)
     if not form.is_valid():
         return _page(request, assignment, form, may_change=True)
-    moved = settings_change.settings_change(
-        assignment=assignment, actor=person, **form.cleaned_data
-    )
+    try:
+        moved = settings_change.settings_change(
+            assignment=assignment, actor=person, **form.cleaned_data
+        )
+    except Unprocessable as refusal:
+        form.add_error("scheme", f"{refusal.detail} {refusal.remedy}")
+        return _page(request, assignment, form, may_change=True)
     messages.success(request, moved.words)
     return redirect("assignment-staff", assignment_id)
 
@@ -80,6 +85,7 @@ def _settings_of(assignment: Assignment) -> SettingsForm:
     return SettingsForm(
         initial={name: getattr(assignment, name) for name in SettingsForm.base_fields},
         parts=parts_of(assignment.lab),
+        scheme=assignment.scheme,
     )
 
 
@@ -109,6 +115,7 @@ def _page(
         "sections": sorted({name for row in board.rows for name in row.sections}),
         "policy": policy_of(assignment.course),
         "has_notes": has_notes(assignment.lab),
+        "schemes": all_schemes(),
         "has_challenge": has_challenge(assignment.lab),
     }
     is_wrong = bool(form.errors or (given and given.errors))

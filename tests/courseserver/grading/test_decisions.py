@@ -21,6 +21,7 @@ from courseserver.grading.models import (
     SendState,
 )
 from courseserver.grading.regrading import Computed
+from labs.schemes import Level
 from tests.courseserver.grading.classroom import Classroom, get, post
 
 
@@ -238,6 +239,39 @@ def test_any_parts_become_optional_but_never_all(room: Classroom) -> None:
         assert post(room, *place, **form, optional_parts=wrong).status_code == 422
     room.assignment.refresh_from_db()
     assert room.assignment.optional_parts == ["b", "d"]
+
+
+def test_a_scheme_is_chosen_until_somebody_hands_in(room: Classroom) -> None:
+    form = {"send_mode": "live", "send_as": "points"}
+    place = ("assignment-settings", room.assignment.id)
+    assert post(room, *place, **form, scheme="poetry").status_code == 422
+    assert post(room, *place, who="tom", **form, scheme="log").status_code == 403
+    assert post(room, *place, **form, scheme="log").status_code == 200
+    room.assignment.refresh_from_db()
+
+    room.mark(room.submit(), "part")
+    score = Score.objects.get()
+    # The log alone: 18 of its 30 points, in points of the column.
+    assert (score.points, list(score.components)) == (60.0, ["decision_log"])
+    refused = post(room, *place, **form, scheme="lab")
+    assert refused.status_code == 422
+    assert "Edit the rubric instead" in refused.content.decode()
+    assert post(room, *place, **form).status_code == 200
+    room.assignment.refresh_from_db()
+    assert room.assignment.scheme == "log"
+
+
+def test_a_design_challenge_is_graded_by_four_criteria_of_equal_weight(room: Classroom) -> None:
+    room.assignment.scheme = "design"
+    room.assignment.save()
+    sent = room.submit(challenge=0.8)
+    levels = {"method": Level.FULL, "terms": Level.PART, "documentation": Level.NONE}
+    room.mark(sent, levels=levels)
+
+    # 10 of 12.5 for the design, then 12.5, 8 and 2.5, of 50.
+    assert Score.objects.get().points == 66.0
+    page = get(room, "log-mark", sent.id).content.decode()
+    assert "Methodology" in page
 
 
 def test_a_tail_of_optional_parts_becomes_the_same_set() -> None:
