@@ -18,6 +18,7 @@ from courseserver.labruntime.instances import PartInstance, QuestionInstance, di
 from courseserver.labruntime.ledger import entry_append, key_read
 from courseserver.labruntime.models import Attempt, Commit, Draft, Exploration, FailureFound
 from courseserver.labruntime.state import AttemptState, lab_of, state_of
+from labs.content import Lab
 from labs.contract import Scalar
 
 LOG = "log"
@@ -32,7 +33,6 @@ def attempt_begin(*, person: Person, assignment: Assignment, enrolment: Enrolmen
     lab = lab_of(assignment.lab)
     attempt_id = new_id("att")
     owner = assignment.pk if assignment.shared_parameters else attempt_id
-    reads = {read.name: key_read(person, read.key, read.default) for read in lab.reads}
     known = [track.id for track in lab.tracks]
     wanted = key_read(person, "track", known[0])
     try:
@@ -45,7 +45,7 @@ def attempt_begin(*, person: Person, assignment: Assignment, enrolment: Enrolmen
                 lab_version=lab.version,
                 track=wanted if wanted in known else known[0],
                 seed=digest(settings.SECRET_KEY, "attempt", owner).hex(),
-                reads=reads,
+                reads=_reads(person, lab),
                 is_preview=enrolment.is_staff,
                 started_at=clock.now(),
             )
@@ -66,12 +66,27 @@ def _live(person: Person, assignment: Assignment) -> Attempt | None:
     )
 
 
+def _reads(person: Person, lab: Lab) -> dict[str, Scalar]:
+    """Return what earlier labs left in the ledger for this one, and defaults for the rest."""
+    return {read.name: key_read(person, read.key, read.default) for read in lab.reads}
+
+
 def _renewed(attempt: Attempt) -> Attempt:
-    """Take an attempt without commits to the installed version of its lab."""
-    version = lab_of(attempt.lab).version
-    if attempt.lab_version != version and not attempt.commits.exists():
-        attempt.lab_version = version
-        attempt.save(update_fields=["lab_version"])
+    """Take an attempt without commits to its lab's installed version and to the ledger of today."""
+    if attempt.commits.exists():
+        return attempt
+    lab = lab_of(attempt.lab)
+    reads = _reads(attempt.person, lab)
+    if (attempt.lab_version, attempt.reads) == (lab.version, reads):
+        return attempt
+    with transaction.atomic():
+        locked = Attempt.objects.select_for_update().get(pk=attempt.pk)
+        if locked.commits.exists():
+            return attempt
+        if locked.reads != reads:
+            locked.drafts.all().delete()
+        attempt.lab_version, attempt.reads = lab.version, reads
+        attempt.save(update_fields=["lab_version", "reads"])
     return attempt
 
 

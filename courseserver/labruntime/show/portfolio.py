@@ -1,5 +1,6 @@
 """A student's portfolio: the whole record of a course, read from the ledger alone."""
 
+import math
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -213,8 +214,9 @@ def _reads(record: _Record, written: Sequence[_Written]) -> Iterator[PortfolioRe
     """Return what the attempt took over when it began, and where it came from."""
     if record.lab is None:
         return
-    began = record.entries[0]["number"] if record.entries else 0
-    before = [one for one in written if one.number < began]
+    # What was read is fixed by the first prediction, not by the first visit.
+    fixed = next((entry["number"] for entry in record.of("prediction")), math.inf)
+    before = [one for one in written if one.number < fixed]
     taken = dict(draw_of(record.attempt).reads)
     for read in record.lab.reads:
         if read.name not in taken:

@@ -85,6 +85,29 @@ def test_what_an_earlier_lab_left_is_named_with_that_lab(
     ]  # fmt: skip
 
 
+def test_a_lab_opened_early_reads_the_ledger_until_its_first_prediction(
+    bob: Student, school: School, as_person: Callable[[Any], Client]
+) -> None:
+    again = Assignment.objects.create(
+        course=school.course, resource_link_id="r2", lab=SLUG, title="Moving bytes again"
+    )
+    later = Student(as_person(school.bob), school.bob, again)
+
+    def read_after(habit: str) -> Any:
+        entry_append(attempt=bob.attempt, kind="reveal", part="a", body={"outcomes": {}},
+                     keys={"fixture.habit": habit})  # fmt: skip
+        later.open()
+        return later.attempt.reads["habit"]
+
+    later.open()
+    assert later.attempt.reads == {"habit": "none"}
+    assert read_after("coffee") == "coffee"
+    later.commit_a()
+    assert read_after("tea") == "coffee"
+    assert portfolio(later).context["page"].reads[-1].value == "coffee"
+    assert portfolio(later).context["page"].reads[-1].origin == "Moving bytes"
+
+
 def test_a_long_record_takes_no_more_queries_than_a_short_one(
     bob: Student, django_assert_max_num_queries: Any
 ) -> None:
