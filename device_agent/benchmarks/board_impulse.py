@@ -29,7 +29,11 @@ def board_impulse(arguments: Arguments) -> Measured:
             calls=len(times),
             evidence=address.evidence(says_emulated=board.is_emulated),
             energy=Energy(why_not="this firmware drives no sync pin"),
-            environment={"board": board.name, "dialect": board.dialect, "dsp_s": dsp},
+            environment={
+                "board": address.board or board.name,
+                "dialect": board.dialect,
+                "dsp_s": dsp,
+            },
         )
 
 

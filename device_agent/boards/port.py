@@ -16,6 +16,7 @@ from types import TracebackType
 from typing import IO, Any, Protocol, Self
 
 from device_agent.boards.errors import BoardError, BoardGone
+from firmware_specs.boards import all_boards
 from firmware_specs.serial.commands import COMMAND_MOST
 
 _READ_S = 0.05
@@ -23,7 +24,7 @@ _WRITE_S = 5.0
 _BAUD = 115_200
 # Opened at this speed, Arduino boards leave their program for the boot loader.
 _BAUD_OF_BOOT_LOADERS = 1200
-_OPTIONS = ("baud", "dialect", "evidence", "via", "edges", "trace", "meter")
+_OPTIONS = ("baud", "board", "dialect", "evidence", "via", "edges", "trace", "meter")
 DIALOUT = "sudo usermod -aG dialout $USER, then log in again"
 _IO_MANAGER = "io-manager"
 
@@ -36,6 +37,11 @@ class Address:
     options: Mapping[str, str] = field(default_factory=dict)
     # The folder of firmware_specs/boards that its USB identity names, where it has one.
     usb_board: str = ""
+
+    @property
+    def board(self) -> str:
+        """Return which folder of firmware_specs/boards this is, where its owner or USB says so."""
+        return self.options.get("board", self.usb_board)
 
     @property
     def baud(self) -> int:
@@ -76,6 +82,9 @@ def address_of(text: str) -> Address:
         raise BoardError(f"port {text!r}: unknown {unknown}; known are {', '.join(_OPTIONS)}")
     if not options.get("baud", "1").isdigit():
         raise BoardError(f"port {text!r}: baud is a number")
+    if options.get("board", "") not in ("", *all_boards()):
+        known = ", ".join(all_boards())
+        raise BoardError(f"port {text!r}: there is no board {options['board']}; known are {known}")
     if int(options.get("baud", _BAUD)) == _BAUD_OF_BOOT_LOADERS:
         raise BoardError(f"port {text!r}: 1200 baud sends Arduino boards into their boot loader")
     if options.get("via", _IO_MANAGER) != _IO_MANAGER:

@@ -97,8 +97,8 @@ def measured(
 ) -> Measured:
     """Return the outcome of windows with what the board is."""
     environment: dict[str, Any] = {
-        # Shipped firmware says "unspecified"; then USB knows better.
-        "board": board.name if isinstance(board, LabBoard) else address.usb_board or board.name,
+        # Shipped firmware says "unspecified"; then USB or the board's owner knows better.
+        "board": board.name if isinstance(board, LabBoard) else address.board or board.name,
         "dialect": board.dialect,
         "runs_per_window": windows.runs,
         **(facts or {}),

@@ -18,7 +18,7 @@ PIECE_PAUSE_S = 0.02
 RUN = b"AT+RUNIMPULSE\r"
 CONFIG = b"AT+CONFIG?\r"
 
-_NUMBER = r"(\d+(?:\.\d+)?)\s*(us|ms)"
+_NUMBER = r"(\d{1,9}(?:\.\d{1,9})?)\s*(us|ms)"
 _TIMINGS = re.compile(
     rf"DSP:?\s*{_NUMBER}\.?,\s*(?:Classification|inference|NN):?\s*{_NUMBER}\.?"
     rf"(?:,\s*Anomaly:?\s*{_NUMBER}\.?)?",
@@ -44,10 +44,14 @@ def timings(text: str) -> Timings | None:
         return None
     dsp, dsp_unit, run, run_unit, anomaly, anomaly_unit = found.groups()
     return Timings(
-        dsp_s=float(dsp) * _SECONDS[dsp_unit],
-        classification_s=float(run) * _SECONDS[run_unit],
-        anomaly_s=float(anomaly) * _SECONDS[anomaly_unit] if anomaly else 0.0,
+        dsp_s=_seconds(dsp, dsp_unit),
+        classification_s=_seconds(run, run_unit),
+        anomaly_s=_seconds(anomaly, anomaly_unit) if anomaly else 0.0,
     )
+
+
+def _seconds(number: str, unit: str) -> float:
+    return float(number) * _SECONDS[unit.lower()]
 
 
 def score(text: str) -> tuple[str, float] | None:

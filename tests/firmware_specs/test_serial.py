@@ -242,6 +242,11 @@ def test_the_operands_use_all_of_their_range() -> None:
 # --- Edge Impulse, data -------------------------------------------------------------------------
 def test_a_line_that_only_looks_like_timings_is_none() -> None:
     assert timings("DSP takes its time: inference follows") is None
+    # An infinity is no time.
+    assert timings(f"Timing: DSP 1 ms, inference {'9' * 400} ms") is None
+    loud = timings("TIMING: DSP 1 MS, INFERENCE 2 Us")
+    assert loud is not None
+    assert loud.classification_s == pytest.approx(2e-6)
     assert score("    yes:    0.91016") == ("yes", 0.91016)
     assert score("Predictions:") is None
 
