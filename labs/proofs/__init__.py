@@ -20,6 +20,7 @@ Check = Callable[[Lab, LabPart, list[Case]], Iterator[str]]
 
 ALL: dict[str, Check] = {
     "one_right": questions.one_right,
+    "options_alike": questions.options_alike,
     "misconceptions": questions.misconceptions_named,
     "no_leak": questions.no_leak,
     "failure_reachable": instruments.failure_reachable,

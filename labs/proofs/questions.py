@@ -1,6 +1,7 @@
 """Exactly one right answer, far from the others, named misconceptions, and no leak."""
 
 import math
+import re
 from collections.abc import Iterator
 from functools import cache
 
@@ -21,6 +22,7 @@ from labs.text import fill
 SEEDS = 1000
 RATIO_MIN = 1.15
 POINTS_MIN = 0.03
+_NUMBER = re.compile(r"\d[\d,]*(?:\.\d+)?")
 
 
 def one_right(lab: Lab, part: LabPart, cases: list[Case]) -> Iterator[str]:
@@ -131,6 +133,37 @@ def margin(part: LabPart, cases: list[Case]) -> float | None:
     ]
     numbers = [x for x in found if x is not None]
     return min(numbers) if numbers else None
+
+
+def options_alike(lab: Lab, part: LabPart, cases: list[Case]) -> Iterator[str]:
+    """The right option does not give itself away as the one number that is not round."""
+    for track in lab.tracks:
+        own = [case for case in cases if case.track == track.id]
+        for text in part.questions:
+            shown = [_digits_shown(part, text, case) for case in own] if text.option else []
+            told = [(right, wrong) for right, wrong in shown if right >= 3 and right > wrong]
+            if len(told) > len(own) / 4:
+                yield (
+                    f"question.{text.id}.option: in {len(told)} of {len(own)} combinations of "
+                    f"track {track.id} the right option alone is no round number; print two "
+                    "digits, as {value:x2}, {value:time2} or {value:g2}"
+                )
+
+
+def _digits_shown(part: LabPart, text: QuestionText, case: Case) -> tuple[int, int]:
+    """Return the digits of the right option and the most of a wrong one, zeros at ends left out."""
+    most = {True: 0, False: 0}
+    for question in asked(part, case.params):
+        if isinstance(question, Choice) and question.id == text.id:
+            for option in question.options:
+                words = _shown(text, option.value, case.params)
+                found = [
+                    len(n.replace(",", "").replace(".", "").strip("0"))
+                    for n in _NUMBER.findall(words)
+                ]
+                is_right = option.id == RIGHT
+                most[is_right] = max([most[is_right], *found])
+    return most[True], most[False]
 
 
 def misconceptions_named(lab: Lab, part: LabPart, cases: list[Case]) -> Iterator[str]:
