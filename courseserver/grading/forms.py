@@ -48,6 +48,7 @@ class SettingsForm(forms.Form):
     shows_leaders = forms.BooleanField(required=False)
     optional_parts = _ListField(required=False)
     due_at = _moment_field(required=False)
+    reason = forms.CharField(required=False, max_length=500)
 
     def __init__(
         self, *args: Any, parts: Sequence[tuple[str, str]], scheme: str, **kwargs: Any
@@ -117,6 +118,7 @@ class CourseForm(forms.Form):
     sections_apart = forms.BooleanField(required=False)
     marks_anonymously = forms.BooleanField(required=False)
     keep_days = forms.IntegerField(required=False, min_value=30, max_value=3650)
+    reason = forms.CharField(required=False, max_length=500)
 
     def clean_late_bank_hours(self) -> int:
         return self.cleaned_data.get("late_bank_hours") or 0

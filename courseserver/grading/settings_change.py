@@ -52,7 +52,9 @@ def _count(count: int, noun: str) -> str:
 
 
 @transaction.atomic
-def settings_change(*, assignment: Assignment, actor: Person, **wanted: Any) -> Moved:
+def settings_change(
+    *, assignment: Assignment, actor: Person, reason: str = "", **wanted: Any
+) -> Moved:
     """Store an assignment's switches; what waits and what was late follows.
 
     Takes any of `scheme`, `send_mode`, `send_as`, `only_if_higher`, `shared_parameters`,
@@ -76,7 +78,8 @@ def settings_change(*, assignment: Assignment, actor: Person, **wanted: Any) -> 
     changed = _store(assignment, wanted)
     if not changed:
         return Moved()
-    _recorded(actor, "assignment.settings_changed", assignment, assignment.course_id, changed)
+    course_id = assignment.course_id
+    _recorded(actor, "assignment.settings_changed", assignment, course_id, changed, reason)
     moved = _apply_mode(assignment, actor.id) if "send_mode" in changed else Moved()
     rescored = 0
     if "due_at" in changed:
@@ -93,7 +96,7 @@ def may_change_scheme(assignment: Assignment) -> bool:
 
 
 @transaction.atomic
-def course_change(*, course: Course, actor: Person, **wanted: Any) -> Moved:
+def course_change(*, course: Course, actor: Person, reason: str = "", **wanted: Any) -> Moved:
     """Store a course's clock and late policy; scores of late work follow.
 
     Takes any of `time_zone`, `late_grace_min`, `late_percent_per_day`, `late_cut_off_days`,
@@ -103,7 +106,7 @@ def course_change(*, course: Course, actor: Person, **wanted: Any) -> Moved:
     changed = _store(course, wanted)
     if not changed:
         return Moved()
-    _recorded(actor, "course.settings_changed", course, course.pk, changed)
+    _recorded(actor, "course.settings_changed", course, course.pk, changed, reason)
     rescored = 0
     if changed.keys() & _LATE_FIELDS:
         for assignment in course.assignments.all():
@@ -235,6 +238,7 @@ def _recorded(
     thing: Assignment | Course,
     course_id: str,
     changed: dict[str, tuple[Any, Any]],
+    reason: str,
 ) -> None:
     record(
         actor=actor.id,
@@ -243,6 +247,7 @@ def _recorded(
         course_id=course_id,
         old={name: _plain(old) for name, (old, _) in changed.items()},
         new={name: _plain(new) for name, (_, new) in changed.items()},
+        reason=reason.strip()[:500],
     )
 
 

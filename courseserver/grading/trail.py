@@ -20,9 +20,9 @@ _TEXTS = {
     "submission.received": "Handed in",
     "submission.voided": "Attempt voided",
     "assignment added": "Lab placed in the course",
-    "assignment.settings_changed": "Settings of the lab changed: {changes}",
+    "assignment.settings_changed": "Settings of the lab changed: {changes}{because}",
     "assignment.column_wanted": "A column in the LMS asked for",
-    "course.settings_changed": "Settings of the course changed: {changes}",
+    "course.settings_changed": "Settings of the course changed: {changes}{because}",
     "grades.released": "Grades released",
     "grades.exported": "Grades downloaded as a file",
     "plan.made": "Term planned",
@@ -153,7 +153,7 @@ def _what(entry: AuditEntry) -> str:
         values["new"] += f" (late: −{_points(detail['late_percent'])} %)"
     values["part"] = "" if detail.get("is_full", True) else " so far"
     values["changes"] = ", ".join(
-        f"{name.replace('_', ' ')} {old} → {(detail.get('new') or {}).get(name)}"
+        f"{name.replace('_', ' ')} {_said(old)} → {_said((detail.get('new') or {}).get(name))}"
         for name, old in (detail["old"] if isinstance(detail.get("old"), dict) else {}).items()
     )
     for name in ("multiplier", "extra_hours", "completion", "challenge"):
@@ -168,6 +168,18 @@ def _what(entry: AuditEntry) -> str:
     if entry.action == "score.changed" and detail.get("old") is None:
         text = "Score {new}{part}"
     return text.format(**values) if text else entry.action.replace("_", " ").capitalize()
+
+
+def _said(value: object) -> str:
+    """Return a setting as people say it."""
+    match value:
+        case True | False:
+            return "on" if value else "off"
+        case None | "" | []:
+            return "none"
+        case list():
+            return ", ".join(map(str, value))
+    return str(value)
 
 
 def _until(text: object) -> str:

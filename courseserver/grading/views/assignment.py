@@ -83,7 +83,7 @@ def _rescored(count: int) -> str:
 
 def _settings_of(assignment: Assignment) -> SettingsForm:
     return SettingsForm(
-        initial={name: getattr(assignment, name) for name in SettingsForm.base_fields},
+        initial={name: getattr(assignment, name, "") for name in SettingsForm.base_fields},
         parts=parts_of(assignment.lab),
         scheme=assignment.scheme,
     )

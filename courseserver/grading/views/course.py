@@ -77,7 +77,7 @@ def _rescored(count: int) -> str:
 
 
 def _form_of(course: Course) -> CourseForm:
-    return CourseForm(initial={name: getattr(course, name) for name in CourseForm.base_fields})
+    return CourseForm(initial={name: getattr(course, name, "") for name in CourseForm.base_fields})
 
 
 def _settings_page(

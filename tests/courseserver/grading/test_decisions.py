@@ -261,6 +261,20 @@ def test_a_scheme_is_chosen_until_somebody_hands_in(room: Classroom) -> None:
     assert room.assignment.scheme == "log"
 
 
+def test_the_log_says_why_settings_were_changed(room: Classroom) -> None:
+    form = {"send_mode": "manual", "send_as": "points", "reason": "A slip in part B"}
+    more = {"optional_parts": ["b", "c"], "shared_parameters": "on"}
+    post(room, "assignment-settings", room.assignment.id, **form, **more)
+    late = {"late_percent_per_day": "10", "late_grace_min": "0", "reason": "As the school asks"}
+    post(room, "course-settings", room.course.id, **late)
+
+    log = get(room, "course-log", room.course.id).content.decode()
+    assert "(A slip in part B)" in log
+    assert "optional parts none → b, c" in log
+    assert "shared parameters off → on" in log
+    assert "(As the school asks)" in log
+
+
 def test_a_design_challenge_is_graded_by_four_criteria_of_equal_weight(room: Classroom) -> None:
     room.assignment.scheme = "design"
     room.assignment.save()
