@@ -86,6 +86,14 @@ def test_part_b_more_tries_gain_less_and_less():
     assert best[1] - best[0] > best[2] - best[1]
 
 
+def test_part_b_counts_whole_tries_and_weeks():
+    curves = PARTS["b"].model.curves(one("b", "cloud"), TRYING.settings("b", one("b", "cloud")))
+
+    for name in ("tries", "weeks"):
+        assert np.all(np.diff(curves[name][0]) >= 1)
+        assert np.all(curves[name] == np.round(curves[name]))
+
+
 def test_part_c_a_night_of_forty_gigabytes_takes_two_days():
     p = one("c", "edge", faster=5.0, images=2500, share=0.23)
 

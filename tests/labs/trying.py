@@ -28,10 +28,13 @@ class Trying:
 
     def at(self, part: str, p: Any, **moved: Any) -> dict[str, Any]:
         """Return the outputs at the defaults, some knobs moved; each to one of its steps."""
-        model = self.parts[part].model
-        knobs = model.knobs(p)
+        outputs = self.parts[part].model.evaluate(p, self.settings(part, p, **moved))
+        return {name: column[0] for name, column in outputs.items()}
+
+    def settings(self, part: str, p: Any, **moved: Any) -> dict[str, Any]:
+        """Return the defaults, some knobs moved, as a part's model takes them."""
+        knobs = self.parts[part].model.knobs(p)
         chosen = {knob.id: moved.get(knob.id, knob.steps[knob.default]) for knob in knobs}
         for knob in knobs:
             assert chosen[knob.id] in knob.steps, (knob.id, chosen[knob.id])
-        outputs = model.evaluate(p, {k: np.asarray([v]) for k, v in chosen.items()})
-        return {name: column[0] for name, column in outputs.items()}
+        return {name: np.asarray([value]) for name, value in chosen.items()}

@@ -143,6 +143,8 @@ class Task:
             "task_bytes_text": given(site.bytes_each, "si B"),
             "task_patients": PATIENTS[track],
             "task_plural": site.plural,
+            "engineer_day": TEAM_DAY,
+            "reading": READING,
         }
 
 

@@ -147,7 +147,7 @@ class B(Part):
         }
 
     def curves(self, p: Params, k: Knobs) -> Curves:
-        weeks, count = np.linspace(0, WEEKS[-1], 105), len(k["good"])
+        weeks, count = np.arange(WEEKS[-1] + 1.0), len(k["good"])
         share = column(k["good"])
         tried = {
             name: np.floor(WEEK * weeks[np.newaxis, :] / column(k[name]))
@@ -165,7 +165,7 @@ class B(Part):
         }
 
 
-_TRIES: Array = floats(log_steps(1, 1000, 49))
+_TRIES: Array = floats(sorted({round(n) for n in log_steps(1, 1000, 49)}))
 
 
 def _best(tried: Array) -> Array:
