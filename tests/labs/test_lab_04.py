@@ -9,6 +9,7 @@ import pytest
 from labs.contract import RIGHT, TRACKS
 from labs.explore.vol1.lab_04_data_engr.samples import PLACES, training_flop
 from labs.loader import load_lab
+from labs.text import fill
 from tests.labs.trying import Trying
 
 LAB = load_lab("v1-04-data-gravity")
@@ -98,6 +99,21 @@ def test_part_c_two_in_a_hundred_spoil_most_windows_of_sixty():
     assert together["spoiled_now"] < 0.05
     assert together["alone"] == pytest.approx(0.7024, abs=1e-4)
     assert not together["mostly_spoiled"]
+
+
+@pytest.mark.parametrize("track", TRACKS)
+def test_in_part_d_the_right_number_is_neither_the_rarest_nor_the_commonest(track):
+    for p in combinations("d", track):
+        question = PARTS["d"].model.questions(p)[0]
+        offered = sorted(float(option.value) for option in question.options)
+        assert offered[0] < question.key < offered[-1]
+
+
+@pytest.mark.parametrize("track", TRACKS)
+def test_the_task_of_part_d_is_read_in_little_more_than_a_minute(track):
+    html = fill(PARTS["d"].challenge.brief_html, one("d", track))
+
+    assert len(re.sub(r"<[^>]+>", " ", html).split()) <= 190
 
 
 def test_part_d_a_month_of_seconds_is_two_and_a_half_million_decisions():

@@ -33,6 +33,8 @@ PERIODS: Mapping[str, float] = {"a month of 30 days": 30.0, "a week": 7.0, "a da
 """In which one false alarm is tolerated. [day]"""
 HOPS, HOURS = (0.1, 0.25, 0.5, 1.0), (8, 24)
 SURE = 0.95
+SAFE = 10.0
+"""A margin that somebody adds out of care, over what was asked. [1]"""
 RATES = log_steps(1e-9, 0.1, 49, digits=2)
 HITS = (1, 2, 3, 4)
 EVERY = (0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0)
@@ -77,7 +79,7 @@ class D(Part):
             "silence": _silence(p),
             "silence_over": float(trials_to_see(1 / spacing, confidence=SURE)) / spacing,
             "storm": float(alarms),
-            "two_hits": float(np.sqrt(1 / spacing)),
+            "two_hits": float(np.sqrt(spacing)),
         }
 
     def knobs(self, p: Params) -> tuple[Knob, ...]:
@@ -143,7 +145,11 @@ def _silence(p: Params) -> float:
 
 def _wrong(p: Params) -> dict[str, float]:
     used = float(p["period_days"]) * float(p["hours"])
-    return {"one_in_a_hundred": 100.0, "each_hour": used, "each_minute": 60 * used}
+    return {
+        "one_in_a_hundred": 100.0,
+        "each_minute": 60 * used,
+        "with_margin": SAFE * _spacing(p),
+    }
 
 
 def _stands_apart(p: Params) -> bool:

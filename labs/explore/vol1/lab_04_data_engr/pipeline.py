@@ -130,7 +130,7 @@ class Task:
             "task_supply_text": given(self.supply, "si W"),
             "task_deadline": self.deadline,
             "task_deadline_text": given(self.deadline, "time"),
-            "task_unit": site.unit,
+            "task_unit_title": titled(site.unit),
             "task_unit_text": f"{given(_power(site), 'si W')} each",
             "task_model_name": titled(NAMES[site.model]),
             "task_pictures_text": quantity(site.pictures, "int"),
@@ -140,11 +140,10 @@ class Task:
             "task_stores_text": _stores_text(site),
             "task_cores_text": _cores_text(track),
             "task_memory_text": given(site.memory, "si B"),
-            "task_powers_text": (
-                f"{given(site.core_power, 'si W')} a core, {given(site.memory_power * GB, 'si W')} "
-                f"a gigabyte of memory, {given(site.link_power, 'si W')} while the link sends, "
-                f"{given(site.base_power, 'si W')} for the rest"
-            ),
+            "task_core_power_text": given(site.core_power, "si W"),
+            "task_memory_power_text": given(site.memory_power * GB, "si W"),
+            "task_link_power_text": given(site.link_power, "si W"),
+            "task_base_power_text": given(site.base_power, "si W"),
         }
 
 
@@ -272,7 +271,7 @@ def _sizes_text(track: str) -> str:
 def _cores_text(track: str) -> str:
     layouts = PLACES[track].layouts
     each = [f"{given(layout.core_time, 'time')} for {_FORMS[n]}" for n, layout in layouts.items()]
-    return ", ".join(each)
+    return "a picture takes " + ", ".join(each)
 
 
 def _stores_text(site: Site) -> str:
