@@ -143,6 +143,14 @@ def test_part_d_gives_the_operations_a_byte_worked_out_by_hand():
     assert picture["share"] == pytest.approx(0.29, abs=0.005)
 
 
+@pytest.mark.parametrize("track", TRACKS)
+def test_what_is_chosen_reads_on_within_a_sentence(track):
+    for part in "cd":
+        p = combinations(part, track)[0]
+        texts = LAB.part(part).questions[0].texts
+        assert all(text[0].islower() for text in texts.values()), p
+
+
 @pytest.mark.parametrize(
     ("track", "allowed", "best"),
     [("cloud", 1, (16, 16, 8, False, 16, 425_984)), ("cloud", 2, (16, 8, 8, False, 16, 851_968)),
