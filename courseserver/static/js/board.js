@@ -13,23 +13,25 @@ const live = () => /** @type {HTMLElement} */ (document.getElementById("live"));
 /** @param {Document} fresh */
 function swap(fresh) {
   const next = fresh.getElementById("live");
-  if (!next) return false;
+  if (!next) return;
   live().replaceWith(next);
   const words = fresh.getElementById("live-words")?.textContent ?? "";
   const status = document.getElementById("live-words");
   if (status && status.textContent !== words) status.textContent = words;
-  return true;
 }
 
 /** @param {number} round */
 async function follow(round) {
   if (round > GIVE_UP_AFTER || live().dataset.moving !== "true") return;
   const isBusy = document.hidden || live().contains(document.activeElement);
-  if (!isBusy) {
-    const answer = await fetch(location.href, { headers: { Accept: "text/html" } });
-    if (!answer.ok || !swap(new DOMParser().parseFromString(await answer.text(), "text/html"))) return;
-  }
+  // What cannot be fetched now may be fetched the next time.
+  if (!isBusy) await refresh().catch(() => undefined);
   setTimeout(() => void follow(round + 1), EVERY_MS);
+}
+
+async function refresh() {
+  const answer = await fetch(location.href, { headers: { Accept: "text/html" } });
+  if (answer.ok) swap(new DOMParser().parseFromString(await answer.text(), "text/html"));
 }
 
 setTimeout(() => void follow(0), EVERY_MS);

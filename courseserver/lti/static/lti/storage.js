@@ -22,14 +22,15 @@ function keeper(target) {
 }
 
 /**
- * Resolve with the platform's answer to one message; reject on an error, or after two seconds.
- * Only the platform's origin may read the message, and only its answer counts.
+ * Resolve with the platform's answer to one message; reject on an error. Only the platform's origin
+ * may read the message, and only its answer counts.
  * @param {DOMStringMap} place what the page's `data-storage` element says
  * @param {string} subject
  * @param {object} content
+ * @param {() => void} late called where no answer came within two seconds; one may still come
  * @returns {Promise<{value?: unknown}>}
  */
-function ask(place, subject, content) {
+function ask(place, subject, content, late) {
   const { target = "_parent", origin = "" } = place;
   const frame = keeper(target);
   const id = Array.from(crypto.getRandomValues(new Uint32Array(4)), (n) => n.toString(36)).join("");
@@ -45,22 +46,25 @@ function ask(place, subject, content) {
       if (!isFromKeeper || data?.message_id !== id || data.subject !== `${subject}.response`) return;
       finish(() => (data.error ? reject(new Error(data.error.code)) : resolve(data)));
     };
-    const timer = setTimeout(() => finish(() => reject(new Error("no answer"))), WAIT_MS);
+    const timer = setTimeout(late, WAIT_MS);
     addEventListener("message", listen);
     frame.postMessage({ subject, message_id: id, ...content }, origin);
   });
 }
 
 /**
- * Run `step` with the page's place of storage; offer a tab of its own where it fails.
+ * Run `step` with the page's place of storage; offer a tab of its own where it fails or takes long.
  * @param {(place: DOMStringMap, ask: (subject: string, content: object) => Promise<{value?: unknown}>) => Promise<void>} step
  */
 export async function withStorage(step) {
   const page = /** @type {HTMLElement} */ (document.querySelector("[data-storage]"));
-  try {
-    await step(page.dataset, (subject, content) => ask(page.dataset, subject, content));
-  } catch {
+  const offerTab = () => {
     page.querySelector("[data-waiting]")?.remove();
     page.querySelector("[data-otherwise]")?.removeAttribute("hidden");
+  };
+  try {
+    await step(page.dataset, (subject, content) => ask(page.dataset, subject, content, offerTab));
+  } catch {
+    offerTab();
   }
 }
