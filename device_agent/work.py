@@ -11,8 +11,11 @@ from typing import Any, Protocol
 
 from device_agent.boards.find import PORTS
 from device_agent.transport import Inbox
-from device_agent.worker import ONE_THREAD
+from device_agent.worker import ONE_THREAD, PARENT
 from firmware_specs.wire import Command, TaskInfo, TaskRun
+
+# Importing what a listing asks for takes a cold, busy bench computer a while.
+_LISTING_S = 300.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,7 +108,7 @@ class WorkerProcess:
 def task_listing(ports: str = "") -> tuple[TaskInfo, ...]:
     """Return what this machine can measure, asked of a worker so that we need no numpy here."""
     process = _spawn(["--list"], ports)
-    output, _ = process.communicate(timeout=60)
+    output, _ = process.communicate(timeout=_LISTING_S)
     return tuple(
         TaskInfo(task=row["task"], available=row["available"], detail=row["detail"])
         for row in json.loads(output)
@@ -147,5 +150,5 @@ def _spawn(arguments: list[str], ports: str = "") -> "subprocess.Popen[str]":
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
-        env=os.environ | ONE_THREAD | named,
+        env=os.environ | ONE_THREAD | named | {PARENT: str(os.getpid())},
     )

@@ -24,6 +24,8 @@ from firmware_specs.wire import Energy, Outcome, Scalar
 _LIBRARIES = ("OMP", "OPENBLAS", "MKL", "BLIS", "NUMEXPR")
 ONE_THREAD = {f"{name}_NUM_THREADS": "1" for name in _LIBRARIES}
 _PR_SET_PDEATHSIG = 1
+# Who started this worker.
+PARENT = "DEVICE_AGENT_PARENT"
 # DEVICE_AGENT_REHEARSAL=1 shortens every measurement, for trying a bench out; results say so.
 _REHEARSAL_SCALE = 0.1
 _DISTURBED = "after two tries: other work on this machine, or a governor that changes the clock"
@@ -157,6 +159,9 @@ def _die_with_parent() -> None:
     """Ask the kernel to kill us with the agent, so that no orphan disturbs the next run."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    # It may have ended before we asked.
+    if os.environ.get(PARENT, str(os.getppid())) != str(os.getppid()):
+        raise SystemExit("the agent ended before its worker began")
 
 
 if __name__ == "__main__":

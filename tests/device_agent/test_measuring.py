@@ -1,8 +1,8 @@
 """Timing, energy and the benchmarks themselves."""
 
+import os
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,8 +17,10 @@ from device_agent.benchmarks import DriverError, host, litert
 from device_agent.energy_budget import Accuracy
 from device_agent.meters import Reading, joules_between, listed, meters
 from device_agent.work import JobEnded, RunDone, WorkerProcess, task_listing
+from device_agent.worker import PARENT
 from firmware_specs import tasks
 from firmware_specs.wire import Command, CommandKind, TaskRun
+from tests.services import LIMIT_S, wait_for
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -350,13 +352,13 @@ SHORT = TaskRun(request_id="short", task="call_overhead")
 def events(inbox: "Queue[Any]") -> list[Any]:
     found = []
     while not found or not isinstance(found[-1], JobEnded):
-        found.append(inbox.get(timeout=60))
+        found.append(inbox.get(timeout=LIMIT_S))
     return found
 
 
 def test_a_child_process_does_the_runs_and_reports_each() -> None:
     inbox: Queue[Any] = Queue()
-    command = job(60.0, SHORT)
+    command = job(LIMIT_S, SHORT)
     WorkerProcess(command, command.runs, inbox)
 
     *done, ended = events(inbox)
@@ -377,7 +379,7 @@ def test_an_overdue_child_is_killed_and_the_limit_named() -> None:
 
 def test_a_cancelled_child_ends_with_that_reason() -> None:
     inbox: Queue[Any] = Queue()
-    command = job(60.0, LONG)
+    command = job(LIMIT_S, LONG)
     WorkerProcess(command, command.runs, inbox).cancel("cancelled")
 
     (ended,) = events(inbox)
@@ -387,21 +389,27 @@ def test_a_cancelled_child_ends_with_that_reason() -> None:
 
 def test_a_killed_agent_leaves_no_orphan_measuring() -> None:
     code = (
-        "import os, signal, subprocess, sys, time\n"
+        "import os, signal\n"
         "from device_agent.work import _spawn\n"
         "child = _spawn([])\n"
         "print(child.pid, flush=True)\n"
-        # The child asks the kernel for its death signal right after its imports.
-        "time.sleep(2)\n"
         "os.kill(os.getpid(), signal.SIGKILL)\n"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
     pid = int(done.stdout)
 
-    deadline = time.monotonic() + 10
-    while _lives(pid):
-        assert time.monotonic() < deadline, "the worker outlived its agent"
-        time.sleep(0.05)
+    wait_for(lambda: not _lives(pid), what="the worker to end with its agent")
+
+
+def test_a_worker_whose_agent_ended_before_it_began_does_not_measure() -> None:
+    begun = subprocess.run(
+        [sys.executable, "-m", "device_agent.worker", "--list"],
+        cwd=ROOT, env={**os.environ, PARENT: "1"}, capture_output=True, text=True,
+    )  # fmt: skip
+
+    assert begun.returncode == 1
+    assert begun.stderr == "the agent ended before its worker began\n"
+    assert begun.stdout == ""
 
 
 def _lives(pid: int) -> bool:

@@ -95,7 +95,10 @@ class Dut:
         self._port.write(command)
         lines: list[Line] = []
         deadline = self._clock() + timeout_s
-        while self._clock() < deadline and len(lines) < _LINES_MOST:
+        is_late = False
+        while not is_late and len(lines) < _LINES_MOST:
+            # Before reading: an answer that waits on the line is not late because we are.
+            is_late = self._clock() >= deadline
             for line in self._cutter.feed(self._port.read()):
                 if line.kind is LineKind.READY:
                     self._needs_sync = False
