@@ -12,7 +12,7 @@ from urllib.parse import urljoin
 
 import requests
 
-_TIMEOUT_S = 30.0
+_TIMEOUT_S = 120.0
 
 
 class StoryError(Exception):

@@ -20,7 +20,9 @@ Probe = Callable[[], bool]
 _ROOT = Path(__file__).resolve().parent.parent.parent
 
 _PR_SET_PDEATHSIG = 1
-_RESTARTS_PER_MINUTE = 6
+_RESTARTS, _WITHIN_S = 6, 60.0
+# Who is slow is waited for; who ends is reported at once.
+_READY_S = 300.0
 _GRACE_S = 8.0
 
 
@@ -63,7 +65,7 @@ class Supervisor:
         self._stopping = threading.Event()
         self._watcher: threading.Thread | None = None
 
-    def start(self, process: Process, *, timeout_s: float = 60.0) -> None:
+    def start(self, process: Process, *, timeout_s: float = _READY_S) -> None:
         """Start one process and wait until it is ready.
 
         Raises
@@ -79,7 +81,7 @@ class Supervisor:
         with self._lock:
             self._children[process.name] = _Child(process, self._spawn(process), [time.monotonic()])
 
-    def wait_ready(self, process: Process, *, timeout_s: float = 60.0) -> None:
+    def wait_ready(self, process: Process, *, timeout_s: float = _READY_S) -> None:
         deadline = time.monotonic() + timeout_s
         while not process.ready():
             child = self._children[process.name]
@@ -144,8 +146,8 @@ class Supervisor:
 
     def _restart(self, child: _Child) -> None:
         now = time.monotonic()
-        recent = [moment for moment in child.started if now - moment < 60]
-        if len(recent) >= _RESTARTS_PER_MINUTE:
+        recent = [moment for moment in child.started if now - moment < _WITHIN_S]
+        if len(recent) >= _RESTARTS:
             return
         if now - child.started[-1] < 0.5 * len(recent):
             return
@@ -163,7 +165,7 @@ def http_ready(url: str) -> Probe:
 
     def probe() -> bool:
         try:
-            with urllib.request.urlopen(url, timeout=2) as response:  # noqa: S310
+            with urllib.request.urlopen(url, timeout=20) as response:  # noqa: S310
                 return bool(response.status < 500)
         except urllib.error.HTTPError as error:
             return error.code < 500
