@@ -6,6 +6,7 @@ the test with its one install line (in CI that skip is a failure, see `conftest.
 
 import getpass
 import os
+import random
 import shutil
 import socket
 import subprocess
@@ -22,10 +23,34 @@ LIMIT_S = 300.0
 Found = TypeVar("Found")
 
 
+# Names that this process holds as long as it lives: one for each port it was given.
+_CLAIMS: list[socket.socket] = []
+
+
 def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
+    """Return a port that stays free until it is used.
+
+    It is none of those that the system gives to outgoing connections, and no other process that
+    asks here gets it.
+    """
+    # Chromium opens no page at some ports up to 10080.
+    low, high = map(int, Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split())
+    ports = [port for port in range(11_000, 65_536) if not low <= port <= high]
+    random.SystemRandom().shuffle(ports)
+    return next(port for port in ports if _claim(port))
+
+
+def _claim(port: int) -> bool:
+    claim = socket.socket(socket.AF_UNIX)
+    try:
+        claim.bind(f"\0courseserver-tests-port-{port}")
+        with socket.socket() as listener:
+            listener.bind(("127.0.0.1", port))
+    except OSError:
+        claim.close()
+        return False
+    _CLAIMS.append(claim)
+    return True
 
 
 def program(name: str, install: str, folders: Sequence[str] = ("/usr/sbin",)) -> str:
@@ -64,8 +89,13 @@ def accepts_connections(port: int) -> bool:
 def running(command: Sequence[str], port: int, **options: object) -> Iterator[None]:
     """Run a server until the block ends; ready when its port accepts."""
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, **options)  # type: ignore[call-overload]
+
+    def is_ready() -> bool:
+        assert process.poll() is None, f"{command} ended with {process.returncode}"
+        return accepts_connections(port)
+
     try:
-        wait_for(lambda: accepts_connections(port), what=f"{command[0]} on port {port}")
+        wait_for(is_ready, what=f"{command[0]} on port {port}")
         yield
     finally:
         process.terminate()

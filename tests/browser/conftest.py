@@ -3,6 +3,7 @@
 import os
 import threading
 from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,8 @@ from unittest.mock import patch
 import pytest
 from django.contrib.sessions.backends.db import SessionStore
 from django.core.handlers.wsgi import WSGIHandler
+from django.db import connection
+from django.db.transaction import Atomic
 from django.test import override_settings
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright
 from pytest_django.live_server_helper import LiveServer
@@ -67,19 +70,55 @@ def static_root(installed: Path) -> Iterator[Path]:
         yield installed / "static"
 
 
+# All threads share one connection to a database in memory: one request after another, and what a
+# test itself does in the database between them.
+_TURN = threading.RLock()
+
+
 @pytest.fixture(scope="session")
 def live_server(static_root: Path) -> Iterator[LiveServer]:
-    """Serve one request after another: all threads share one connection to a database in memory."""
-    answer, turn = WSGIHandler.__call__, threading.Lock()
+    """Serve one request after another."""
+    answer = WSGIHandler.__call__
 
     def in_turn(handler: WSGIHandler, environ: Any, start_response: Any) -> Any:
-        with turn:
+        with _TURN:
             return answer(handler, environ, start_response)
 
     with patch.object(WSGIHandler, "__call__", in_turn):
         server = LiveServer("localhost")
         yield server
         server.stop()
+
+
+@contextmanager
+def _database_in_turn() -> Iterator[None]:
+    """Let no statement or transaction of the test fall into a request's transaction."""
+    begin, end = Atomic.__enter__, Atomic.__exit__
+
+    def begin_in_turn(atomic: Atomic) -> None:
+        _TURN.acquire()
+        try:
+            begin(atomic)
+        except BaseException:
+            _TURN.release()
+            raise
+
+    def end_in_turn(atomic: Atomic, *error: Any) -> None:
+        try:
+            end(atomic, *error)
+        finally:
+            _TURN.release()
+
+    def execute_in_turn(execute: Any, *statement: Any) -> Any:
+        with _TURN:
+            return execute(*statement)
+
+    with (
+        patch.object(Atomic, "__enter__", begin_in_turn),
+        patch.object(Atomic, "__exit__", end_in_turn),
+        connection.execute_wrapper(execute_in_turn),
+    ):
+        yield
 
 
 @pytest.fixture(autouse=True)
@@ -159,9 +198,10 @@ def open_page(browser: Browser, live_server: Any) -> Generator[Open, None, None]
         page.goto(path)
         return page
 
-    yield open_
-    for context in contexts:
-        context.close()
+    with _database_in_turn():
+        yield open_
+        for context in contexts:
+            context.close()
     assert faults == []
 
 

@@ -71,9 +71,9 @@ def tool_in(page: Page) -> Any:
 
 
 def opened_by(page: Page, name: str) -> Page:
-    """Click what opens a tab of its own; return the tab once it shows a lab."""
+    """Press what opens a tab of its own; return the tab once it shows a lab."""
     with page.context.expect_page() as opened:
-        tool_in(page).get_by_text(name).click()
+        tool_in(page).get_by_text(name).press("Enter")
     tab = opened.value
     tab.wait_for_url("**/labs/**")
     return tab

@@ -59,6 +59,7 @@ def predict(frame: Frame) -> None:
 
     By keyboard: the LMS lets the frame grow, and a mouse may then miss what it aimed at.
     """
+    frame.wait_for_load_state()
     for fieldset in frame.locator("[data-question]").all():
         if fieldset.locator(".options").count():
             option = fieldset.locator(".options input").nth(1)
@@ -81,6 +82,7 @@ def explore(page: Page, frame: Frame) -> None:
                 # Already at this end: step away from it instead.
                 slider.press("ArrowRight" if key in ("ArrowLeft", "Home") else "ArrowLeft")
         assert answer.value.ok
+        expect(frame.locator(".instrument[aria-busy]")).to_have_count(0)
 
 
 def mark_by_keyboard(page: Page, school: World, link: int) -> list[str]:
@@ -91,6 +93,8 @@ def mark_by_keyboard(page: Page, school: World, link: int) -> list[str]:
     to_mark.press("Enter")
     frame.locator("#rubric").wait_for()
     found = faults_of(frame, "marking")
+    # Keys count once the page's script is there.
+    frame.wait_for_load_state()
     for key in ("1", "2", "1", "Enter"):
         page.keyboard.press(key)
     expect(frame.get_by_role("status")).to_contain_text("Mark saved")
@@ -135,7 +139,7 @@ def test_the_student_comes_back_to_where_the_work_was_left(page: Page, school: W
 
     page.context.clear_cookies()
     again = lab_frame(page, school, 1, who="chen")
-    again.get_by_role("link", name="A ").first.click()
+    again.get_by_role("link", name="A ").first.press("Enter")
 
     expect(again.locator(".options input").nth(2)).to_be_checked()
 

@@ -248,6 +248,7 @@ def test_a_whole_lab_by_keyboard_alone(open_page: Any, school: School, attempt: 
     press_until(".knob input[type=range]")
     with page.expect_response("**/instrument"):
         page.keyboard.press("End")
+    expect(page.locator(".failure button:visible").first).to_be_visible()
     press_until(".failure button")
     with page.expect_response("**/instrument"):
         page.keyboard.press("Enter")

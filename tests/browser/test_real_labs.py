@@ -19,7 +19,6 @@ def installed_labs(fixture_lab: None, monkeypatch: pytest.MonkeyPatch) -> None:
     loader.forget()
 
 
-@pytest.mark.timeout(600)
 @pytest.mark.parametrize("slug", SLUGS)
 def test_every_part_is_accessible_and_fits(open_page: Any, school: School, slug: str) -> None:
     attempt = attempt_of(school.assignment(slug), school.bob)

@@ -125,7 +125,7 @@ def main(folder: Path, kill_at: str) -> None:
         broker.say(DEVICE, topics.down(DEVICE, topics.Down.CMD), encode(command()))
     executed = _kill_at(kill_at)
     transport.start()
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 300
     while len(server.runs()) < len(RUNS) or spool.depth():
         agent.step(0.001)
         server.step()

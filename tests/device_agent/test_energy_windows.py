@@ -269,7 +269,7 @@ class SlowBoard(Dut):
     def __init__(self) -> None:
         super().__init__(MemoryPort(DutFirmware()))
 
-    def first(self, command: object) -> float:
+    def first(self, command: object, *, window_s: float = 0.1) -> float:
         return 0.01
 
     def timed(

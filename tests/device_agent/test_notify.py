@@ -11,7 +11,7 @@ import pytest
 
 import device_agent
 from device_agent.notify import Notifier
-from tests.services import program
+from tests.services import LIMIT_S, program
 
 UNIT = Path(device_agent.__file__).parent / "systemd" / "device-agent.service"
 
@@ -20,7 +20,7 @@ UNIT = Path(device_agent.__file__).parent / "systemd" / "device-agent.service"
 def heard(tmp_path: Path) -> Iterator[socket.socket]:
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as line:
         line.bind(str(tmp_path / "notify"))
-        line.settimeout(5)
+        line.settimeout(LIMIT_S)
         yield line
 
 
@@ -59,7 +59,7 @@ def test_a_name_without_a_file_is_reached() -> None:
     name = f"device-agent-test-{os.getpid()}"
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as line:
         line.bind("\0" + name)
-        line.settimeout(5)
+        line.settimeout(LIMIT_S)
         Notifier({"NOTIFY_SOCKET": "@" + name}).ready()
 
         assert line.recv(200).startswith(b"READY=1")

@@ -15,6 +15,7 @@ import pytest
 
 from tests.device_agent import scripted
 from tests.device_agent.scripted import RUNS
+from tests.services import LIMIT_S
 
 # A server that has imported the agent forks each process to be killed.
 FORKS = multiprocessing.get_context("forkserver")
@@ -25,7 +26,7 @@ def run(folder: Path, kill_at: int | str) -> int | None:
     """Play the scripted job in a process of its own; return its exit code."""
     process = FORKS.Process(target=scripted.main, args=(folder, str(kill_at)))
     process.start()
-    process.join(60)
+    process.join(LIMIT_S)
     return process.exitcode
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from tests.services import free_port, program
 
-pytestmark = [pytest.mark.chroot, pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.chroot, pytest.mark.slow]
 
 # What lets a root behind a company's proxy reach the same package sources as this machine.
 _HOST_CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")

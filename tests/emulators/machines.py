@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.services import accepts_connections, free_port, program, wait_for
+from tests.services import LIMIT_S, accepts_connections, free_port, program, wait_for
 
 ROOT = Path(__file__).resolve().parents[2]
 REFERENCE = ROOT / "firmware_specs" / "reference"
@@ -130,7 +130,7 @@ def _common(line: str) -> list[str]:
 def _stop(process: "subprocess.Popen[bytes]") -> None:
     if process.poll() is None:
         process.terminate()
-    process.wait(timeout=10)
+    process.wait(timeout=LIMIT_S)
 
 
 def stack_bytes(edges: Path) -> int:

@@ -16,6 +16,7 @@ from firmware_specs.serial.blob import Layer, LayerKind, model_pack
 from tests.emulators import machines
 from tests.emulators.machines import MACHINES, Machine
 from tests.firmware_specs import transcripts
+from tests.services import LIMIT_S
 
 pytestmark = pytest.mark.processes
 # A bootloader of half a kilobyte; a stack that was seen deep in use still leaves this much RAM.
@@ -49,7 +50,7 @@ def board(port: SerialPort) -> LabBoard:
 def raw_ask(port: SerialPort, command: bytes) -> list[str]:
     """Send a command and return the lines up to `m-ready`, without our codec."""
     port.write(command)
-    data, deadline = b"", time.monotonic() + 20
+    data, deadline = b"", time.monotonic() + LIMIT_S
     while not data.endswith(b"m-ready\r\n"):
         assert time.monotonic() < deadline, f"{command!r} was answered by {data!r}"
         data += port.read()
@@ -304,7 +305,7 @@ def test_in_energy_mode_timestamps_are_falling_edges(tmp_path: Path) -> None:
     machines.avr_host_build(images)
     address = f"{tmp_path}/tty-avr;baud=9600"
     with machines.machine("uno", images, tmp_path) as uno, SerialPort(address_of(address)) as port:
-        answer = LabBoard(port).ask(b"kernel mac8 100 50 1%", timeout_s=20.0)
+        answer = LabBoard(port).ask(b"kernel mac8 100 50 1%", timeout_s=LIMIT_S)
 
     assert answer.messages("lap-us") == []
     assert uno.edges is not None

@@ -18,7 +18,6 @@ SIZE = Size(students=15, labs=2, scores_each=2)
 
 @pytest.mark.processes
 @pytest.mark.slow
-@pytest.mark.timeout(240)
 def test_every_grade_arrives_once_through_a_failing_lms(tmp_path: Path) -> None:
     environment = {
         "COURSESERVER_VAR": str(tmp_path),
@@ -28,7 +27,7 @@ def test_every_grade_arrives_once_through_a_failing_lms(tmp_path: Path) -> None:
 
     outcome = play(
         "moodle", SIZE, environment, 20261120,
-        patience_s=180, wave_s=0.0, pace_s=(0.3, 1.0), kills_max=3,
+        patience_s=900, wave_s=0.0, pace_s=(0.3, 1.0), kills_max=3,
     )  # fmt: skip
 
     assert outcome.wrong == ()

@@ -13,7 +13,6 @@ from tests.soak.ingest import play_ingest_round, room_in
 @pytest.mark.postgres
 @pytest.mark.mosquitto
 @pytest.mark.slow
-@pytest.mark.timeout(300)
 def test_each_line_is_one_row_when_database_bridge_or_broker_are_killed() -> None:
     rng = random.Random(20261120)
 

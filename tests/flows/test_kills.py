@@ -13,7 +13,6 @@ ROUNDS = 5
 
 @pytest.mark.processes
 @pytest.mark.slow
-@pytest.mark.timeout(900)
 def test_nothing_committed_is_lost_or_doubled_when_processes_are_killed(
     tmp_path: Path, installed: Path
 ) -> None:

@@ -33,7 +33,6 @@ GIVE_BACK = ("kits/test_bridge.py", "labruntime/test_api_schema.py")
 @pytest.mark.postgres
 @pytest.mark.redis
 @pytest.mark.slow
-@pytest.mark.timeout(600)
 def test_the_servers_tests_pass_on_postgresql_and_redis(repository: Path, tmp_path: Path) -> None:
     with postgres_server(tmp_path) as database, redis_server(tmp_path) as redis:
         result = subprocess.run(

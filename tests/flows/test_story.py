@@ -11,7 +11,7 @@ import pytest
 from courseserver.demo import story
 from tests.flows.sites import production_site, running
 
-pytestmark = [pytest.mark.processes, pytest.mark.slow, pytest.mark.timeout(420)]
+pytestmark = [pytest.mark.processes, pytest.mark.slow]
 
 
 @pytest.mark.postgres

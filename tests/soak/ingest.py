@@ -25,7 +25,7 @@ from firmware_specs.wire import Ack, Log, decode, encode, new_msg_id, topics
 from tests.services import accepts_connections, free_port, program, wait_for
 
 VICTIMS = ("database", "bridge", "broker", "nothing")
-LINES, SAID_IN_S, AGAIN_S, PATIENCE_S = 600, 3.0, 1.0, 90.0
+LINES, SAID_IN_S, AGAIN_S, PATIENCE_S = 600, 3.0, 1.0, 600.0
 _NEW_KIT = (
     "import django; django.setup()\n"
     "from courseserver.kits.enrolment import kit_create\n"
@@ -111,7 +111,7 @@ class Room:
                 time.sleep(0.2)
             return name == "bridge" or accepts_connections(self.ports[name])
 
-        wait_for(is_there, timeout_s=60, what=name)
+        wait_for(is_there, what=name)
 
     def _spawn(self, name: str) -> "subprocess.Popen[bytes]":
         port = str(self.ports.get(name, ""))
@@ -136,7 +136,7 @@ class Room:
             process.send_signal(signal.SIGINT)
         for process in self.processes.values():
             with suppress(subprocess.TimeoutExpired):
-                process.wait(timeout=15)
+                process.wait(timeout=60)
             process.kill()
 
     @contextmanager

@@ -23,7 +23,7 @@ from courseserver.demo.supervisor import Supervisor
 
 VICTIMS = ("web", "worker", "beat", "bridge", "agent", "broker")
 STUDENTS = ("amara", "ben", "chen")
-_PATIENCE_S = 240.0
+_PATIENCE_S = 900.0
 
 
 class PatientBrowser(Browser):

@@ -49,7 +49,7 @@ RUNS = ("a", "b", "c")
 RUN_US = 2500
 _WRAP = 1 << 32
 _PAGES_MOST = 1 << 30
-_PATIENCE_S = 60.0
+_PATIENCE_S = 300.0
 
 
 @dataclass(slots=True)

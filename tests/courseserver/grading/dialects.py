@@ -19,6 +19,7 @@ from tests.doubles.canvas import Canvas
 from tests.doubles.lms import Column, Lms
 from tests.doubles.lti_platform import served
 from tests.doubles.moodle import Moodle
+from tests.services import LIMIT_S
 
 SCOPES = [ags.SCOPE_LINE_ITEM, ags.SCOPE_SCORE, ags.SCOPE_RESULT]
 PRODUCTS = {"canvas": Canvas, "moodle": Moodle}
@@ -46,10 +47,10 @@ class Wire:
             "client_assertion": jwt.encode(claims, "x" * 32, algorithm="HS256"),
             "scope": scope,
         }
-        return requests.post(self.lms.token_url, data=form, timeout=5)
+        return requests.post(self.lms.token_url, data=form, timeout=LIMIT_S)
 
     def get(self, url: str, accept: str = "*/*") -> requests.Response:
-        return requests.get(url, headers={**self.bearer, "Accept": accept}, timeout=5)
+        return requests.get(url, headers={**self.bearer, "Accept": accept}, timeout=LIMIT_S)
 
     def score(
         self, column: Column, subject: str, stamp: datetime, *, kind: str = "", **fields: Any
@@ -65,13 +66,13 @@ class Wire:
         body = {name: value for name, value in body.items() if value is not None}
         headers = {**self.bearer, "Content-Type": kind or doubles.SCORE_TYPE}
         url = ags.below(self.lms.column_url(column), "scores")
-        return requests.post(url, headers=headers, data=json.dumps(body), timeout=5)
+        return requests.post(url, headers=headers, data=json.dumps(body), timeout=LIMIT_S)
 
     def make_column(self, **fields: Any) -> requests.Response:
         body = {"label": "Lab", "scoreMaximum": 100, **fields}
         headers = {**self.bearer, "Content-Type": doubles.LINE_ITEM_TYPE}
         url = self.lms.line_items_url
-        return requests.post(url, headers=headers, data=json.dumps(body), timeout=5)
+        return requests.post(url, headers=headers, data=json.dumps(body), timeout=LIMIT_S)
 
 
 @contextmanager

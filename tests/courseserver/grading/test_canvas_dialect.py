@@ -26,6 +26,7 @@ from tests.courseserver.grading.dialects import (
 from tests.doubles import lms as doubles
 from tests.doubles.canvas import BUCKET, PREFLIGHT, SUBMISSION, Canvas
 from tests.doubles.lti_platform import Answer
+from tests.services import LIMIT_S
 
 pytestmark = pytest.mark.usefixtures("own_cache")
 
@@ -150,7 +151,7 @@ def test_the_score_names_its_result_and_an_assignments_column_cannot_be_deleted(
 
     reply = wire.score(column, "7", stopped_clock.now(), scoreGiven=1)
     assert reply.json()["resultUrl"].endswith("/results/7")
-    gone = requests.delete(lms.column_url(column), headers=wire.bearer, timeout=5)
+    gone = requests.delete(lms.column_url(column), headers=wire.bearer, timeout=LIMIT_S)
     assert (gone.status_code, column.id in lms.columns) == (401, True)
 
 

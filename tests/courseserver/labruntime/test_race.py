@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.services import LIMIT_S
+
 from .conftest import FIXTURE_LABS, SLUG
 
 _SCHOOL = """
@@ -69,7 +71,7 @@ def test_tabs_racing_to_commit_leave_one_prediction(tmp_path: Path) -> None:
     }
     migrate = [sys.executable, "manage.py", "migrate", "-v0"]
     subprocess.run(migrate, env=environment, check=True)
-    assert shell(_SCHOOL % SLUG, environment).wait(timeout=60) == 0
+    assert shell(_SCHOOL % SLUG, environment).wait(timeout=LIMIT_S) == 0
     tabs = [shell(_TAB % (number, number), environment) for number in range(4)]
     for tab in tabs:
         assert tab.stdout is not None
@@ -77,7 +79,7 @@ def test_tabs_racing_to_commit_leave_one_prediction(tmp_path: Path) -> None:
 
     for tab in tabs:
         released(tab)
-    told = [json.loads(tab.communicate(timeout=60)[0].splitlines()[-1]) for tab in tabs]
+    told = [json.loads(tab.communicate(timeout=LIMIT_S)[0].splitlines()[-1]) for tab in tabs]
 
     assert len({answer["attempt"] for answer in told}) == 1
     winners = [answer for answer in told if answer["told"] == "new"]

@@ -13,6 +13,7 @@ import requests
 
 from tests.doubles.lti_platform import Answer, LtiPlatform, lti_platform, rsa_key
 from tests.doubles.practice import practice_lms
+from tests.services import LIMIT_S
 
 SCOPE = "https://purl.imsglobal.org/spec/lti-ags/scope/"
 ROSTER_SCOPE = "https://purl.imsglobal.org/spec/lti-nrps/scope/contextmembership.readonly"
@@ -31,7 +32,7 @@ class Tool:
     _token: str = ""
 
     def get(self, path: str, **options: Any) -> requests.Response:
-        return self.http.get(f"{self.lms}{path}", timeout=20, **options)
+        return self.http.get(f"{self.lms}{path}", timeout=LIMIT_S, **options)
 
     def sign(self, claims: dict[str, Any], *, key: str = "tool", kid: str = "tool") -> str:
         return jwt.encode(claims, rsa_key(key), algorithm="RS256", headers={"kid": kid})
@@ -52,7 +53,7 @@ class Tool:
             "scope": scope or " ".join(ALL_SCOPES),
             **changes,
         }
-        return self.http.post(f"{self.lms}/lti/token/", data=form, timeout=20)
+        return self.http.post(f"{self.lms}/lti/token/", data=form, timeout=LIMIT_S)
 
     def token(self, scope: str = "") -> str:
         reply = self.ask_token(self.sign(self.assertion()), scope)
@@ -62,7 +63,7 @@ class Tool:
     def call(self, method: str, path: str, *, scope: str = "", **options: Any) -> Any:
         headers = {"Authorization": f"Bearer {self.token(scope)}", **options.pop("headers", {})}
         url = f"{self.lms}{path}"
-        return self.http.request(method, url, headers=headers, timeout=20, **options)
+        return self.http.request(method, url, headers=headers, timeout=LIMIT_S, **options)
 
     def login(self, path: str) -> dict[str, str]:
         """Open something as a browser would; return what is sent to our login."""
@@ -118,5 +119,5 @@ def _running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Lt
 @pytest.fixture
 def tool(_running: tuple[str, LtiPlatform]) -> Tool:
     url, far_side = _running
-    requests.delete(f"{url}/control/faults/", timeout=20).raise_for_status()
+    requests.delete(f"{url}/control/faults/", timeout=LIMIT_S).raise_for_status()
     return Tool(lms=url, url=far_side.url)

@@ -8,6 +8,7 @@ import requests
 
 from courseserver.demo.browser import Browser, StoryError
 from tests.doubles.practice import LMS_SETTINGS, World, manage, world
+from tests.services import LIMIT_S
 
 pytestmark = pytest.mark.processes
 FIXTURE_LABS = Path(__file__).resolve().parents[2] / "labs" / "fixture_lab"
@@ -59,7 +60,7 @@ def test_a_lab_is_added_opened_graded_and_the_grade_is_in_the_gradebook(both: Wo
     assert student.page.url.startswith(f"{both.tool}/labs/")
 
     said = both.manage("shell", "-v0", "-c", SEND)
-    grades = requests.get(f"{both.lms}/as/dana/grades/", timeout=20).text
+    grades = requests.get(f"{both.lms}/as/dana/grades/", timeout=LIMIT_S).text
     row = grades.partition('data-student="amara"')[2].partition("</tr>")[0]
     assert "read back: 86.0" in said
     assert 'data-points="86.0"' in row
@@ -112,14 +113,16 @@ def test_registration_needs_its_token(path: str, both: World) -> None:
     method = "GET" if "openid" in path else "POST"
 
     for sent in ({}, headers):
-        reply = requests.request(method, f"{both.lms}{path}", headers=sent, json={}, timeout=20)
+        reply = requests.request(
+            method, f"{both.lms}{path}", headers=sent, json={}, timeout=LIMIT_S
+        )
         assert reply.status_code == 401
 
 
 def test_faults_cannot_be_ordered_unless_the_environment_says_so(both: World) -> None:
     fault = {"place": "scores", "kind": "drop", "times": 1}
 
-    reply = requests.post(f"{both.lms}/control/faults/", json=fault, timeout=20)
+    reply = requests.post(f"{both.lms}/control/faults/", json=fault, timeout=LIMIT_S)
 
     assert reply.status_code == 404
 

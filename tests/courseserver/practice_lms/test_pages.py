@@ -8,6 +8,7 @@ import pytest
 
 from tests.courseserver.practice_lms.conftest import Tool, form_fields
 from tests.courseserver.practice_lms.test_platform import AMARA, BEN, post, results
+from tests.services import LIMIT_S
 
 pytestmark = pytest.mark.processes
 LTI = "https://purl.imsglobal.org/spec/lti/claim/"
@@ -19,7 +20,7 @@ def override(tool: Tool, person: str, points: str) -> int:
     page = tool.get(f"/as/{person}/grades/")
     body = {"csrfmiddlewaretoken": form_fields(page.text).get("csrfmiddlewaretoken", "")}
     url = f"{tool.lms}/as/{person}/grades/1/amara/override/"
-    reply = tool.http.post(url, data={**body, "points": points}, timeout=20)
+    reply = tool.http.post(url, data={**body, "points": points}, timeout=LIMIT_S)
     return int(reply.status_code)
 
 
@@ -84,7 +85,7 @@ def test_only_staff_change_grades(person: str, tool: Tool) -> None:
 def test_a_grade_is_not_changed_from_another_site(tool: Tool) -> None:
     url = f"{tool.lms}/as/dana/grades/1/amara/override/"
 
-    assert tool.http.post(url, data={"points": "1"}, timeout=20).status_code == 403
+    assert tool.http.post(url, data={"points": "1"}, timeout=LIMIT_S).status_code == 403
 
 
 @pytest.mark.parametrize("path", ["add/", "add/open/", "tools/", "grades/1/amara/review/"])
@@ -137,7 +138,7 @@ def request_data(tool: Tool) -> Any:
 
 
 def hand_back(tool: Tool, token: str) -> Any:
-    return tool.http.post(f"{tool.lms}/lti/deep-link/", data={"JWT": token}, timeout=20)
+    return tool.http.post(f"{tool.lms}/lti/deep-link/", data={"JWT": token}, timeout=LIMIT_S)
 
 
 def test_links_of_the_tool_become_assignments_once(tool: Tool) -> None:

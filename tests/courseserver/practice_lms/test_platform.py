@@ -13,6 +13,7 @@ from tests.courseserver.practice_lms.conftest import (
     Tool,
     form_fields,
 )
+from tests.services import LIMIT_S
 
 pytestmark = pytest.mark.processes
 LTI = "https://purl.imsglobal.org/spec/lti/claim/"
@@ -277,7 +278,9 @@ def test_the_media_type_is_exact(tool: Tool) -> None:
 
 def test_a_score_needs_a_token_of_its_scope(tool: Tool) -> None:
     headers = {"Content-Type": SCORE_TYPE}
-    bare = tool.http.post(f"{tool.lms}{ITEM}/scores", json=score(), headers=headers, timeout=20)
+    bare = tool.http.post(
+        f"{tool.lms}{ITEM}/scores", json=score(), headers=headers, timeout=LIMIT_S
+    )
     url = f"{ITEM}/scores"
     other = tool.call("POST", url, scope=ROSTER_SCOPE, json=score(), headers=headers)
 
@@ -363,7 +366,7 @@ def test_the_roster_is_closed_to_other_tokens(tool: Tool) -> None:
 
 
 def order(tool: Tool, **fault: Any) -> None:
-    tool.http.post(f"{tool.lms}/control/faults/", json=fault, timeout=20).raise_for_status()
+    tool.http.post(f"{tool.lms}/control/faults/", json=fault, timeout=LIMIT_S).raise_for_status()
 
 
 def test_an_ordered_status_happens_as_often_as_ordered(tool: Tool) -> None:
