@@ -106,7 +106,7 @@ def _si(x: float, unit: str) -> str:
     scale, prefix = next((pair for pair in _PREFIXES if rounded >= pair[0]), _PREFIXES[-1])
     if unit.startswith("B") and scale < 1:
         scale, prefix = 1.0, ""
-    return f"{significant(x / scale, 3)} {prefix}{unit}"
+    return f"{significant(x / scale, 3)} {prefix}{unit}".rstrip()
 
 
 def _time(x: float, digits: int) -> str:

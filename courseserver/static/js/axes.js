@@ -69,7 +69,7 @@ function moment(x) {
 }
 
 /** @param {AxisSpec} spec @param {string} unit */
-const title = (spec, unit) => (unit && !spec.label.includes(unit) ? `${spec.label} (${unit})` : spec.label);
+const title = (spec, unit) => (unit.trim() && !spec.label.includes(unit.trim()) ? `${spec.label} (${unit.trim()})` : spec.label);
 
 /**
  * Lay the axes out and draw them; everything else is drawn on the frame returned.

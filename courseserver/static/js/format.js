@@ -90,7 +90,7 @@ export function significant(given, digits) {
 function si(x, unit) {
   if (x === 0 || !Number.isFinite(x)) return `${significant(x, 3)} ${unit}`;
   const [scale, prefix] = prefixOf(x, unit);
-  return `${significant(x / scale, 3)} ${prefix}${unit}`;
+  return `${significant(x / scale, 3)} ${prefix}${unit}`.trimEnd();
 }
 
 /** @param {number} x @param {string} unit @returns {[number, string]} */

@@ -20,6 +20,7 @@ from labs.contract import (
     Question,
     Scalar,
 )
+from labs.text import quantity
 from simcore import catalog
 from simcore.equations.layers import LayerWork, convolution
 from simcore.equations.structure import dense_picture_layer, separable_convolution
@@ -194,6 +195,8 @@ def _params(track: str, layer: str, side: int, filters: int, kernel: int) -> Par
 
 
 def _verdict(filled: float) -> str:
+    if filled >= 2:
+        return f"{quantity(filled, 'g3')} times the memory there is"
     if filled > 1:
-        return f"{filled:,.0f} times the memory there is" if filled >= 2 else "more than there is"
+        return "more than there is"
     return "a small part of the memory there is" if filled < 0.5 else "most of the memory there is"
