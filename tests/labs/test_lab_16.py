@@ -59,8 +59,9 @@ def test_drift_costs_the_wedges_of_a_turned_line(track: str) -> None:
     for p in cases("b", track):
         drifted = 0.9 * p["turn"] * p["weeks"] / 180
         assert key("b", p) == pytest.approx(drifted / (p["before"] - p["after"]))
-        assert TRY.at("b", p)["lost"] == pytest.approx(drifted)
-        assert TRY.at("b", p)["inputs"] == 0
+        shown = TRY.at("b", p, weeks_now=p["weeks"])
+        assert shown["lost"] == pytest.approx(drifted)
+        assert shown["inputs"] == 0
 
 
 def test_a_turned_line_thrown_at_random_points_agrees() -> None:
@@ -118,12 +119,34 @@ def test_the_largest_item_is_clear_and_not_the_same_for_everybody(track: str) ->
         ratio = key("e", p, 1)
         assert max(ratio, 1 / ratio) >= 2
         assert key("e", p) == ("cache" if ratio > 1 else "weights")
-        assert TRY.at("e", p)["ratio_now"] == pytest.approx(ratio)
+        shown = TRY.at("e", p, requests_now=p["requests"])
+        assert shown["ratio_now"] == pytest.approx(ratio)
+        facts = TRY.parts["e"].model.facts(p)
+        assert ("not to 3-bit" in facts["next_text"]) == (ratio > 1)
+        assert facts["larger_name"].startswith("now") == (ratio > 1)
         found.add(key("e", p))
     assert found == {"cache", "weights"}
 
 
 # ------------------------------------------------------------------------------------- ledger
+
+
+@every_track
+@pytest.mark.parametrize("part", ["a", "b", "d", "e"])
+def test_the_instrument_opens_where_nothing_fails(part: str, track: str) -> None:
+    for p in cases(part, track):
+        start = TRY.at(part, p)
+        assert not any(start[failure.when] for failure in TRY.parts[part].failures), p
+
+
+def test_every_error_has_a_lane_and_what_is_missing_is_called_so() -> None:
+    p = cases("c", "cloud")[0]
+    errors = next(plot for plot in TRY.parts["c"].plots if plot["id"] == "errors")
+
+    assert len(errors["labels"]) == TRY.parts["c"].model.facts(p)["of"] == 17
+    assert "None" in TRY.parts["c"].model.facts(p)["record_text"]
+    found = TRY.parts["d"].model.facts(cases("d", "cloud")[0])
+    assert found["past_busy_text"] == found["past_tool"] == "nothing on record"
 
 
 def test_without_a_record_nothing_stands_out() -> None:

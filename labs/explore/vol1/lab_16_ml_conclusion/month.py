@@ -18,6 +18,7 @@ from labs.contract import (
     Question,
     Scalar,
 )
+from labs.text import quantity
 from simcore.equations.parallelism import amdahl_speedup
 
 from .tracks import remembered
@@ -45,6 +46,8 @@ SETS = (
 TOTALS = {"cloud": 0.08, "edge": 0.06, "mobile": 0.12, "tiny": 0.3}
 """One request from end to end; assumed. [s]"""
 
+DEFAULT_BUSY = 0.5
+"""The ledger's default: none on record. [1]"""
 NOTHING = "nothing"
 WORTH = 0.05
 """Of the time as it was: below, a month was spent without effect. [1]"""
@@ -94,8 +97,11 @@ class D(Part):
             "loudest_saved": saved[loudest],
             "left": 1 - saved[best] - saved[second] - saved[third],
             "seconds": float(p["total"]) * saved[best],
+            "past_tool": remembered(float(p["tool_error"])),
             "past_amdahl": remembered(float(p["amdahl_error"])),
-            "past_busy": float(p["past_busy"]),
+            "past_busy_text": "nothing on record"
+            if float(p["past_busy"]) == DEFAULT_BUSY
+            else quantity(float(p["past_busy"]), "pct"),
         }
 
     def knobs(self, p: Params) -> tuple[Knob, ...]:

@@ -20,6 +20,7 @@ from labs.contract import (
     Scalar,
     log_steps,
 )
+from labs.text import significant
 from simcore.equations.judgement import factor_holding, share_within
 
 from .tracks import is_own
@@ -27,17 +28,19 @@ from .tracks import is_own
 IDEAS: Mapping[str, tuple[str, ...]] = {
     "memory": (
         "magnitude_error",
+        "pace_error",
         "weights_error",
+        "passes_error",
         "energy_error",
         "roofline_error",
         "fusion_error",
     ),
-    "amdahl": ("amdahl_error",),
-    "tails": ("tail_error", "queue_error"),
+    "amdahl": ("tool_error", "amdahl_error"),
+    "tails": ("search_error", "tail_error", "queue_error"),
     "drift": ("drift_error", "retrain_error"),
     "fairness": ("fairness_error", "reason_error", "account_error"),
 }
-"""What the ledger holds of each idea: labs 1, 6, 10 and 11; 12; 12 and 13; 14; 15."""
+"""What the ledger holds of each idea: labs 1, 4, 6, 7, 10, 11; 3, 12; 3, 12, 13; 14; 15."""
 EVEN = "even"
 APART = 0.05
 """Powers of ten by which the worst idea must stand out. [1]"""
@@ -81,6 +84,7 @@ class C(Part):
             "best_factor": 10 ** min(means.values()),
             "typical": _median(errors),
             "own": len(own),
+            "record_text": _in_words(len(own), _median(errors), worst),
             "of": errors.size,
             "too_high": high,
             "too_low": len(signed) - high,
@@ -134,6 +138,15 @@ NAMES = {
 
 def _median(errors: Array) -> float:
     return float(factor_holding(errors, share=HALF))
+
+
+def _in_words(own: int, typical: float, worst: str) -> str:
+    if own == 0:
+        return "None of this term's predictions is in it yet; defaults stood in."
+    return (
+        f"Half of its errors are within a factor of {significant(typical, 3)}; the idea with the "
+        f"widest error was {NAMES[worst]}."
+    )
 
 
 def _points(points: float) -> str:

@@ -81,13 +81,15 @@ class B(Part):
             "planned": planned,
             "planned_mean": planned / 2,
             "past_drift": remembered(float(p["drift_error"])),
+            "past_rework": remembered(float(p["rework_error"])),
         }  # fmt: skip
 
     def knobs(self, p: Params) -> tuple[Knob, ...]:
         weeks = tuple(range(1, 53))
+        calm = int(np.sum(rise(floats(float(p["turn"])), floats(weeks)) <= FLOOR))
         return (
             Knob(id="turn_now", steps=TURN_STEPS, default=TURN_STEPS.index(float(p["turn"]))),
-            Knob(id="weeks_now", steps=weeks, default=weeks.index(int(p["weeks"]))),
+            Knob(id="weeks_now", steps=weeks, default=weeks.index(calm)),
             Knob(id="labels", steps=LABELS),
         )
 

@@ -21,6 +21,7 @@ from labs.contract import (
     Scalar,
     lookup,
 )
+from labs.text import quantity
 from simcore.catalog import model
 from simcore.equations.kv_cache import weight_bytes
 
@@ -109,18 +110,25 @@ class E(Part):
             "even_tokens": small / (kept / float(p["tokens"])),
             "past_grid_text": str(p["past_grid"]).replace("-", " ").title(),
             "larger": max(kept, small) / min(kept, small),
-            "larger_name": "the keys and values" if kept > small else "the weights",
+            "larger_name": "now the keys and values" if kept > small else "still the weights",
+            "law_text": "what is not touched becomes the wall"
+            if kept > small
+            else "what is not touched comes nearer",
+            "next_text": _next(small, kept, float(p["tokens"])),
         }
 
     def knobs(self, p: Params) -> tuple[Knob, ...]:
         tokens = octaves(32, 2048 if p["place"] == "tiny" else 131_072)
+        free = ROOM[str(p["place"])] - weights(p, "int4")
+        fitting = free / (cache(p) / float(p["requests"]))
+        requests = octaves(1, 64)
+        at_once = max(n for n in requests if n <= max(1.0, min(fitting, float(p["requests"]))))
         return (
             Knob(id="format", steps=FORMATS, default=FORMATS.index("int4")),
             Knob(id="kept", steps=tuple(CACHES)),
             Knob(id="tokens_now", steps=tokens, default=tokens.index(int(p["tokens"]))),
-            Knob(id="requests_now", steps=octaves(1, 64),
-                 default=octaves(1, 64).index(int(p["requests"]))),
-        )  # fmt: skip
+            Knob(id="requests_now", steps=requests, default=requests.index(at_once)),
+        )
 
     def evaluate(self, p: Params, k: Knobs) -> Outputs:
         small = weight_bytes(float(p["parameters"]), lookup(BYTES, np.asarray(k["format"])))
@@ -160,6 +168,19 @@ def weights(p: Params, stored: str) -> float:
 def cache(p: Params) -> float:
     """Return the keys and values of all requests in 16 bits. [byte]"""
     return cache_per_token(model(str(p["model"]))) * float(p["tokens"]) * float(p["requests"])
+
+
+def _next(small: float, kept: float, tokens: float) -> str:
+    """Return what the next month should go to."""
+    cures = "fewer key-value heads, fewer bits in the cache, shorter contexts, or pages that hold "
+    cures += "no air"
+    if kept > small:
+        return f"So the next month goes to {cures}, not to 3-bit weights."
+    even = quantity(small / kept * tokens, "int")
+    return (
+        "Here the weights are still the larger item, and 3 bits are worth a month. "
+        f"Beyond {even} tokens the month goes to {cures}."
+    )
 
 
 def _largest(ratio: float) -> str:
