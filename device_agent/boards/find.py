@@ -16,11 +16,15 @@ PORTS = "DEVICE_AGENT_PORTS"
 def addresses(environ: Mapping[str, str] = os.environ) -> list[Address]:
     """Return where boards are: the ports of the settings, else those USB identifies."""
     named = environ.get(PORTS, "").replace(",", " ").split()
-    if not named:
-        return list(_on_usb())
+    return [address_of(text) for text in named] if named else list(_on_usb())
+
+
+def identified(address: Address) -> Address:
+    """Return an address with the board that USB says is there, if it says one."""
+    if address.usb_board or "://" in address.url:
+        return address
     seen = {os.path.realpath(found.url): found.usb_board for found in _on_usb()}
-    asked = (address_of(text) for text in named)
-    return [replace(a, usb_board=seen.get(os.path.realpath(a.url), "")) for a in asked]
+    return replace(address, usb_board=seen.get(os.path.realpath(address.url), ""))
 
 
 def usb_boards() -> Mapping[str, str]:
@@ -125,7 +129,7 @@ def _attach() -> str:
         except BoardError as error:
             tried.append(str(error))
             continue
-        _held.append((board, address, port))
+        _held.append((board, identified(address), port))
         return ""
     return "; ".join(tried) or "no board is attached: none on USB, none in `ports`"
 

@@ -42,7 +42,13 @@ class BoardWatch:
 
 
 def _device(url: str) -> str:
-    """Return the device that a path leads to now, or nothing where there is none."""
+    """Return the device that a path leads to now, or nothing where there is none.
+
+    One that was away between two looks, to be flashed, has another inode under the same name.
+    """
     if "://" in url:
         return url
-    return os.path.realpath(url) if os.path.exists(url) else ""
+    try:
+        return f"{os.path.realpath(url)} {os.stat(url).st_ino}"
+    except OSError:
+        return ""

@@ -192,9 +192,11 @@ def test_a_named_port_keeps_the_identity_that_usb_gives(monkeypatch: pytest.Monk
     seen = [Namespace(device="/dev/ttyACM0", vid=0x2341, pid=0x0043)]
     monkeypatch.setattr("serial.tools.list_ports.comports", lambda: seen)
 
-    (address,) = find.addresses({find.PORTS: "/dev/ttyACM0;baud=9600"})
+    address = find.identified(address_of("/dev/ttyACM0;baud=9600"))
 
-    assert (address.usb_board, str(address)) == ("arduino-uno-r3", "/dev/ttyACM0;baud=9600")
+    assert (address.board, str(address)) == ("arduino-uno-r3", "/dev/ttyACM0;baud=9600")
+    assert find.identified(address_of("/dev/ttyACM0;board=esp32-c3")).board == "esp32-c3"
+    assert find.identified(address_of("socket://h:1")).board == ""
 
 
 def test_ports_of_the_settings_come_before_usb() -> None:
@@ -238,6 +240,10 @@ def test_the_watch_tells_a_port_that_comes_goes_or_leads_elsewhere(tmp_path: Pat
         port.symlink_to(tmp_path / device)
         assert watch.look() == ()
         assert watch.look() is None
+    # Flashed within seconds: another device under the same name.
+    (tmp_path / "new").touch()
+    (tmp_path / "new").replace(tmp_path / "two")
+    assert watch.look() == ()
     port.unlink()
     assert watch.look() == ()
-    assert len(asked) == 3
+    assert len(asked) == 4
