@@ -135,7 +135,7 @@ class D(Part):
         return (
             Knob(id="explained_now", steps=EXPLAINED_STEPS,
                  default=EXPLAINED_STEPS.index(float(p["explained"]))),
-            Knob(id="method", steps=METHODS),
+            Knob(id="method", steps=METHODS, default=METHODS.index("gradient")),
             Knob(id="trainings_now", steps=TRAINING_STEPS,
                  default=TRAINING_STEPS.index(int(p["trainings"]))),
             Knob(id="grid_now", steps=GRIDS, default=GRIDS.index(str(p["grid"]))),

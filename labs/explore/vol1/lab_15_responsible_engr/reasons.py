@@ -109,7 +109,7 @@ class C(Part):
         return (
             Knob(id="features_now", steps=FEATURE_STEPS,
                  default=FEATURE_STEPS.index(int(p["features"]))),
-            Knob(id="method", steps=METHODS),
+            Knob(id="method", steps=METHODS, default=METHODS.index("gradient")),
             Knob(id="rows_at_once", steps=tuple(int(x) for x in rows_), default=at_once),
             Knob(id="pass_time", steps=times, default=time),
         )  # fmt: skip
