@@ -115,7 +115,7 @@ def _page(
         "sections": sorted({name for row in board.rows for name in row.sections}),
         "policy": policy_of(assignment.course),
         "has_notes": has_notes(assignment.lab),
-        "schemes": all_schemes(),
+        "schemes": sorted(all_schemes(), key=lambda scheme: -scheme.points_max),
         "has_challenge": has_challenge(assignment.lab),
     }
     is_wrong = bool(form.errors or (given and given.errors))
