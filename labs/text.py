@@ -89,11 +89,17 @@ def _percent(x: float) -> str:
     return f"{percent:.{math.ceil(-math.log10(missing) - 1e-6)}f}"
 
 
+_LEAST_TIME = 1e-13
+_LEAST_AMOUNT = 1e-9
+
+
 def _cents(x: float) -> str:
     """Return an amount below a thousand: whole cents at least, three digits where it has them."""
     size = abs(_settled(x))
+    if size < _LEAST_AMOUNT:
+        return "0"
     text = significant(x, 4 if 10 <= size < 100 else 3)
-    if size == 0 or size >= 100 or "×" in text or not math.isfinite(x):
+    if size >= 100 or "×" in text or not math.isfinite(x):
         return text
     whole, _, part = text.partition(".")
     return f"{whole}.{part[:2].ljust(2, '0')}{part[2:].rstrip('0')}"
@@ -110,8 +116,12 @@ def _si(x: float, unit: str) -> str:
 
 
 def _time(x: float, digits: int) -> str:
-    if x == 0 or not math.isfinite(x):
-        return f"{significant(x, digits)} s"
+    if x == 0:
+        return "0 s"
+    if not math.isfinite(x):
+        return significant(x, digits)
+    if abs(x) < _LEAST_TIME:
+        return f"under {_LEAST_TIME / 1e-9:.4f} ns"
     rounded = abs(float(f"{x:.2e}"))
     found = next((row for row in _TIMES if rounded >= row[0]), _TIMES[-1])
     return f"{significant(x / found[1], digits)} {found[2]}"

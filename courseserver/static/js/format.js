@@ -102,12 +102,16 @@ function prefixOf(x, unit) {
 
 /** @param {number} x @param {number} digits */
 function time(x, digits) {
-  if (x === 0 || !Number.isFinite(x)) return `${significant(x, digits)} s`;
+  if (x === 0) return "0 s";
+  if (!Number.isFinite(x)) return significant(x, digits);
+  if (Math.abs(x) < LEAST_TIME) return `under ${(LEAST_TIME / 1e-9).toFixed(4)} ns`;
   const [, scale, unit] = timeOf(x);
   return `${significant(x / scale, digits)} ${unit}`;
 }
 
 const FEWEST_PERCENT = 1e-4;
+const LEAST_TIME = 1e-13;
+const LEAST_AMOUNT = 1e-9;
 
 /**
  * Nearly all does not read as all, nor hardly any as a power of ten.
@@ -125,8 +129,9 @@ function percent(x) {
 /** An amount below a thousand: whole cents at least, three digits where it has them. @param {number} x */
 function cents(x) {
   const size = Math.abs(settled(x));
+  if (size < LEAST_AMOUNT) return "0";
   const text = significant(x, size >= 10 && size < 100 ? 4 : 3);
-  if (size === 0 || size >= 100 || text.includes("×") || !Number.isFinite(x)) return text;
+  if (size >= 100 || text.includes("×") || !Number.isFinite(x)) return text;
   const [before, part = ""] = text.split(".");
   return `${before}.${part.slice(0, 2).padEnd(2, "0")}${part.slice(2).replace(/0+$/, "")}`;
 }

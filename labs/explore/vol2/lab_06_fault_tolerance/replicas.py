@@ -205,7 +205,8 @@ class D(Part):
             "survivors": survivors,
             "tokens": tokens,
             "n_now": np.asarray(k["n"], dtype=float),
-            "cascade": survivors >= 1,
+            # A machine alone leaves nobody behind who could drown.
+            "cascade": np.isfinite(survivors) & (survivors >= 1),
             "not_enough": np.asarray(k["n"] < k["k"], dtype=bool),
         }
 
