@@ -132,7 +132,8 @@ def _post(url: str, payload: bytes) -> tuple[int, dict[str, Any]]:
     except urllib.error.HTTPError as error:
         return error.code, _refusal(error)
     except (OSError, ValueError) as error:
-        raise EnrolmentFailed(f"cannot reach {url}: {error}") from error
+        why = getattr(error, "reason", error)
+        raise EnrolmentFailed(f"cannot reach {url}: {why}; is the address right?") from error
 
 
 def _refusal(error: urllib.error.HTTPError) -> dict[str, Any]:
