@@ -123,11 +123,11 @@ def test_part_d_a_month_of_seconds_is_two_and_a_half_million_decisions():
     assert spacing.key == pytest.approx(2_592_000)
     assert silence.key / 86_400 == pytest.approx(89.9, abs=0.1)
     assert PARTS["d"].model.facts(p)["right_share_text"] == "99.999961%"
-    storm = at("d", p, rate_now=0.1)
+    storm = at("d", p, wrong_in=10)
     assert storm["storm"]
     assert storm["a_day"] == pytest.approx(8640)
-    assert at("d", p, rate_now=0.1, hits=4)["a_day"] == pytest.approx(8.64)
-    assert at("d", p, rate_now=0.1, hits=4, alone=False)["a_day"] == storm["a_day"]
+    assert at("d", p, wrong_in=10, hits=4)["a_day"] == pytest.approx(8.64)
+    assert at("d", p, wrong_in=10, hits=4, alone=False)["a_day"] == storm["a_day"]
 
 
 @pytest.mark.parametrize("track", TRACKS)

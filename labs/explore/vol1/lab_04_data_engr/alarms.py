@@ -35,7 +35,8 @@ HOPS, HOURS = (0.1, 0.25, 0.5, 1.0), (8, 24)
 SURE = 0.95
 SAFE = 10.0
 """A margin that somebody adds out of care, over what was asked. [1]"""
-RATES = log_steps(1e-9, 0.1, 49, digits=2)
+SPACINGS = log_steps(10, 1e9, 49, digits=2)
+"""Decisions of which one is wrong. [1]"""
 HITS = (1, 2, 3, 4)
 EVERY = (0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0)
 LONG = (0.5, 1, 2, 4, 8, 12, 16, 24)
@@ -83,9 +84,9 @@ class D(Part):
         }
 
     def knobs(self, p: Params) -> tuple[Knob, ...]:
-        allowed = 1 / _spacing(p)
+        allowed = _spacing(p)
         return (
-            Knob(id="rate_now", steps=RATES, default=nearest(RATES, allowed / 3)),
+            Knob(id="wrong_in", steps=SPACINGS, default=nearest(SPACINGS, 3 * allowed)),
             Knob(id="every", steps=EVERY, default=EVERY.index(float(p["hop"]))),
             Knob(id="long", steps=LONG, default=LONG.index(float(p["hours"]))),
             Knob(id="hits", steps=HITS),
@@ -93,7 +94,7 @@ class D(Part):
         )
 
     def evaluate(self, p: Params, k: Knobs) -> Outputs:
-        rate = _at(k, floats(k["rate_now"]))
+        rate = _at(k, 1 / floats(k["wrong_in"]))
         alarms = _alarms(rate, floats(k["every"]), floats(k["long"]))
         shown = trials_to_see(np.minimum(rate, 0.5), confidence=SURE) * floats(k["every"])
         return {
@@ -101,19 +102,19 @@ class D(Part):
             "between": DAY / alarms,
             "to_show": shown,
             "decisions": HOUR * floats(k["long"]) / floats(k["every"]),
-            "rate_at": floats(k["rate_now"]),
+            "wrong_in_now": floats(k["wrong_in"]),
             "tolerated": same(1 / float(p["period_days"]), alarms),
             "storm": alarms > 1.0001,
         }
 
     def curves(self, p: Params, k: Knobs) -> Curves:
-        axis, count = floats(RATES), len(k["hits"])
+        axis, count = floats(SPACINGS), len(k["hits"])
         many = {name: np.asarray(values)[:, np.newaxis] for name, values in k.items()}
-        alarms = _alarms(_at(many, axis[np.newaxis, :]), column(k["every"]), column(k["long"]))
-        plain = _alarms(axis[np.newaxis, :], column(k["every"]), column(k["long"]))
+        alarms = _alarms(_at(many, 1 / axis[np.newaxis, :]), column(k["every"]), column(k["long"]))
+        plain = _alarms(1 / axis[np.newaxis, :], column(k["every"]), column(k["long"]))
         shape = (count, axis.size)
         return {
-            "rates": rows(axis, count),
+            "spacings": rows(axis, count),
             "alarms_line": np.broadcast_to(alarms, shape),
             "plain_line": np.broadcast_to(plain, shape),
         }
