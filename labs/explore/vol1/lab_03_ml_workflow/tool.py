@@ -29,7 +29,8 @@ from simcore.equations.storage import data_transfer
 HOUR = 3600.0
 WINDOW = 10 * HOUR
 """From closing time to the first patient. [s]"""
-FASTER = (5.0, 10.0)
+FASTER: Mapping[float, str] = {5.0: "a fifth", 10.0: "a tenth"}
+"""How much faster a tool may make its part, and what then is left of it. [1]"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,6 +129,7 @@ class C(Part):
         largest = max(shares, key=lambda name: shares[name])
         return {
             "saved": _saved(share, faster),
+            "faster_part": FASTER[faster],
             "speedup": float(amdahl_speedup(share, faster)),
             "most": share,
             "endless": float(amdahl_speedup(share, np.inf)),
