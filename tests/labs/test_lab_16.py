@@ -145,6 +145,7 @@ def test_every_error_has_a_lane_and_what_is_missing_is_called_so() -> None:
 
     assert len(errors["labels"]) == TRY.parts["c"].model.facts(p)["of"] == 17
     assert "None" in TRY.parts["c"].model.facts(p)["record_text"]
+    assert "No idea" in TRY.parts["c"].model.facts(p)["ideas_text"]
     found = TRY.parts["d"].model.facts(cases("d", "cloud")[0])
     assert found["past_busy_text"] == found["past_tool"] == "nothing on record"
 
@@ -185,8 +186,7 @@ def test_what_is_on_record_counts_and_defaults_beside_it_do_not() -> None:
     facts = TRY.parts["c"].model.facts(p)
 
     assert facts["own"] == 2
-    assert facts["best_text"] == "queues and tails"
-    assert facts["best_factor"] == pytest.approx(10**0.05)
+    assert "nearest queues and tails, 1.12 times" in facts["ideas_text"]
 
 
 def test_every_read_is_written_by_another_lab_under_that_name() -> None:

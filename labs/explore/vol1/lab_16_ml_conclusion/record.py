@@ -78,12 +78,9 @@ class C(Part):
         high = sum(x > 0 for x in signed)
         return {
             "spot": blind_spot(p),
-            "worst_text": NAMES[worst],
-            "worst_factor": 10 ** means[worst],
-            "best_text": NAMES[min(means, key=lambda name: means[name])],
-            "best_factor": 10 ** min(means.values()),
             "typical": _median(errors),
             "own": len(own),
+            "ideas_text": _widest(len(own), means),
             "record_text": _in_words(len(own), _median(errors), worst),
             "of": errors.size,
             "too_high": high,
@@ -138,6 +135,16 @@ NAMES = {
 
 def _median(errors: Array) -> float:
     return float(factor_holding(errors, share=HALF))
+
+
+def _widest(own: int, means: Mapping[str, float]) -> str:
+    if own == 0:
+        return "No idea of yours is on record."
+    first, last = max(means, key=means.__getitem__), min(means, key=means.__getitem__)
+    return (
+        f"Your widest idea is {NAMES[first]}, {significant(10 ** means[first], 3)} times off on "
+        f"average, your nearest {NAMES[last]}, {significant(10 ** means[last], 3)} times."
+    )
 
 
 def _in_words(own: int, typical: float, worst: str) -> str:
