@@ -74,7 +74,6 @@ class D(Part):
         alarms = _alarms(floats(1e-3), floats(p["hop"]), floats(p["hours"]))
         return {
             "one_in": spacing,
-            "rate": 1 / spacing,
             "right_share_text": _nines(spacing),
             "daily": float(p["hours"]) * HOUR / float(p["hop"]),
             "silence": _silence(p),
