@@ -2,9 +2,9 @@
 
 `{flop_rate:si FLOP/s}` 572 TFLOP/s · `{traffic:si B}` 25.8 GB · `{share:pct}` 21.7% ·
 `{share:pct0}` 22% · `{latency:time}` 115 ms · `{n:int}` 16,384 · `{ratio:x}` 2.70× ·
-`{cost:usd}` $585 · `{value:g3}` three significant digits; `time` and `x` may end in another
-number of digits: `{latency:time2}` 120 ms. Text passes through. `text_cases.json` holds the pairs
-that both implementations are tested on.
+`{cost:usd}` $585 · `{n:n layer}` 1 layer, 12 layers · `{value:g3}` three significant digits;
+`time` and `x` may end in another number of digits: `{latency:time2}` 120 ms. Text passes through.
+`text_cases.json` holds the pairs that both implementations are tested on.
 """
 
 import math
@@ -65,10 +65,13 @@ def quantity(x: float, spec: str) -> str:
         return _time(x, digits) if found[1] == "time" else f"{significant(x, digits)}×"
     if spec.startswith("si "):
         return _si(x, spec[3:])
+    if spec.startswith("n "):
+        whole = quantity(x, "int")
+        return f"{whole} {spec[2:]}" if whole == "1" else f"{whole} {spec[2:]}s"
     if spec.startswith("g") and spec[1:].isdigit():
         return significant(x, int(spec[1:]))
     raise ValueError(
-        f"unknown number format {spec!r}; use int, pct, pct0, x, usd, time, si UNIT, gN"
+        f"unknown number format {spec!r}; use int, n NOUN, pct, pct0, x, usd, time, si UNIT, gN"
     )
 
 

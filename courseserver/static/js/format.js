@@ -2,7 +2,7 @@
  * Numbers in words: the same small format language as `labs/text.py`, tested on the same pairs.
  *
  * `si FLOP/s` 572 TFLOP/s · `pct` 21.7% · `pct0` 22% · `time` 115 ms · `int` 16,384 · `x` 2.70× ·
- * `usd` $585 · `g3` three significant digits; `time` and `x` may end in another number of digits.
+ * `usd` $585 · `n layer` 12 layers · `g3` three significant digits; `time` and `x` may end in another number of digits.
  * Text passes through.
  * @module
  */
@@ -155,6 +155,7 @@ export function quantity(x, spec) {
   if (kind === "time") return time(x, Number(digits || 3));
   if (kind === "x") return `${significant(x, Number(digits || 3))}×`;
   if (spec.startsWith("si ")) return si(x, spec.slice(3));
+  if (spec.startsWith("n ")) return `${whole(x)} ${spec.slice(2)}${whole(x) === "1" ? "" : "s"}`;
   if (/^g\d+$/.test(spec)) return significant(x, Number(spec.slice(1)));
   throw new RangeError(`unknown number format ${spec}`);
 }
