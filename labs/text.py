@@ -138,17 +138,23 @@ def time_with_margin(x: float, half_width: float) -> str:
     return f"{x / scale:,.{decimals}f} ± {margin:.{decimals}f} {unit}"
 
 
+def _noun(spec: str | None) -> str:
+    """Return what a format says after any number but one."""
+    return f" {spec[2:]}s" if spec and spec.startswith("n ") else ""
+
+
 class _NumberFormatter(Formatter):
     def format_field(self, value: Any, format_spec: str) -> str:
         if isinstance(value, bool) or not isinstance(value, int | float):
-            return str(value)
+            return f"{value}{_noun(format_spec)}"
         return quantity(float(value), format_spec or "g3")
 
 
 def without_figures(template: str) -> str:
     """Return a template for a whole class, whose figures differ: each `{name:spec}` as "…"."""
     return "".join(
-        text + ("" if name is None else "…") for text, name, *_ in Formatter().parse(template)
+        text + ("" if name is None else f"…{_noun(spec)}")
+        for text, name, spec, _ in Formatter().parse(template)
     )
 
 

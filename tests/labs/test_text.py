@@ -23,10 +23,12 @@ def test_an_unknown_format_names_those_there_are() -> None:
 
 def test_text_passes_through_templates() -> None:
     assert fill("{who} waits {t:time}", {"who": "Ada", "t": 0.115}) == "Ada waits 115 ms"
+    assert fill("{n:n layer}", {"n": "a dozen"}) == "a dozen layers"
 
 
 def test_a_text_for_a_whole_class_leaves_figures_out() -> None:
     assert without_figures("Costs {ratio:g2} times {a} of it") == "Costs … times … of it"
+    assert without_figures("Over {n:n layer} of it") == "Over … layers of it"
     assert without_figures("No figure") == "No figure"
 
 

@@ -163,7 +163,8 @@ export function quantity(x, spec) {
 /** A value in words: numbers by `spec`, text as it is. @param {Value} value @param {string} spec */
 export function words(value, spec) {
   if (value === null || value === undefined) return "undefined";
-  return typeof value === "number" ? quantity(value, spec || "g3") : String(value);
+  if (typeof value === "number") return quantity(value, spec || "g3");
+  return spec.startsWith("n ") ? `${value} ${spec.slice(2)}s` : String(value);
 }
 
 /**
