@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from courseserver.labruntime.models import Attempt, Exploration, FailureFound
+from courseserver.labruntime.show import part
 from tests.browser.conftest import School
 from tests.browser.lab_steps import attempt_of, commit, part_path, requests_of
 
@@ -194,6 +195,21 @@ def test_failing_is_said_once_kept_in_the_ledger_and_has_a_way_back(
     expect(page.locator(".failure:not([hidden])")).to_have_count(0)
     assert int(slider_of(page).input_value()) == safe
     assert page.evaluate("document.activeElement.closest('.instrument') !== null")
+
+
+def test_an_instrument_that_opens_in_failure_offers_no_way_back_before_there_is_one(
+    open_page: Any, school: School, attempt: Attempt, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(part, "_fails", lambda *of: True)
+    page = open_page(part_path(attempt, "a"), school.bob)
+    page.wait_for_selector(".instrument svg[width]")
+    last = int(slider_of(page).get_attribute("max"))
+
+    page.evaluate(DRAG, [last - 1, last])
+
+    banner = page.locator(".failure:not([hidden])")
+    expect(banner).to_contain_text("Deadline missed")
+    expect(banner.get_by_role("button")).to_have_count(0)
 
 
 def test_a_lost_network_says_so_and_tries_again(page: Page, attempt: Attempt) -> None:

@@ -159,14 +159,21 @@ def instrument_json(state: AttemptState, instance: PartInstance, found: set[str]
     start = instrument.default_steps(knobs)
     steps = _usable(knobs, last_steps(state.attempt, instance.id)) or start
     evaluation = instrument.evaluate(instance.part, instance.params, steps, state.locked)
+    safe = _usable(knobs, last_steps(state.attempt, instance.id, safe=True))
+    if not (safe or _fails(state, instance, start)):
+        safe = start
     return {
         **instrument.static_json(instance.part, instance.params),
         "url": reverse("api-instrument", args=[state.attempt.pk, instance.id]),
         **evaluation.moving,
         "failures": instrument.failures_json(instance.part, found),
         "params": {**instance.params, **instance.facts},
-        "safe": _usable(knobs, last_steps(state.attempt, instance.id, safe=True)) or start,
+        "safe": safe,
     }
+
+
+def _fails(state: AttemptState, instance: PartInstance, steps: dict[str, int]) -> bool:
+    return bool(instrument.evaluate(instance.part, instance.params, steps, state.locked).failures)
 
 
 def _usable(knobs: tuple[Knob, ...], steps: dict[str, int] | None) -> dict[str, int] | None:

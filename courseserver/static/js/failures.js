@@ -33,8 +33,8 @@ export class Failures {
     return banner;
   }
 
-  /** @param {Record<string, Value>} values @returns {boolean} whether any failed */
-  show(values) {
+  /** @param {Record<string, Value>} values @param {boolean} hasWayBack @returns {boolean} whether any failed */
+  show(values, hasWayBack) {
     let firstBanner = true;
     for (const failure of this.failures) {
       const isOn = values[failure.when] === true;
@@ -47,7 +47,7 @@ export class Failures {
       text.textContent = fill(failure.text, values);
       note.textContent = this.found.has(failure.id) ? "You found this limit; it is in your ledger." : "";
       const button = /** @type {HTMLElement} */ (banner.querySelector("button"));
-      button.hidden = !firstBanner;
+      button.hidden = !(firstBanner && hasWayBack);
       firstBanner = false;
       if (!this.active.has(failure.id)) sayNow(`${failure.title}. ${text.textContent}`);
       this.active.add(failure.id);

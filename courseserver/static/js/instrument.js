@@ -31,8 +31,8 @@ export class Instrument {
     this.at = { ...data.at };
     /** The knob that moved last: its slice is on screen. */
     this.moved = data.knobs[0]?.id ?? "";
-    /** @type {At} */
-    this.safe = { ...(data.safe ?? data.at) };
+    /** Where nothing failed last; null where an instrument opens in failure. @type {At | null} */
+    this.safe = data.safe ?? null;
     this.frame = 0;
     /** What is on screen. @type {Sample | null} */
     this.shown = null;
@@ -122,7 +122,7 @@ export class Instrument {
     this.shown = shown;
     for (const plot of this.plots) plot.draw(shown);
     this.readout.show(shown);
-    this.failures.show(shown.values);
+    this.failures.show(shown.values, this.safe !== null);
   }
 
   async ask() {
@@ -163,6 +163,7 @@ export class Instrument {
 
   goBack() {
     const from = document.activeElement;
+    if (!this.safe) return;
     for (const id in this.safe) {
       this.at[id] = this.safe[id];
       this.knobs[id].set(this.safe[id]);

@@ -103,7 +103,7 @@ export interface Answer {
   curves: { at: Record<string, Line | null> } & Record<string, Record<string, (Line | null)[]>>;
   withheld?: boolean;
   found?: string[];
-  safe?: At;
+  safe?: At | null;
 }
 /** What the page brings along. */
 export interface InstrumentData extends Answer {
