@@ -23,11 +23,14 @@ def installed_labs(fixture_lab: None, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_every_part_is_accessible_and_fits(open_page: Any, school: School, slug: str) -> None:
     attempt = attempt_of(school.assignment(slug), school.bob)
     faults = []
-    turn = itertools.count(loader.load_lab(slug).number)
+    number, parts = loader.load_lab(slug).number, loader.load_lab(slug).parts
+    turn = itertools.count(number)
+    # Locked, parts of a lab are story and question in the same frame: one of them has its turn.
+    looked_at_locked = parts[number % len(parts)]
     page = open_page("/", school.bob, reduced=True)
 
-    for part in loader.load_lab(slug).parts:
-        for state in ("locked", "revealed"):
+    for part in parts:
+        for state in ("locked", "revealed") if part is looked_at_locked else ("revealed",):
             if state == "revealed":
                 commit(attempt, part.id)
             page.goto(part_path(attempt, part.id), wait_until="networkidle")

@@ -217,8 +217,10 @@ def _label_week(noise: float, turn: float, labels: int) -> int:
 
 def _index_week(shift: Array) -> Array:
     """Return the first week in which the index reaches its alarm; LAST + 1 if none does."""
-    reached = _index(shift[:, np.newaxis], np.arange(LAST + 1.0)) >= ALARM
-    return np.where(reached.any(axis=1), reached.argmax(axis=1), LAST + 1).astype(float)
+    steps, place = np.unique(shift, return_inverse=True)
+    reached = _index(steps[:, np.newaxis], np.arange(LAST + 1.0)) >= ALARM
+    weeks = np.where(reached.any(axis=1), reached.argmax(axis=1), LAST + 1).astype(float)
+    return np.asarray(weeks[place])
 
 
 def _alarm_text(weeks: Array) -> np.ndarray:
