@@ -42,6 +42,8 @@ log = logging.getLogger(__name__)
 _STEP_S = 0.5
 _LOOK_EVERY_S = 5.0
 _COMPLAIN_EVERY_S = 60.0
+# A kit that says less is taken for gone.
+_STATUS_MOST_S = 60.0
 
 
 def utc_now() -> str:
@@ -114,10 +116,13 @@ class Agent:
             self.jobs.start_next()
         except SpoolFull as error:
             self._complain(error)
-        self._look()
-        self.outbox.drain()
-        if self.clock() >= self._status_due_s:
-            self._say_status()
+        try:
+            self._look()
+            self.outbox.drain()
+            if self.clock() >= self._status_due_s:
+                self._say_status()
+        except SpoolFull as error:
+            self._complain(error)
 
     # --- events -----------------------------------------------------------------------------
     def _take(self, event: object) -> None:
@@ -195,7 +200,8 @@ class Agent:
 
     # --- saying -----------------------------------------------------------------------------
     def _say_status(self) -> None:
-        self._status_due_s = self.clock() + max(1.0, self._config.status_every_s)
+        every_s = min(_STATUS_MOST_S, max(1.0, self._config.status_every_s))
+        self._status_due_s = self.clock() + every_s
         job_id = self.jobs.current_id
         status = Status(
             state=KitState.BUSY if job_id else KitState.ONLINE,

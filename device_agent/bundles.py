@@ -8,7 +8,7 @@ from typing import Any
 from device_agent import __version__
 from device_agent.config import Settings
 from device_agent.environment import host_facts
-from device_agent.jobs import result_of
+from device_agent.jobs import result_told
 from firmware_specs.wire import Bundle, TaskRun, bundle_seal, new_msg_id, signing_key
 
 
@@ -16,7 +16,7 @@ def bundle_of(settings: Settings, rows: Sequence[Mapping[str, Any]]) -> Bundle:
     """Return the bundle of what a bench measured; each row says its id, task and arguments."""
     bundle_id = new_msg_id()
     results = tuple(
-        result_of(
+        result_told(
             bundle_id,
             1,
             TaskRun(request_id=row["id"], task=row["task"], arguments=dict(row["arguments"])),

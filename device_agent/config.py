@@ -4,6 +4,7 @@
 `~/.config/device-agent/agent.toml`.
 """
 
+import json
 import os
 import tomllib
 from collections.abc import Mapping
@@ -76,9 +77,34 @@ def hand_on(meters: str) -> None:
 
 def write(path: Path, settings: Mapping[str, str]) -> None:
     """Write a settings file that only its owner can read, in one step."""
+    write_whole(
+        path, "".join(f"{name} = {_quoted(value)}\n" for name, value in settings.items() if value)
+    )
+
+
+def check_writable(path: Path) -> None:
+    """Make sure that settings can be kept here.
+
+    Raises
+    ------
+    ConfigError
+        If the folder or the disk takes no file, or what is there cannot be read.
+    """
+    file_values(path)
+    trial = path.with_name(path.name + ".trial")
+    try:
+        write_whole(trial, "#" * 4096)
+        trial.unlink()
+    except OSError as error:
+        raise ConfigError(
+            f"{path} cannot be written: {error.strerror}; make room, or name another --config"
+        ) from error
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a file that only its owner can read: all of it, or none."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    text = "".join(f"{name} = {_quoted(value)}\n" for name, value in settings.items() if value)
-    temporary = path.with_suffix(".new")
+    temporary = path.with_name(path.name + ".new")
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
         file.write(text)
@@ -95,7 +121,7 @@ def file_values(path: Path) -> dict[str, str]:
         raise ConfigError(f"{path} holds a secret and others can read it: chmod 600 {path}")
     try:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path} is not TOML: {error}") from error
     known = {f.name for f in fields(Settings)}
     unknown = sorted(set(data) - known)
@@ -110,5 +136,5 @@ def _from_environment(environ: Mapping[str, str]) -> dict[str, str]:
 
 
 def _quoted(value: str) -> str:
-    escaped = value.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{escaped}"'
+    # JSON's escapes are TOML's, but for a character that JSON leaves bare.
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")

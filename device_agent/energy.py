@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
+from math import isfinite
 
 from device_agent.energy_budget import budget_of
 from device_agent.meters import Meter, Reading, best_meter, joules_between, meters
@@ -22,6 +23,10 @@ class HostEnergy:
 
     energy: Energy
     facts: Mapping[str, Scalar] = field(default_factory=dict)
+
+
+class MeterNonsense(OSError):
+    """A meter that answers, and cannot be right."""
 
 
 def energy_of(
@@ -58,6 +63,10 @@ def _measured(call: Callable[[], object], call_s: float, meter: Meter) -> HostEn
     after_w = _idle_power(meter)
     idle_w = (before_w + after_w) / 2
     totals = [joules_between(first, last) for first, last in pairwise(readings)]
+    if not all(isfinite(total) for total in totals):
+        raise MeterNonsense("it told what is no number")
+    if _middle(totals) <= 0:
+        raise MeterNonsense(f"its counter does not move under load ({_middle(totals):.3g} J)")
     lengths = [last.at_s - first.at_s for first, last in pairwise(readings)]
     dynamics = [total - idle_w * length for total, length in zip(totals, lengths, strict=True)]
     budget = budget_of(

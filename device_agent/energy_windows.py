@@ -11,6 +11,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
+from math import isfinite
 from typing import Protocol
 
 from device_agent.energy_budget import Accuracy, Budget, budget_of
@@ -125,6 +126,10 @@ def energy_of_windows(
         spans, edge_s, sync = _spans(recording, windows, marks)
         totals = [joules_between(recording, begin, end) for begin, end in spans]
         before_w, after_w = _idle_powers(recording, spans)
+        if _median(totals) <= 0:
+            raise RecordingError(
+                f"{_median(totals):.3g} J in a window: is it wired the other way round?"
+            )
     except RecordingError as error:
         return WindowEnergy(energy=Energy(why_not=f"{recording.meter}: {error}"))
     idle_w = (before_w + after_w) / 2
@@ -151,7 +156,7 @@ def energy_of_windows(
         "idle_w": idle_w,
         **budget.facts(),
     }
-    doubts = "; ".join(_doubts(len(inside), before_w, after_w))
+    doubts = "; ".join([*_doubts(len(inside), before_w, after_w), *_frozen(recording)])
     return WindowEnergy(
         energy=energy, budget=budget, facts=facts | ({"energy_doubt": doubts} if doubts else {})
     )
@@ -163,6 +168,7 @@ def _spans(
     """Return the last `count` windows, how well their edges are known, and by what. [s]"""
     if recording.fault:
         raise RecordingError(recording.fault)
+    _check_sane(recording)
     if recording.rises_s or not (recording.is_host_clock and marks):
         return _windows_of_pin(recording, count), recording.edge_s, {"energy_sync": "pin"}
     marks = marks[-count:]
@@ -179,6 +185,18 @@ def _spans(
         # What all windows share is known now; how each lies in its own slack is not.
         edge_s = float((lag.step_s**2 + (max(slacks) - min(slacks)) ** 2) ** 0.5 / 12**0.5)
     return spans, float((edge_s**2 + recording.edge_s**2) ** 0.5), sync
+
+
+def _check_sane(recording: Recording) -> None:
+    """Refuse what no working meter records."""
+    for values in (recording.times_s, recording.powers_w, recording.energies_j):
+        if not all(map(isfinite, values)):
+            raise RecordingError("it told what is no number")
+    if any(later < earlier for earlier, later in pairwise(recording.times_s)):
+        raise RecordingError("its clock goes back")
+    many = len(recording.times_s) >= _SAMPLES_LEAST
+    if many and recording.energies_j and len(set(recording.energies_j)) == 1:
+        raise RecordingError("its counter does not move")
 
 
 def _windows_of_pin(recording: Recording, count: int) -> list[tuple[float, float]]:
@@ -236,6 +254,15 @@ def _doubts(samples: int, before_w: float, after_w: float) -> list[str]:
     if drift > _DRIFT_MOST:
         doubts.append(f"the idle power drifted by {drift:.0%}, {_DRIFT_MOST:.0%} is the limit")
     return doubts
+
+
+def _frozen(recording: Recording) -> list[str]:
+    powers = recording.powers_w
+    if recording.energies_j or len(powers) < _SAMPLES_LEAST or len(set(powers)) > 1:
+        return []
+    return [
+        f"it showed {powers[0]:.3g} W all the time, idle or busy: frozen, or too coarse for this"
+    ]
 
 
 def _inside(recording: Recording, span: tuple[float, float]) -> tuple[float, ...]:

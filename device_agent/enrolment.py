@@ -2,6 +2,7 @@
 
 import json
 import platform
+import secrets
 import time
 import urllib.error
 import urllib.request
@@ -86,13 +87,32 @@ def credentials_wait(
     raise EnrolmentFailed("the code expired before anybody entered it; run enrol again")
 
 
-def credentials_rotate(server: str, settings: config.Settings) -> Mapping[str, str]:
-    """Change the secret; the old one ends at once."""
-    asked = {"device_id": settings.device_id, "secret": settings.secret}
-    status, body = _post(f"{server}/api/kits/rotate", json.dumps(asked).encode())
+def credentials_rotate(server: str, settings: config.Settings, path: Path) -> Mapping[str, str]:
+    """Change the secret; the old one ends at once.
+
+    The new one is kept beside the settings before it is asked for: whatever ends this process, or
+    swallows the answer, the next try goes on where this one stood.
+    """
+    beside = rotating_path(path)
+    fresh = config.file_values(beside).get("secret", "") or secrets.token_urlsafe(32)
+    config.write(beside, {"secret": fresh})
+    status, body = _rotate(server, settings.device_id, settings.secret, fresh)
+    if status == 403:
+        # The last try was heard, and we were not told.
+        status, body = _rotate(server, settings.device_id, fresh, fresh)
     if status != 200:
         raise EnrolmentFailed(f"the server refused ({status}): {body.get('detail', body)}")
     return body
+
+
+def rotating_path(path: Path) -> Path:
+    """Return where a new secret waits until the server knows it."""
+    return path.with_suffix(".rotating")
+
+
+def _rotate(server: str, device_id: str, secret: str, fresh: str) -> tuple[int, dict[str, Any]]:
+    asked = {"device_id": device_id, "secret": secret, "fresh": fresh}
+    return _post(f"{server}/api/kits/rotate", json.dumps(asked).encode())
 
 
 def credentials_keep(path: Path, told: Mapping[str, str], *, server: str) -> None:
@@ -101,7 +121,7 @@ def credentials_keep(path: Path, told: Mapping[str, str], *, server: str) -> Non
     if told.get("ca_pem"):
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         ca_path = path.with_name("broker-ca.pem")
-        ca_path.write_text(told["ca_pem"], encoding="ascii")
+        config.write_whole(ca_path, told["ca_pem"])
         ca_file = str(ca_path)
     config.write(
         path,

@@ -22,6 +22,7 @@ from firmware_specs.wire import (
     Sample,
     Scalar,
     TaskRun,
+    decode,
     encode,
     new_msg_id,
     result_msg_id,
@@ -170,7 +171,7 @@ class Jobs:
 
     def _keep_result(self, job: Command, run: TaskRun, outcome: Mapping[str, Any]) -> None:
         told = {**outcome.get("environment", {}), **self._clock_facts()}
-        result = result_of(job.job_id, job.attempt, run, {**outcome, "environment": told})
+        result = result_told(job.job_id, job.attempt, run, {**outcome, "environment": told})
         waiting = self._waiting(topics.Up.RESULT, result.msg_id, result)
         self._spool.run_done(job.job_id, job.attempt, run.request_id, waiting)
 
@@ -224,6 +225,21 @@ def _same(a: Command, b: Command) -> bool:
 
 def _utc_now() -> str:
     return datetime.now(UTC).isoformat(timespec="milliseconds")
+
+
+def result_told(job_id: str, attempt: int, run: TaskRun, outcome: Mapping[str, Any]) -> Result:
+    """Return the message of an outcome; what no message can say fails the run in words.
+
+    A meter of somebody's may tell NaN, a runtime name itself in characters that are none.
+    """
+    try:
+        result = result_of(job_id, attempt, run, outcome)
+        decode(encode(result), Result)
+    except (ValueError, TypeError) as error:
+        why = f"what was measured cannot be told: {str(error)[:300]}"
+        failed = {"outcome": Outcome.FAILED.value, "detail": why}
+        return result_of(job_id, attempt, run, failed)
+    return result
 
 
 def result_of(job_id: str, attempt: int, run: TaskRun, outcome: Mapping[str, Any]) -> Result:

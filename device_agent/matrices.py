@@ -3,6 +3,7 @@
 `firmware_specs.drawn` defines both; here they are for whole matrices.
 """
 
+import base64
 import zlib
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
 LEFT, RIGHT = drawn.LEFT, drawn.RIGHT
 # Numbers drawn at a time, so that what they are mixed from stays in a cache.
 _AT_ONCE = 1 << 16
-_GOLDEN, _FIRST, _SECOND = 0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB
 
 
 def matrix(nonce: int, operand: int, shape: tuple[int, ...], dtype: str) -> "NDArray[Any]":
@@ -24,15 +24,26 @@ def matrix(nonce: int, operand: int, shape: tuple[int, ...], dtype: str) -> "NDA
 
     count = int(np.prod(shape))
     values = np.empty(count, dtype=dtype)
-    first = np.uint64(drawn.start(nonce, operand))
+    table = np.array(drawn.numbers(is_int8=dtype == "int8"), dtype=dtype)
     for at in range(0, count, _AT_ONCE):
         end = min(count, at + _AT_ONCE)
-        bits = first + np.arange(at, end, dtype=np.uint64) * np.uint64(_GOLDEN)
-        bits = (bits ^ bits >> np.uint64(30)) * np.uint64(_FIRST)
-        bits = (bits ^ bits >> np.uint64(27)) * np.uint64(_SECOND)
-        bits ^= bits >> np.uint64(31)
-        values[at:end] = _small(bits, is_int8=dtype == "int8")
+        index = np.arange(at, end, dtype=np.uint64)
+        values[at:end] = table[drawn.places(nonce, operand, index, len(table))]
     return values.reshape(shape)
+
+
+def small_bytes(nonce: int, operand: int, shape: tuple[int, ...]) -> "NDArray[Any]":
+    """Return an operand of an int8 layer whose sums every way of rounding treats alike."""
+    import numpy as np
+
+    return (2 * matrix(nonce, operand, shape, "float32")).astype(np.int8)
+
+
+def stream(nonce: int, operand: int, count: int, dtype: str) -> "NDArray[Any]":
+    """Return a long operand: `drawn.REPEATED` numbers, over and over."""
+    import numpy as np
+
+    return np.resize(matrix(nonce, operand, (min(count, drawn.REPEATED),), dtype), count)
 
 
 def told(product: "NDArray[Any]") -> dict[str, Scalar]:
@@ -42,10 +53,10 @@ def told(product: "NDArray[Any]") -> dict[str, Scalar]:
     return {"product": "".join(f"{value:08x}" for value in sums)}
 
 
-def _small(bits: "NDArray[Any]", *, is_int8: bool) -> "NDArray[Any]":
+def told_sums(product: "NDArray[Any]") -> dict[str, Scalar]:
+    """Return the sum of each group of rows, which no order of adding up leaves the same bits."""
     import numpy as np
 
-    if is_int8:
-        return np.maximum((bits % np.uint64(256)).astype(np.int16) - 128, -127)
-    small = (bits % np.uint64(64)).astype(np.int16) - 32
-    return small + (small >= 0)
+    groups = drawn.parts(len(product))
+    sums = np.array([product[rows].sum(dtype=np.float64) for rows in groups], dtype="<f8")
+    return {"sums": base64.b64encode(sums.tobytes()).decode()}

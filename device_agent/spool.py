@@ -5,6 +5,7 @@ server's application says that it is stored; a job's runs are remembered as done
 a repeated command nor a restart counts one twice. Used by one thread.
 """
 
+import logging
 import sqlite3
 import time
 from collections.abc import Collection, Iterable, Iterator
@@ -12,8 +13,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from typing import Any
 
-from firmware_specs.wire import Command, decode, encode
+from firmware_specs.wire import Command, WireError, decode, encode
 
 # Three weeks of jobs stay known, far longer than any broker keeps a command.
 _REMEMBER_S = 21 * 86400.0
@@ -49,11 +51,21 @@ CREATE TABLE IF NOT EXISTS done (
 
 
 # The disk has no room or fails; what was to be written is still in somebody's hand.
-_NO_ROOM = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_NOMEM)
+# A card that fails is often made read-only first.
+_NO_ROOM = (
+    sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_NOMEM,
+    sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN,
+)  # fmt: skip
+_DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+log = logging.getLogger(__name__)
 
 
 class SpoolFull(RuntimeError):
     """Nothing was written, and the same may be tried again when there is room."""
+
+
+class SpoolUnusable(RuntimeError):
+    """The spool can be neither opened nor made: says where, why, and what helps."""
 
 
 class JobState(StrEnum):
@@ -76,12 +88,24 @@ class Spool:
     """The agent's memory."""
 
     def __init__(self, path: Path) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        """Open the spool; one that is damaged is put aside, and another begun.
+
+        Raises
+        ------
+        SpoolUnusable
+            If nothing can be written there.
+        """
         self._path = path
-        self._db = sqlite3.connect(path, isolation_level=None, timeout=10)
-        self._db.execute("PRAGMA journal_mode=WAL")
-        self._db.execute("PRAGMA synchronous=FULL")
-        self._db.executescript(_SCHEMA)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._db = _opened(path)
+        except sqlite3.DatabaseError as error:
+            if _code(error) not in _DAMAGED:
+                raise _unusable(path, error) from error
+            log.error("%s is damaged (%s): kept as %s", path, error, _put_aside(path))
+            self._db = _opened(path)
+        except OSError as error:
+            raise _unusable(path, error) from error
 
     def close(self) -> None:
         self._db.close()
@@ -94,10 +118,10 @@ class Spool:
 
     def waiting(self, *, limit: int, besides: Collection[str] = ()) -> list[Waiting]:
         """Return the oldest messages that are not in `besides`."""
-        rows = self._db.execute(
+        rows = self._rows(
             "SELECT msg_id, kind, topic, payload FROM outbox ORDER BY seq LIMIT ?",
-            (limit + len(besides),),
-        ).fetchall()
+            limit + len(besides),
+        )
         found = [Waiting(msg_id=r[0], kind=r[1], topic=r[2], payload=r[3]) for r in rows]
         return [w for w in found if w.msg_id not in besides][:limit]
 
@@ -107,7 +131,7 @@ class Spool:
             self._db.executemany("DELETE FROM outbox WHERE msg_id = ?", [(i,) for i in msg_ids])
 
     def depth(self) -> int:
-        return int(self._db.execute("SELECT count(*) FROM outbox").fetchone()[0])
+        return int(self._rows("SELECT count(*) FROM outbox")[0][0])
 
     # --- jobs -------------------------------------------------------------------------------
     def job_receive(self, command: Command, answer: Waiting | None = None) -> bool:
@@ -144,10 +168,22 @@ class Spool:
 
     def job_next(self) -> Command | None:
         """Return the job to work on: the one that was running at a crash, else the oldest."""
-        row = self._db.execute(
-            "SELECT payload FROM job WHERE state != 'over' ORDER BY state != 'running', rowid"
-        ).fetchone()
-        return decode(row[0], Command) if row else None
+        rows = self._rows(
+            "SELECT job_id, attempt, payload FROM job WHERE state != 'over'"
+            " ORDER BY state != 'running', rowid"
+        )
+        for job_id, attempt, payload in rows:
+            try:
+                return decode(payload, Command)
+            except WireError as error:
+                # Kept by another version of us. The server misses it, and asks again.
+                log.error("job %s cannot be read any more: %s", job_id, error)
+                with self._transaction():
+                    self._db.execute(
+                        "UPDATE job SET state = 'over' WHERE job_id = ? AND attempt = ?",
+                        (job_id, attempt),
+                    )
+        return None
 
     def job_start(self, job: Command, answer: Waiting) -> int:
         """Mark a job as running and keep our word on it.
@@ -161,23 +197,24 @@ class Spool:
                 (job.job_id, job.attempt),
             )
             self._insert(answer)
-        row = self._db.execute(
-            "SELECT starts FROM job WHERE job_id = ? AND attempt = ?", (job.job_id, job.attempt)
-        ).fetchone()
-        return int(row[0])
+        found = self._rows(
+            "SELECT starts FROM job WHERE job_id = ? AND attempt = ?", job.job_id, job.attempt
+        )
+        return int(found[0][0])
 
     def job_is_open(self, job_id: str, attempt: int) -> bool:
-        row = self._db.execute(
-            "SELECT state FROM job WHERE job_id = ? AND attempt = ?", (job_id, attempt)
-        ).fetchone()
-        return row is not None and row[0] != JobState.OVER.value
+        found = self._rows(
+            "SELECT state FROM job WHERE job_id = ? AND attempt = ?", job_id, attempt
+        )
+        return bool(found) and found[0][0] != JobState.OVER.value
 
     def runs_done(self, job: Command) -> frozenset[str]:
         """Return the request ids of a job whose results are kept or were sent."""
-        rows = self._db.execute(
+        rows = self._rows(
             "SELECT request_id FROM done WHERE job_id = ? AND attempt = ?",
-            (job.job_id, job.attempt),
-        ).fetchall()
+            job.job_id,
+            job.attempt,
+        )
         return frozenset(row[0] for row in rows)
 
     def run_done(self, job_id: str, attempt: int, request_id: str, result: Waiting) -> bool:
@@ -204,6 +241,14 @@ class Spool:
             self._prune()
 
     # --- inside -----------------------------------------------------------------------------
+    def _rows(self, query: str, *values: object) -> list[Any]:
+        try:
+            return self._db.execute(query, values).fetchall()
+        except sqlite3.Error as error:
+            if _code(error) in _NO_ROOM:
+                raise SpoolFull(f"{self._path}: {error}; make room") from error
+            raise
+
     def _insert(self, waiting: Waiting) -> None:
         self._db.execute(
             "INSERT OR IGNORE INTO outbox (msg_id, kind, topic, payload, created_s)"
@@ -236,11 +281,45 @@ class Spool:
             # SQLite itself rolls back where the disk is full.
             if self._db.in_transaction:
                 self._db.execute("ROLLBACK")
-            if isinstance(error, sqlite3.Error) and _is_no_room(error):
+            if isinstance(error, sqlite3.Error) and _code(error) in _NO_ROOM:
                 raise SpoolFull(f"{self._path}: {error}; make room") from error
             raise
 
 
-def _is_no_room(error: sqlite3.Error) -> bool:
+def _opened(path: Path) -> sqlite3.Connection:
+    db = sqlite3.connect(path, isolation_level=None, timeout=10)
+    try:
+        db.execute("PRAGMA journal_mode=WAL")
+        db.execute("PRAGMA synchronous=FULL")
+        db.executescript(_SCHEMA)
+        found = db.execute("PRAGMA quick_check(1)").fetchone()[0]
+        if found != "ok":
+            error = sqlite3.DatabaseError(found)
+            error.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
+            raise error
+    except BaseException:
+        db.close()
+        raise
+    return db
+
+
+def _put_aside(path: Path) -> Path:
+    """Move a damaged spool out of the way, its journal with it. Return where to."""
+    kept = path.with_name(f"{path.name}.damaged-{time.time_ns()}")
+    for ending in ("-wal", "-shm", ""):
+        old = path.with_name(path.name + ending)
+        if old.exists():
+            old.rename(kept.with_name(kept.name + ending))
+    return kept
+
+
+def _unusable(path: Path, error: Exception) -> SpoolUnusable:
+    return SpoolUnusable(
+        f"the spool {path} cannot be opened or written: {error}; give its folder to this user,"
+        " make room, or name another `spool`"
+    )
+
+
+def _code(error: sqlite3.Error) -> int:
     # The lowest byte is the kind, the rest says more about it.
-    return getattr(error, "sqlite_errorcode", 0) & 0xFF in _NO_ROOM
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF

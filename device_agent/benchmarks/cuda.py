@@ -1,14 +1,15 @@
 """Benchmarks of an NVIDIA GPU through PyTorch: memory, matrix products, attention, a decode step.
 
 Needs torch and numpy only. Operands are random numbers, since zeros draw less power and so run
-faster. Values are seconds per call, or bytes per second for bandwidths; `flop` and `traffic_bytes`
-say what one call does, so that a rate or an intensity can be derived.
+faster. Values are seconds per call; `flop` and `traffic_bytes` say what one call does, from which
+the rates beside it follow.
 """
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from device_agent.meters import nvml
 from firmware_specs.wire import Scalar
 
 GIB = 1024**3
@@ -19,6 +20,9 @@ _BATCHES = (1, 4, 16, 64, 256)
 # One block of a 7-billion-parameter decoder, eight of them: 3.2 GB in bf16, far beyond any cache.
 _WIDTH, _FFN, _HEADS, _LAYERS, _CONTEXT = 4096, 11008, 32, 8, 2048
 _FP8_MAX = 448.0
+_HOST_COPIES = ("to_gpu", "from_gpu")
+# TF32 keeps 10 bits of a fraction, fp32 23.
+_LITTLE = 2.0**-13
 
 
 class Unavailable(RuntimeError):
@@ -27,18 +31,38 @@ class Unavailable(RuntimeError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """One measurement: `build` puts operands in memory and returns the call to time."""
+    """One measurement: `build` puts operands in memory and returns the call to time.
+
+    `work`, `size`, `columns` and `dtype` are the arguments of the task `gpu`; `about` says more.
+    """
 
     id: str
-    task: str
-    arguments: Mapping[str, Scalar]
+    work: str
     build: Callable[[Any, str], Callable[[], object]]
+    size: int = 1
+    columns: int = 0
+    dtype: str = "fp32"
     flop: float = 0.0
     traffic_bytes: float = 0.0
-    # Where true the result is traffic per second, else seconds.
-    as_bandwidth: bool = False
     with_energy: bool = False
-    extra: dict[str, Scalar] = field(default_factory=dict)
+    about: Mapping[str, Scalar] = field(default_factory=dict)
+
+    @property
+    def arguments(self) -> dict[str, Scalar]:
+        return {
+            "work": self.work, "size": self.size, "columns": self.columns, "dtype": self.dtype,
+        }  # fmt: skip
+
+    def facts(self, time_s: float) -> dict[str, Scalar]:
+        """Return what one call does, and the rates that follow from its time."""
+        found: dict[str, Scalar] = {
+            **self.about, "flop": self.flop, "traffic_bytes": self.traffic_bytes,
+        }  # fmt: skip
+        if self.flop:
+            found["flop_per_s"] = self.flop / time_s
+        if self.traffic_bytes:
+            found["bytes_per_s"] = self.traffic_bytes / time_s
+        return found
 
 
 def why_not(device: str = "cuda") -> str:
@@ -65,7 +89,42 @@ def facts(torch: Any, device: str) -> dict[str, Scalar]:
         "multiprocessors": about.multi_processor_count,
         "memory_bytes": about.total_memory,
         "l2_bytes": int(getattr(about, "L2_cache_size", 0)),
+        "gpu_uuid": str(getattr(about, "uuid", "")),
+        "gpus": torch.cuda.device_count(),
+        "driver": _driver(),
     }
+
+
+def _driver() -> str:
+    try:
+        return nvml.driver_version()
+    except OSError as error:
+        return f"not visible: {error}"
+
+
+def case_of(arguments: Mapping[str, Scalar]) -> Case:
+    """Return the case that the task `gpu` asks for.
+
+    Raises
+    ------
+    Unavailable
+        If there is no such work of that size.
+    """
+    work, size = str(arguments["work"]), int(arguments["size"])
+    columns, dtype = int(arguments["columns"]), str(arguments["dtype"])
+    if work == "gemm":
+        return _gemm(size, columns or size, size, dtype, with_energy=True)
+    if work.startswith("attention"):
+        made = [*_attention(size)]
+    elif work.startswith("decode"):
+        made = [*_decode(size, layers=_LAYERS, width=_WIDTH)]
+    else:
+        # Host copies take half of what the others do.
+        made = [*_overheads(), *_bandwidths(2 * size if work in _HOST_COPIES else size)]
+    found = next((case for case in made if case.work == work), None)
+    if found is None:
+        raise Unavailable(f"no {work} of size {size}: its scores would fill the memory")
+    return found
 
 
 def cases(*, quick: bool = False) -> Iterator[Case]:
@@ -94,8 +153,8 @@ def _overheads() -> Iterator[Case]:
         one = torch.ones(1, device=device)
         return lambda: one.add_(1.0).item()
 
-    yield Case(id="launch", task="call_overhead", arguments={}, build=launch)
-    yield Case(id="round_trip", task="round_trip", arguments={}, build=round_trip)
+    yield Case(id="launch", work="launch", build=launch)
+    yield Case(id="round_trip", work="round_trip", build=round_trip)
 
 
 def _bandwidths(size: int) -> Iterator[Case]:
@@ -109,20 +168,17 @@ def _bandwidths(size: int) -> Iterator[Case]:
         a = torch.empty_like(b)
         return lambda: torch.add(b, c, alpha=3.0, out=a)
 
-    arguments: dict[str, Scalar] = {"bytes": size, "dtype": "float32"}
     yield Case(
-        id="copy", task="copy_bandwidth", arguments=arguments, build=copy,
-        traffic_bytes=2.0 * size, as_bandwidth=True, with_energy=True,
-    )  # fmt: skip
+        id="copy", work="copy", size=size, build=copy, traffic_bytes=2.0 * size, with_energy=True
+    )
     yield Case(
-        id="triad", task="triad", arguments=arguments, build=triad,
-        flop=size / 2, traffic_bytes=3.0 * size, as_bandwidth=True, with_energy=True,
+        id="triad", work="triad", size=size, build=triad,
+        flop=size / 2, traffic_bytes=3.0 * size, with_energy=True,
     )  # fmt: skip
-    for direction in ("to_gpu", "from_gpu"):
+    for direction in _HOST_COPIES:
         yield Case(
-            id=f"pcie_{direction}", task="host_copy", build=_host_copy(size // 2, direction),
-            arguments={"bytes": size // 2, "direction": direction},
-            traffic_bytes=float(size // 2), as_bandwidth=True,
+            id=f"pcie_{direction}", work=direction, size=size // 2,
+            build=_host_copy(size // 2, direction), traffic_bytes=float(size // 2),
         )  # fmt: skip
 
 
@@ -150,6 +206,8 @@ def _gemm(m: int, n: int, k: int, precision: str, *, with_energy: bool = False) 
         kind = {"fp32": torch.float32, "tf32": torch.float32, "bf16": torch.bfloat16,
                 "fp16": torch.float16}[precision]  # fmt: skip
         torch.set_float32_matmul_precision("high" if precision == "tf32" else "highest")
+        if precision in ("fp32", "tf32") and device.startswith("cuda"):
+            _check_rounding(torch, device, m, n, k, precision)
         a = _random(torch, (m, k), kind, device)
         b = _random(torch, (k, n), kind, device)
         c = torch.empty((m, n), dtype=kind, device=device)
@@ -157,13 +215,38 @@ def _gemm(m: int, n: int, k: int, precision: str, *, with_energy: bool = False) 
 
     return Case(
         id=f"gemm_{precision}_{m}x{n}x{k}",
-        task="gemm",
-        arguments={"m": m, "n": n, "k": k, "dtype": precision},
+        work="gemm",
+        size=m,
+        columns=0 if m == n == k else n,
+        dtype=precision,
+        about={"m": m, "n": n, "k": k},
         build=build,
         flop=2.0 * m * n * k,
         traffic_bytes=float(width * (m * k + k * n) + written * m * n),
         with_energy=with_energy,
     )
+
+
+def _check_rounding(torch: Any, device: str, m: int, n: int, k: int, precision: str) -> None:
+    """Make sure that a product of floats is worked out as its name says.
+
+    The first numbers are 1 and a little that TF32 has no bits for; 0 is all the rest. A library
+    told by its environment (`NVIDIA_TF32_OVERRIDE`) rounds whatever PyTorch was told.
+
+    Raises
+    ------
+    Unavailable
+        If fp32 is rounded to TF32, or TF32 is not there.
+    """
+    a = torch.zeros((m, k), dtype=torch.float32, device=device)
+    b = torch.zeros((k, n), dtype=torch.float32, device=device)
+    a[:, 0] = 1.0 + _LITTLE
+    b[0, :] = 1.0
+    is_exact = bool((torch.matmul(a, b) == 1.0 + _LITTLE).all().item())
+    if precision == "fp32" and not is_exact:
+        raise Unavailable("fp32 is rounded to TF32 here; unset NVIDIA_TF32_OVERRIDE and the like")
+    if precision == "tf32" and is_exact:
+        raise Unavailable("no TF32 here: this GPU or library works out these products in fp32")
 
 
 def _fp8_product(torch: Any, device: str, m: int, n: int, k: int) -> Callable[[], object]:
@@ -187,15 +270,14 @@ def _attention(context: int) -> Iterator[Case]:
     batch, heads, width = max(1, 16384 // context), 16, 128
     for kernel in ("flash", "math"):
         if kernel == "math" and context > 8192:
-            continue  # 2 · B · H · S² scores in bf16 would not leave room on smaller GPUs
+            continue  # scores, which PyTorch keeps in fp32, would not leave room on smaller GPUs
 
         yield Case(
             id=f"attention_{kernel}_{context}",
-            task="attention",
-            arguments={
-                "context": context, "batch": batch, "heads": heads, "width": width,
-                "dtype": "bf16", "kernel": kernel,
-            },
+            work=f"attention_{kernel}",
+            size=context,
+            dtype="bf16",
+            about={"batch": batch, "heads": heads, "width": width},
             build=_attention_call(batch, heads, context, width, kernel),
             flop=4.0 * batch * heads * context * context * width,
             traffic_bytes=2.0 * 4 * batch * heads * context * width,
@@ -231,10 +313,11 @@ def _decode(batch: int, *, layers: int, width: int) -> Iterator[Case]:
     for mode in ("eager", "graph"):
         yield Case(
             id=f"decode_{mode}_{batch}",
-            task="decode_step",
-            arguments={
-                "batch": batch, "layers": layers, "width": width, "ffn": ffn, "heads": heads,
-                "context": context, "dtype": "bf16", "mode": mode,
+            work=f"decode_{mode}",
+            size=batch,
+            dtype="bf16",
+            about={
+                "layers": layers, "width": width, "ffn": ffn, "heads": heads, "context": context,
             },
             build=_decode_call(batch, layers, width, ffn, context, mode),
             flop=2.0 * batch * weights + 4.0 * layers * batch * context * width,
@@ -304,8 +387,18 @@ def _as_graph(torch: Any, device: str, step: Callable[[], object]) -> Callable[[
     graph = torch.cuda.CUDAGraph()
     with torch.cuda.graph(graph):
         step()
-    replay: Callable[[], object] = graph.replay
-    return replay
+    return _Replay(graph, step)
+
+
+@dataclass(frozen=True, slots=True)
+class _Replay:
+    """A recorded step. The graph knows addresses alone: what lies there must live as long."""
+
+    graph: Any
+    step: Callable[[], object]
+
+    def __call__(self) -> object:
+        return self.graph.replay()
 
 
 def _random(torch: Any, shape: tuple[int, ...], kind: Any, device: str) -> Any:

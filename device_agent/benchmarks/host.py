@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from device_agent import matrices
 from device_agent.benchmarks.base import Arguments, Prepared
+from firmware_specs import drawn
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -23,15 +24,19 @@ def why_not() -> str:
 def copy_bandwidth(arguments: Arguments) -> Prepared:
     import numpy as np
 
-    source = _filled(arguments, count=_count(arguments))
+    source = _streamed(arguments, matrices.LEFT)
     target = np.zeros_like(source)
-    return Prepared(call=lambda: np.copyto(target, source), amount=2.0 * source.nbytes)
+    return Prepared(
+        call=lambda: np.copyto(target, source),
+        amount=2.0 * source.nbytes,
+        outcome=lambda: matrices.told(target),
+    )
 
 
 def triad(arguments: Arguments) -> Prepared:
     import numpy as np
 
-    b, c = (_filled(arguments, count=_count(arguments)) for _ in range(2))
+    b, c = (_streamed(arguments, operand) for operand in (matrices.LEFT, matrices.RIGHT))
     a = np.zeros_like(b)
     scale = a.dtype.type(3.0)
     blocks = _blocks(a)
@@ -41,7 +46,7 @@ def triad(arguments: Arguments) -> Prepared:
             np.multiply(c[block], scale, out=a[block])
             np.add(a[block], b[block], out=a[block])
 
-    return Prepared(call=call, amount=3.0 * a.nbytes)
+    return Prepared(call=call, amount=3.0 * a.nbytes, outcome=lambda: matrices.told(a))
 
 
 def gemm(arguments: Arguments) -> Prepared:
@@ -67,7 +72,7 @@ def gemv(arguments: Arguments) -> Prepared:
 def fused_chain(arguments: Arguments) -> Prepared:
     import numpy as np
 
-    x = _filled(arguments, count=_count(arguments))
+    x = _streamed(arguments, matrices.LEFT)
     y = np.zeros_like(x)
     steps = _steps(int(arguments["k"]), x.dtype.type(1.0000001))
     blocks = _blocks(x) if arguments["fused"] else [slice(None)]
@@ -79,7 +84,7 @@ def fused_chain(arguments: Arguments) -> Prepared:
             for step in rest:
                 step(y[block], y[block])
 
-    return Prepared(call=call)
+    return Prepared(call=call, outcome=lambda: matrices.told(y))
 
 
 def call_overhead(arguments: Arguments) -> Prepared:
@@ -94,10 +99,9 @@ def mlp(arguments: Arguments) -> Prepared:
     import numpy as np
 
     batch, width, layers = (int(arguments[name]) for name in ("batch", "width", "layers"))
-    weights = [
-        _filled(arguments, count=width * width).reshape(width, width) / width for _ in range(layers)
-    ]
-    x = _filled(arguments, count=batch * width).reshape(batch, width)
+    weights = _drawn(arguments, matrices.RIGHT, layers, width, width)
+    weights *= drawn.layer_scale(width)
+    x = _drawn(arguments, matrices.LEFT, batch, width)
     buffers = [np.zeros_like(x), np.zeros_like(x)]
 
     def call() -> None:
@@ -108,7 +112,7 @@ def mlp(arguments: Arguments) -> Prepared:
             np.maximum(out, 0, out=out)
             value = out
 
-    return Prepared(call=call)
+    return Prepared(call=call, outcome=lambda: matrices.told_sums(buffers[(layers - 1) % 2]))
 
 
 TASKS: Mapping[str, Callable[[Arguments], Prepared]] = {
@@ -132,12 +136,10 @@ def _drawn(arguments: Arguments, operand: int, *shape: int) -> "NDArray[Any]":
     return matrices.matrix(int(arguments["nonce"]), operand, shape, str(arguments["dtype"]))
 
 
-def _filled(arguments: Arguments, *, count: int) -> "NDArray[Any]":
-    """Return numbers in [0.5, 1): no zeros to skip, no denormals to stumble over, touched pages."""
-    import numpy as np
-
-    dtype = np.dtype(str(arguments["dtype"]))
-    return 0.5 + 0.5 * np.random.default_rng(count).random(count, dtype=dtype.type)
+def _streamed(arguments: Arguments, operand: int) -> "NDArray[Any]":
+    return matrices.stream(
+        int(arguments["nonce"]), operand, _count(arguments), str(arguments["dtype"])
+    )
 
 
 def _blocks(array: "NDArray[Any]") -> list[slice]:

@@ -8,12 +8,14 @@ Operators that the Edge TPU's compiler left out run on the processor and are cou
 import hashlib
 import os
 import time
+import zlib
 from collections.abc import Callable, Mapping
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from device_agent.benchmarks.base import Arguments, DriverError, Prepared
+from firmware_specs import drawn
 from firmware_specs.wire import Scalar
 
 _FOLDER = "~/.config/device-agent/models"
@@ -35,7 +37,7 @@ def models_folder() -> Path:
 
 
 def inference(arguments: Arguments) -> Prepared:
-    """Return one inference of a network; the input is drawn, as its time does not depend on it."""
+    """Return one inference of a network; the inputs are drawn by the seed."""
     import numpy as np
     from ai_edge_litert import interpreter as litert
 
@@ -52,10 +54,8 @@ def inference(arguments: Arguments) -> Prepared:
         network.allocate_tensors()
     except (ValueError, RuntimeError) as error:
         raise DriverError(f"{path.name}: LiteRT refuses it: {str(error)[:200]}") from error
-    details = network.get_input_details()
-    rng = np.random.default_rng(1)
-    for detail in details:
-        network.set_tensor(detail["index"], _drawn(np, rng, detail))
+    shown = drawn.probes(int(arguments["seed"]))
+    _show(np, network, shown[0])
     began_s = time.perf_counter()
     network.invoke()
     facts: dict[str, Scalar] = {
@@ -67,7 +67,25 @@ def inference(arguments: Arguments) -> Prepared:
         "first_s": time.perf_counter() - began_s,
         **_operators(network),
     }
-    return Prepared(call=network.invoke, environment=facts)
+    return Prepared(
+        call=network.invoke,
+        environment=facts,
+        outcome=lambda: {"answers": ";".join(_answer(np, network, seed) for seed in shown)},
+    )
+
+
+def _show(np: Any, network: Any, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    for detail in network.get_input_details():
+        network.set_tensor(detail["index"], _drawn(np, rng, detail))
+
+
+def _answer(np: Any, network: Any, seed: int) -> str:
+    """Return the check sum of a network's answer to an input, and the place of its largest."""
+    _show(np, network, seed)
+    network.invoke()
+    values = np.ravel(network.get_tensor(network.get_output_details()[0]["index"]))
+    return f"{zlib.crc32(values.tobytes()):08x}:{int(values.argmax())}"
 
 
 TASKS: Mapping[str, Callable[[Arguments], Prepared]] = {"inference": inference}

@@ -3,6 +3,7 @@
 import argparse
 import json
 import os
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -19,6 +20,7 @@ from device_agent.boards.dialects.lab import LabBoard
 from device_agent.boards.errors import BoardError
 from device_agent.boards.port import Address
 from device_agent.config import ConfigError
+from device_agent.energy import HostEnergy
 from device_agent.environment import environment, host_facts
 from device_agent.measure import SPREAD_LIMIT
 from firmware_specs.serial.replies import ReplyError
@@ -97,8 +99,6 @@ def _signer(arguments: argparse.Namespace) -> "config.Settings | None":
     """Return the kit's settings where results shall be signed: before measuring for minutes."""
     if not arguments.bundle:
         return None
-    if arguments.suite == "cuda":
-        raise ConfigError("--bundle takes the host and board suites; the server knows their tasks")
     settings = config.load(arguments.config)
     if not arguments.bundle.parent.is_dir():
         raise ConfigError(f"there is no folder {arguments.bundle.parent} for the bundle")
@@ -120,8 +120,9 @@ def line_of(row: dict[str, Any]) -> str:
         return f"{row['id']:28} {row['outcome']}: {row['detail']}"
     spread = (row["high"] - row["low"]) / row["value"]
     text = f"{row['id']:28} {row['value']:12.4g} {row['unit']:4} spread {spread:6.1%} n={row['n']}"
-    if row.get("flop_per_s"):
-        text += f"  {row['flop_per_s']:10.4g} FLOP/s"
+    for name, unit in (("flop_per_s", "FLOP/s"), ("bytes_per_s", "B/s")):
+        rate = row.get("environment", {}).get(name)
+        text += f"  {rate:10.4g} {unit}" if rate else ""
     if row["energy"]["total_j"] is not None:
         text += f"  {row['energy']['total_j']:.4g} J"
     return text + (f"  [{row['detail']}]" if row["detail"] else "")
@@ -217,55 +218,69 @@ def _cuda(arguments: argparse.Namespace) -> tuple[dict[str, Any], Iterator[dict[
     import torch
 
     clock = GpuClock(torch, arguments.device)
+    clock.take()
     if not arguments.no_energy:
         clock.measure_idle()
-    facts = dict(host_facts()) | cuda.facts(torch, arguments.device) | {"idle_w": clock.idle_w}
-    return facts, _cuda_rows(clock, arguments)
+    idle = {} if clock.idle_w is None else {"idle_w": clock.idle_w}
+    facts = dict(host_facts()) | cuda.facts(torch, arguments.device) | idle
+    return facts, _cuda_rows(clock, facts, arguments)
 
 
-def _cuda_rows(clock: GpuClock, arguments: argparse.Namespace) -> Iterator[dict[str, Any]]:
+def _cuda_rows(
+    clock: GpuClock, facts: dict[str, Any], arguments: argparse.Namespace
+) -> Iterator[dict[str, Any]]:
     with clock.torch.inference_mode():
         for case in cuda.cases(quick=arguments.quick):
-            yield _cuda_row(clock, case, arguments)
+            yield _cuda_row(clock, case, facts, arguments)
             if clock.is_cuda:
                 clock.torch.cuda.empty_cache()
 
 
-def _cuda_row(clock: GpuClock, case: cuda.Case, arguments: argparse.Namespace) -> dict[str, Any]:
-    row: dict[str, Any] = {"id": case.id, "task": case.task, "arguments": dict(case.arguments)}
+def _cuda_row(
+    clock: GpuClock, case: cuda.Case, facts: dict[str, Any], arguments: argparse.Namespace
+) -> dict[str, Any]:
+    row: dict[str, Any] = {"id": case.id, "task": "gpu", "arguments": case.arguments}
+    began_s = time.monotonic()
     try:
         call = case.build(clock.torch, clock.device)
         timing = clock.timing_of(call, scale=_QUICK if arguments.quick else 1.0)
+        state = clock.state_under(call, timing.median_s)
         energy = _energy(clock, call, timing.median_s, case, arguments)
     # A case that this GPU, driver or PyTorch cannot do must not end the suite; RuntimeError is
     # also what PyTorch raises for a full memory and for an unsupported kernel.
     except (RuntimeError, NotImplementedError, AttributeError, TypeError, ImportError) as error:
         return row | {"outcome": Outcome.UNAVAILABLE.value, "detail": str(error)[:300]}
-    amount = case.traffic_bytes if case.as_bandwidth else None
-    fast, slow, middle = timing.low_s, timing.high_s, timing.median_s
-    doubt = f"spread {timing.spread:.0%} exceeds {SPREAD_LIMIT:.0%}"
+    doubts = {}
+    if timing.spread > SPREAD_LIMIT:
+        doubts["unsteady"] = f"spread {timing.spread:.0%} exceeds {SPREAD_LIMIT:.0%}"
+    if state.get("gpu_limited_by"):
+        doubts["limited"] = f"clocks held down by {state['gpu_limited_by']}"
+    told = {"gpu", "torch", "cuda", "driver", "device", "idle_w"}
     return row | {
         "outcome": Outcome.MEASURED.value,
         "evidence": "measured",
-        "unit": "B/s" if amount else "s",
-        "value": amount / middle if amount else middle,
-        "low": amount / slow if amount else fast,
-        "high": amount / fast if amount else slow,
+        "unit": "s",
+        "value": timing.median_s,
+        "low": timing.low_s,
+        "high": timing.high_s,
         "n": timing.n,
-        "calls": timing.calls,
-        "flop": case.flop,
-        "traffic_bytes": case.traffic_bytes,
-        "flop_per_s": case.flop / middle,
-        "bytes_per_s": case.traffic_bytes / middle,
-        "flags": ["unsteady"] if timing.spread > SPREAD_LIMIT else [],
-        "detail": doubt if timing.spread > SPREAD_LIMIT else "",
+        "flags": list(doubts),
+        "detail": "; ".join(doubts.values()),
         "energy": {
-            "total_j": energy.total_j,
-            "dynamic_j": energy.dynamic_j,
-            "meter": energy.meter,
-            "why_not": energy.why_not,
+            "total_j": energy.energy.total_j,
+            "dynamic_j": energy.energy.dynamic_j,
+            "meter": energy.energy.meter,
+            "why_not": energy.energy.why_not,
         },
-        "environment": environment(),
+        "environment": {
+            **environment(),
+            **{name: value for name, value in facts.items() if name in told},
+            "calls": timing.calls,
+            **case.facts(timing.median_s),
+            **state,
+            **energy.facts,
+        },
+        "elapsed_s": time.monotonic() - began_s,
     }
 
 
@@ -275,7 +290,7 @@ def _energy(
     call_s: float,
     case: cuda.Case,
     arguments: argparse.Namespace,
-) -> Energy:
+) -> HostEnergy:
     if arguments.no_energy or not case.with_energy:
-        return Energy(why_not="not asked for")
+        return HostEnergy(energy=Energy(why_not="not asked for"))
     return clock.energy_of(call, call_s=call_s)

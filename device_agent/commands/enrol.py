@@ -35,6 +35,8 @@ def _enrol(arguments: argparse.Namespace, path: Path) -> None:
     if not arguments.server:
         raise config.ConfigError("say where: enrol --server https://your-course-server")
     server = enrolment.check_server(arguments.server)
+    # A secret comes once; no place to keep it is said before anybody types a code.
+    config.check_writable(path)
     offer = enrolment.offer_get(server, name=arguments.name, board=arguments.board)
     minutes = round(offer.expires_in_s / 60)
     print(f"On {offer.verification_uri} enter this code within {minutes} minutes:\n")
@@ -46,5 +48,6 @@ def _enrol(arguments: argparse.Namespace, path: Path) -> None:
 def _rotate(arguments: argparse.Namespace, path: Path) -> None:
     settings = config.load(path)
     server = enrolment.check_server(arguments.server or settings.server_url)
-    told = enrolment.credentials_rotate(server, settings)
+    told = enrolment.credentials_rotate(server, settings, path)
     enrolment.credentials_keep(path, told, server=server)
+    enrolment.rotating_path(path).unlink(missing_ok=True)

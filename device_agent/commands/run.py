@@ -13,7 +13,7 @@ from device_agent.boards.watch import BoardWatch
 from device_agent.clock_offset import ServerClock
 from device_agent.jobs import Jobs
 from device_agent.meters import listed
-from device_agent.spool import Spool
+from device_agent.spool import Spool, SpoolUnusable
 from device_agent.work import WorkerProcess, task_listing
 from firmware_specs.boards import board
 from firmware_specs.wire import MeterInfo, topics
@@ -46,7 +46,10 @@ def build(settings: config.Settings) -> Agent:
     inbox: Queue[object] = Queue()
     start_work = partial(WorkerProcess, ports=settings.ports)
     watch = BoardWatch(settings.ports, task_listing)
-    spool = Spool(settings.spool_path)
+    try:
+        spool = Spool(settings.spool_path)
+    except SpoolUnusable as error:
+        raise config.ConfigError(str(error)) from error
     server_clock = ServerClock(settings.server_url)
     server_clock.start()
     transport = MqttTransport(

@@ -10,7 +10,7 @@ from pathlib import Path
 from device_agent import config
 from device_agent.clock_offset import offset_by
 from device_agent.doctor.finding import Finding
-from device_agent.spool import Spool
+from device_agent.spool import Spool, SpoolFull, SpoolUnusable
 from device_agent.work import task_listing
 
 _FREE_BYTES = 100_000_000
@@ -97,12 +97,16 @@ def spool(held: config.Settings) -> Iterator[Finding]:
         depth = opened.depth()
         opened.close()
         free = shutil.disk_usage(folder).free
-    except (OSError, sqlite3.Error) as error:
-        remedy = (
-            f"Make {folder} a folder that this user may write; a damaged file may be moved away."
-        )
+    except (OSError, sqlite3.Error, SpoolFull, SpoolUnusable) as error:
+        remedy = f"Make {folder} a folder that this user may write."
         yield Finding.bad("spool", f"{held.spool_path}: {error}", remedy)
         return
+    for damaged in folder.glob(f"{held.spool_path.name}.damaged-*[0-9]"):
+        yield Finding.note(
+            "spool",
+            f"{damaged} was damaged and put aside; what was unsent in it did not arrive",
+            "Ask for those jobs again, then remove it; `sqlite3 FILE .recover` may read it.",
+        )
     text = f"{depth} unsent messages, {free / 1e9:.1f} GB free"
     if free < _FREE_BYTES:
         yield Finding.bad("spool", text, f"Make room in {folder}: results wait there.")

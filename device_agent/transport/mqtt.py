@@ -27,6 +27,11 @@ _SESSION_EXPIRY_S = 7 * 86400
 _RETRY_S = 0.3
 # A broker elsewhere is spared; one on this machine is only just starting.
 _RETRY_MOST_S = (30.0, 1.0)
+# MQTT 5: the broker ends a session that somebody with the same name took over.
+_TAKEN_OVER = 0x8E
+_RIVAL = (
+    "another agent runs with this kit's identity: stop one of them, or enrol it as a kit of its own"
+)
 _UNSUPPORTED_PROTOCOL = 132
 # How long a broker may take to let us in.
 _GREETING_S = 10.0
@@ -85,6 +90,7 @@ class MqttTransport:
         self._will = will
         self._inbox = inbox
         self._protocol = MQTTProtocolVersion.MQTTv5
+        self._is_rivalled = False
         self._client: mqtt.Client | None = None
         self._stopping = threading.Event()
         self._ended = threading.Event()
@@ -121,6 +127,9 @@ class MqttTransport:
             if spoke_v5 and self._protocol != MQTTProtocolVersion.MQTTv5:
                 continue
             delay_s = _RETRY_S if was_greeted else min(2 * delay_s, most_s)
+            if self._is_rivalled:
+                # Two that throw each other out at once would never get a word in.
+                delay_s, self._is_rivalled = most_s, False
             # A room of kits must not come back in the same instant.
             self._stopping.wait(delay_s * random.uniform(0.5, 1.5))  # noqa: S311
 
@@ -247,9 +256,11 @@ class MqttTransport:
         if not self._answered.is_set():
             # Some old brokers hang up on version 5 without a word: try the other one next.
             self._protocol = _other(self._protocol)
+        self._is_rivalled = reason.value == _TAKEN_OVER
+        said = _RIVAL if self._is_rivalled else str(reason)
         # After a refusal the line goes too: what counts was said.
         if not self._ended.is_set():
-            self._inbox.put(Disconnected(reason=str(reason)))
+            self._inbox.put(Disconnected(reason=said))
         self._ended.set()
         self._answered.set()
 

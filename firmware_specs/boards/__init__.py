@@ -96,6 +96,8 @@ class PowerPoint:
     amperes: float
     source: Source
     note: str = ""
+    is_awake: bool = True
+    """Whether it can compute in that state."""
 
     @property
     def watts(self) -> float:

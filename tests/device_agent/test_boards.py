@@ -136,7 +136,7 @@ def test_unplugged_after_any_byte_of_its_answer_no_part_of_it_counts(after: int)
 # --- what it says -------------------------------------------------------------------------------
 @given(start=st.integers(0, 2**33), runs=st.integers(1, 1000))
 def test_a_window_is_right_wherever_the_clock_of_32_bits_wraps(start: int, runs: int) -> None:
-    port = MemoryPort(DutFirmware(clock_us=start, run_us=2500))
+    port = MemoryPort(DutFirmware(clock_us=start, run_us=2500, results=(0.1, 0.7, 0.2)))
 
     window_s, reply = dut_at(port).timed(commands.infer, runs, 0, once_s=0.0025)
 

@@ -1,19 +1,15 @@
-"""Settings, doctor, bench and the CUDA suite's cases; and that the agent installs alone."""
+"""Settings, doctor and bench; and that the agent installs alone."""
 
 import json
 import os
 import subprocess
 import sys
-from argparse import Namespace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from device_agent import config
 from device_agent.__main__ import main
-from device_agent.benchmarks import cuda
-from device_agent.benchmarks.cuda_clock import GpuClock
 from device_agent.boards import find
 from device_agent.boards.errors import BoardError
 from device_agent.boards.port import Address
@@ -181,17 +177,13 @@ def test_the_board_suite_measures_what_the_firmware_of_each_port_can_do(
     assert f"{first.path}: unspecified speaks dut" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize(
-    ("more", "why"),
-    [(["--suite", "cuda"], "takes the host and board suites"), ([], "enrol this kit first")],
-)
 def test_what_cannot_be_signed_is_said_before_measuring(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], more: list[str], why: str
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path, settings = str(tmp_path / "b"), str(tmp_path / "none.toml")
 
-    assert main(["bench", "--bundle", path, "--config", settings, *more]) == 2
-    assert why in capsys.readouterr().err
+    assert main(["bench", "--bundle", path, "--config", settings]) == 2
+    assert "enrol this kit first" in capsys.readouterr().err
 
 
 def test_bench_asks_of_a_host_only_what_the_specs_allow() -> None:
@@ -208,69 +200,6 @@ def test_without_pytorch_the_cuda_suite_says_how_to_get_it(
 
     assert main(["bench", "--suite", "cuda"]) == 2
     assert "pip install torch" in capsys.readouterr().err
-
-
-def test_the_cuda_suites_cases_are_named_once_and_counted() -> None:
-    for quick in (False, True):
-        cases = list(cuda.cases(quick=quick))
-
-        assert len({case.id for case in cases}) == len(cases)
-        for case in cases:
-            assert json.dumps(dict(case.arguments))
-            if case.task in ("gemm", "attention", "decode_step"):
-                assert case.flop > 0
-                assert case.traffic_bytes > 0
-            if case.as_bandwidth:
-                assert case.traffic_bytes > 0
-
-
-def test_every_precision_is_measured_at_every_size() -> None:
-    gemms = {
-        (case.arguments["dtype"], case.arguments["n"]) for case in cuda.cases()
-        if case.task == "gemm" and case.arguments["m"] == case.arguments["n"]
-    }  # fmt: skip
-
-    assert gemms == {(p, n) for p in cuda.PRECISIONS for n in cuda.GEMM_SIZES}
-
-
-def test_a_decode_step_reads_every_weight_and_the_whole_cache_once() -> None:
-    case = next(c for c in cuda.cases() if c.id == "decode_eager_1")
-    layers, width, ffn, context = 8, 4096, 11008, 2048
-
-    weights = layers * (4 * width * width + 3 * width * ffn)
-    assert case.traffic_bytes == 2 * (weights + layers * 2 * context * width)
-
-
-class FakeTorch:
-    """As much of torch as a clock on a processor needs."""
-
-
-def _row(case: cuda.Case) -> dict[str, Any]:
-    clock = GpuClock(FakeTorch(), "cpu")
-    return bench._cuda_row(clock, case, Namespace(quick=True, no_energy=False))
-
-
-def test_a_case_becomes_a_row_with_rate_and_reason_for_missing_energy() -> None:
-    case = cuda.Case(
-        id="x", task="gemm", arguments={}, build=lambda torch, device: lambda: sum(range(1000)),
-        flop=1e6, traffic_bytes=1e3, with_energy=True,
-    )  # fmt: skip
-
-    row = _row(case)
-
-    assert (row["outcome"], row["unit"]) == ("measured", "s")
-    assert row["flop_per_s"] == pytest.approx(1e6 / row["value"])
-    assert row["energy"]["why_not"] == "not a GPU"
-    assert "FLOP/s" in bench.line_of(row)
-
-
-def test_a_case_the_gpu_cannot_run_is_reported_and_does_not_end_the_suite() -> None:
-    def build(torch: Any, device: str) -> Any:
-        raise cuda.Unavailable("fp8 needs a newer GPU")
-
-    row = _row(cuda.Case(id="x", task="gemm", arguments={}, build=build))
-
-    assert (row["outcome"], row["detail"]) == ("unavailable", "fp8 needs a newer GPU")
 
 
 # --- installs alone -----------------------------------------------------------------------------

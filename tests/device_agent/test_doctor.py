@@ -264,7 +264,12 @@ def test_a_spool_that_cannot_be_written_or_has_no_room(
 ) -> None:
     (tmp_path / "broken").write_text("this is no database" * 100)
     broken = config.Settings(device_id="k", secret="s", spool=str(tmp_path / "broken"))
-    assert "moved away" in only(service.spool(broken)).remedy
+    aside, opened = service.spool(broken)
+    assert (aside.grade, opened.grade) == ("note", "ok")
+    assert "put aside" in aside.text
+    assert "Ask for those jobs again" in aside.remedy
+    nowhere = config.Settings(device_id="k", secret="s", spool=str(tmp_path / "broken" / "s"))
+    assert "may write" in only(service.spool(nowhere)).remedy
 
     usage = SimpleNamespace(free=1000)
     monkeypatch.setattr(service.shutil, "disk_usage", lambda path: usage)

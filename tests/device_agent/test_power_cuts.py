@@ -6,8 +6,10 @@ import os
 import random
 import signal
 import sqlite3
+import threading
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from multiprocessing.connection import wait
 from pathlib import Path
 from typing import Any
 
@@ -20,13 +22,18 @@ from tests.services import LIMIT_S
 # A server that has imported the agent forks each process to be killed.
 FORKS = multiprocessing.get_context("forkserver")
 FORKS.set_forkserver_preload(["tests.device_agent.scripted"])
+_ASKING = threading.Lock()
 
 
 def run(folder: Path, kill_at: int | str) -> int | None:
     """Play the scripted job in a process of its own; return its exit code."""
     process = FORKS.Process(target=scripted.main, args=(folder, str(kill_at)))
-    process.start()
-    process.join(LIMIT_S)
+    # Whoever starts a process asks all others for their exit code, which can be read but once.
+    with _ASKING:
+        process.start()
+    wait([process.sentinel], LIMIT_S)
+    with _ASKING:
+        process.join(0)
     return process.exitcode
 
 

@@ -15,6 +15,7 @@ import pytest
 
 from device_agent import benchmarks
 from device_agent.benchmarks import DriverError, inference, litert, onnx
+from firmware_specs import drawn
 
 
 # --- ONNX Runtime -------------------------------------------------------------------------------
@@ -122,11 +123,11 @@ def models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def network() -> bytes:
     weights = np.random.default_rng(0).integers(-127, 128, (16, 32), dtype=np.int8)
-    return litert._model(weights, 1, 0.5)
+    return litert.model_of(weights, 1, 0.5)
 
 
 def run(**changes: Any) -> benchmarks.Prepared:
-    given = {"model": "own", "runtime": "litert", "threads": 2}
+    given = {"model": "own", "runtime": "litert", "threads": 2, "seed": 5}
     return inference.inference(given | changes)
 
 
@@ -140,6 +141,9 @@ def test_a_network_of_the_owners_is_run_and_told_by_its_hash(models: Path) -> No
     assert bench.environment["file_bytes"] == len(network())
     assert len(str(bench.environment["sha256"])) == 64
     assert (bench.environment["operators"], bench.environment["operators_on_tpu"]) == (1, 0)
+    answers = str(bench.outcome()["answers"]).split(";")
+    early, late = drawn.repeated(5)
+    assert (len(answers), len(set(answers)), answers[early]) == (4, 3, answers[late])
 
 
 def test_networks_that_are_not_there_or_none_are_reasons(models: Path) -> None:
@@ -199,3 +203,15 @@ def test_an_edge_tpu_takes_the_compiled_file(models: Path, monkeypatch: pytest.M
     assert facts is not None
     assert (facts["operators"], facts["operators_on_tpu"]) == (2, 1)
     assert "Edge TPU" in str(facts["runtime"])
+
+
+def test_a_layer_that_the_runtime_rounds_wrongly_is_not_timed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    given = {"m": 2, "n": 3, "k": 4, "nonce": 5}
+    litert.int8_gemm(given)
+    honest = litert.model_of
+    monkeypatch.setattr(litert, "model_of", lambda w, m, scale: honest(w, m, 2 * scale))
+
+    with pytest.raises(DriverError, match="nothing was timed"):
+        litert.int8_gemm(given)

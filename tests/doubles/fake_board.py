@@ -6,6 +6,7 @@ answer that breaks off, silence, a board that talks for ever, one that is unplug
 """
 
 import os
+import random
 import select
 import socket
 import threading
@@ -35,7 +36,9 @@ class DutFirmware:
 
     name: str = "unspecified"
     model: str = "kws01"
-    results: tuple[float, ...] = (0.1, 0.7, 0.2)
+    # What it answers whatever it sees; without, scores that its input decides.
+    results: tuple[float, ...] = ()
+    scores: int = 12
     run_us: int = 2500
     clock_us: int = 0
     is_energy_mode: bool = False
@@ -84,7 +87,13 @@ class DutFirmware:
         return [f"m-lap-us-{shown_us % _WRAP}"]
 
     def _results(self) -> str:
-        return f"m-results-[{','.join(f'{value:.3f}' for value in self.results)}]"
+        values = self.results or self._scores()
+        return f"m-results-[{','.join(f'{value:.3f}' for value in values)}]"
+
+    def _scores(self) -> tuple[float, ...]:
+        rng = random.Random(bytes(self.loaded))
+        drawn = [rng.random() for _ in range(self.scores)]
+        return tuple(value / sum(drawn) for value in drawn)
 
     def _infer(self, words: list[str]) -> list[str]:
         runs, warm_ups = [*(int(word) for word in words), *(1, 10)[len(words) :]]

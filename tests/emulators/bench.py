@@ -104,13 +104,16 @@ class Bench:
 
 
 @contextmanager
-def bench_in(folder: Path) -> Iterator[Bench]:
-    """Run an installation with its board, and a meter that replays a trace of two levels."""
+def bench_in(folder: Path, installed: Path | None = None) -> Iterator[Bench]:
+    """Run an installation with its board, and a meter that replays a trace of two levels.
+
+    It begins from a copy of what `installed` holds.
+    """
     rows = "".join(f"{i * 5e-5:.6f},{IDLE_W},{ACTIVE_W}\n" for i in range(20))
     (folder / "trace.csv").write_text("time_s,idle_w,active_w\n" + rows)
     with ExitStack() as stack:
         bench = Bench(folder, stack)
-        bench.installation.prepare()
+        bench.installation.prepare(installed)
         port = f"{bench.uno.url};edges={bench.uno.edges};trace={folder / 'trace.csv'}"
         with (folder / "kit" / "agent.toml").open("a") as settings:
             settings.write(f"ports = {json.dumps(port)}\n")

@@ -14,7 +14,7 @@ RANK = 20
 SAME_LINE_AS = "lab"
 
 _ANSWER_S = 2.0
-_FIRST_RUN_S = 120.0
+FIRST_RUN_S = 120.0
 _SYNC_TRIES = 3
 _QUIET_S = 0.15
 _LINES_MOST = 2000
@@ -178,7 +178,7 @@ class Dut:
         """
         runs, taken_s = 1, 0.0
         while runs <= _FIRST_RUNS_MOST:
-            reply = self.ask(command(runs, 0), timeout_s=_FIRST_RUN_S)
+            reply = self.ask(command(runs, 0), timeout_s=FIRST_RUN_S)
             _check_input_taken(reply)
             taken_s = replies.window_s(reply)
             if taken_s >= min(window_s, _FIRST_WINDOW_S):
