@@ -1,13 +1,13 @@
 """The normal law, where scores, noise and errors follow it."""
 
-from math import erfc, sqrt
+from math import erfc
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 Array = NDArray[np.float64]
 
-_below = np.frompyfunc(lambda z: 0.5 * erfc(-z / sqrt(2.0)), 1, 1)
+_twice_above = np.frompyfunc(erfc, 1, 1)
 
 
 def normal_below(deviations: ArrayLike) -> Array:
@@ -35,7 +35,7 @@ def normal_below(deviations: ArrayLike) -> Array:
     z = np.asarray(deviations, dtype=float)
     if np.isnan(z).any():
         raise ValueError("deviations must be numbers, got nan")
-    return np.asarray(_below(z), dtype=float)
+    return 0.5 * np.asarray(_twice_above(z / -np.sqrt(2.0)), dtype=float)
 
 
 def normal_quantile(probability: ArrayLike) -> Array:

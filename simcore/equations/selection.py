@@ -139,7 +139,7 @@ def selection_cost(
 ) -> SelectionTerms:
     """Return the arithmetic of choosing a part by scores and training on it, over that of all.
 
-    Scores take k r e / E + k / (3 E): r short trainings of e epochs each, and one forward pass,
+    Scores take k r (e + 1/3) / E: r short trainings of e epochs each, and one forward pass of each,
     by a scorer of k times the network's arithmetic; m projects share them. The part takes f.
 
     Parameters
@@ -171,8 +171,8 @@ def selection_cost(
     M. Paul et al., "Deep learning on a data diet", NeurIPS 2021. arXiv:2107.07075;
     C. Coleman et al., "Selection via proxy", ICLR 2020. arXiv:1906.11829
     """
-    trained = not_negative(warm_ups, "warm_ups") * not_negative(warm_epochs, "warm_epochs")
-    passes = not_negative(scorer, "scorer") * (trained + FORWARD_SHARE)
+    each = not_negative(warm_epochs, "warm_epochs") + FORWARD_SHARE
+    passes = not_negative(scorer, "scorer") * not_negative(warm_ups, "warm_ups") * each
     shared = positive(epochs, "epochs") * positive(projects, "projects")
     scores, subset = np.broadcast_arrays(passes / shared, checked_share(kept, "kept"))
     return SelectionTerms(np.asarray(scores), np.asarray(subset, dtype=float))

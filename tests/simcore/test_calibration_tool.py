@@ -160,7 +160,7 @@ def test_students_quantiles_are_those_of_the_tables():
         student_quantile(0.9, freedom=0)
 
 
-# As recalled of D. Narayanan et al., SC 2021, table 1 (not read again here): billion parameters,
+# D. Narayanan et al., SC 2021, arXiv:2104.04473, table 1, row by row: billion parameters,
 # layers, width, tensor, pipeline, GPUs, batch, TFLOP/s of each GPU; A100 with 300 GB/s in the node
 # and 25 GB/s beside it, 2048 tokens.
 MEGATRON = [

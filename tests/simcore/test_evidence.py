@@ -77,6 +77,17 @@ def test_two_points_more_of_a_five_per_cent_error_take_734_labels():
         noticeable_rise(0.05, 0, z_alpha=1.645, z_beta=0.8416)
 
 
+@pytest.mark.parametrize("error", [0.03, 0.04, 0.05])
+def test_three_rises_in_four_are_noticed_with_the_variance_behind_the_rise(error):
+    labels = labels_to_notice(error, 0.02, z_alpha=1.645, z_beta=0.8416)
+    rng = np.random.default_rng(3)
+    limit = error + 1.645 * np.sqrt(error * (1 - error) / labels)
+
+    noticed = rng.binomial(int(labels), error + 0.02, size=200_000) / int(labels) > limit
+
+    assert 0.72 < noticed.mean() < 0.79
+
+
 def test_a_rise_is_noticed_when_as_many_labels_are_there_as_it_then_needs():
     z = {"z_alpha": 1.645, "z_beta": 0.842}
     time = time_to_notice(0.05, growth=0.004, label_rate=100, **z)
