@@ -55,7 +55,13 @@ from courseserver.lti.registrations import frame_origins
 from courseserver.lti.roles import is_platform_administrator, may_add_links
 from courseserver.lti.states import cookie_name
 from courseserver.lti.variables import DUE, VARIABLES
-from labs.activities import UnknownActivity, all_activities, load_activity
+from labs.activities import (
+    Activity,
+    UnknownActivity,
+    activity_titled,
+    all_activities,
+    load_activity,
+)
 from labs.content import Lab
 from labs.loader import UnknownLab, all_labs, load_lab
 
@@ -343,9 +349,11 @@ def _picker(
     if request.POST.get("action") == "week":
         number = request.POST.get("week", "")
         week = next((w for w in weeks if str(w.planned.span.number) == number), None)
-        chosen = {lab.slug for lab in week.labs} if week else chosen
+        chosen = set(week.resources) if week else chosen
         due = f"{localtime(week.planned.span.due_at):%Y-%m-%dT%H:%M}" if week else due
     labs = [lab for lab in all_labs() if lab.slug in chosen or _fits(lab, words)]
+    # What was chosen stands where one sees it.
+    labs.sort(key=lambda lab: lab.slug not in chosen)
     activities = [
         activity
         for activity in all_activities()
@@ -377,11 +385,23 @@ def _picker(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlannedLabs:
-    """A week of the course's plan: its labs that are installed, and how many are not."""
+    """A week of the course's plan: its labs that are installed, and its activity on a board."""
 
     planned: PlannedWeek
     labs: tuple[Lab, ...]
+    activity: Activity | None
     is_now: bool
+
+    @property
+    def resources(self) -> list[str]:
+        """What the picker's boxes of this week are called."""
+        boards = [f"{ACTIVITY}{self.activity.slug}"] if self.activity else []
+        return [*(lab.slug for lab in self.labs), *boards]
+
+    @property
+    def titles(self) -> list[str]:
+        boards = [f"{self.activity.title} (on a board)"] if self.activity else []
+        return [*(lab.title for lab in self.labs), *boards]
 
     @property
     def missing(self) -> int:
@@ -389,7 +409,7 @@ class PlannedLabs:
 
 
 def _weeks(course: Course) -> list[PlannedLabs]:
-    """Return the weeks of the course's plan that have a lab to add; none without a plan."""
+    """Return the weeks of the course's plan that have something to add; none without a plan."""
     plan = plan_of(course)
     if plan is None:
         return []
@@ -400,11 +420,17 @@ def _weeks(course: Course) -> list[PlannedLabs]:
         PlannedLabs(
             planned=week,
             labs=tuple(installed[p.lab] for p in week.labs if p.lab in installed),
+            activity=_activity_in(week),
             is_now=week == now,
         )
         for week in weeks
     ]
-    return [week for week in found if week.labs]
+    return [week for week in found if week.resources]
+
+
+def _activity_in(week: PlannedWeek) -> Activity | None:
+    deploy = week.week.deploy
+    return activity_titled(deploy.activity) if deploy else None
 
 
 def _fits(lab: Lab, words: list[str]) -> bool:

@@ -70,6 +70,7 @@ MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",
     "courseserver.lti.frames.FrameAncestorsMiddleware",
     "courseserver.courses.middleware.PersonMiddleware",
+    "courseserver.common.bodies.BodyLimitMiddleware",
     "courseserver.common.errors.ErrorPageMiddleware",
 ]
 
@@ -168,6 +169,9 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
 
+# Of a form with files; the largest is a kit's bundle. Other bodies: DATA_UPLOAD_MAX_MEMORY_SIZE.
+UPLOAD_MAX_BYTES = 9_000_000
+
 # --- language, time, static files -------------------------------------------------------------
 LANGUAGE_CODE = "en"
 # Of courses that name none of their own.
@@ -188,7 +192,7 @@ REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["courseserver.courses.auth.PersonAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["courseserver.common.parsers.ShallowJSONParser"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "DEFAULT_PAGINATION_CLASS": "rest_framework.pagination.LimitOffsetPagination",
     "PAGE_SIZE": 100,

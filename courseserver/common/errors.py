@@ -3,6 +3,7 @@
 from typing import Any
 
 import structlog
+from django.db import DataError
 from django.http import (
     Http404,
     HttpRequest,
@@ -38,6 +39,10 @@ class Forbidden(CourseserverError):
     title = "This is not yours to open"
 
 
+class SessionOver(Forbidden):
+    title = "Your session is over"
+
+
 class NotFound(CourseserverError):
     status = 404
     title = "There is nothing here"
@@ -61,6 +66,15 @@ class Unprocessable(CourseserverError):
 class Unavailable(CourseserverError):
     status = 503
     title = "Not available right now"
+
+
+def expected(error: Exception) -> CourseserverError | None:
+    """Return the refusal that an error is, None where it is our own mistake."""
+    if isinstance(error, DataError):
+        # PostgreSQL takes no NUL in a text, from whichever field or address it comes.
+        log.warning("the database cannot hold this", exc_info=error)
+        return Unprocessable("What your browser sent holds a character that no text has.")
+    return error if isinstance(error, CourseserverError) else None
 
 
 def reference_of(request: HttpRequest) -> str:
@@ -100,9 +114,9 @@ def refusal(request: HttpRequest, error: CourseserverError) -> HttpResponse:
 def problem_response(error: Exception, context: dict[str, Any]) -> Response | None:
     """Return problem+json (RFC 9457) for expected refusals and DRF's own errors."""
     request = context["request"]
-    if isinstance(error, CourseserverError):
+    if known := expected(error):
         return Response(
-            _problem(request, error), status=error.status, content_type="application/problem+json"
+            _problem(request, known), status=known.status, content_type="application/problem+json"
         )
     response = exception_handler(error, context)
     if response is None:
@@ -137,7 +151,8 @@ class ErrorPageMiddleware:
         return _not_allowed(request, response) if is_bare else response
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
-        return page(request, error) if isinstance(error, CourseserverError) else None
+        known = expected(error)
+        return page(request, known) if known else None
 
 
 def _not_allowed(request: HttpRequest, bare: HttpResponse) -> HttpResponse:

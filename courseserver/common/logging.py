@@ -2,6 +2,7 @@
 
 import logging
 import logging.config
+import re
 from collections.abc import Callable
 
 import structlog
@@ -9,6 +10,19 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
 from courseserver.common.ids import new_id
+
+# Line ends are the renderer's to write; the others move a reader's cursor or colour their terminal.
+_CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]")
+
+
+def _without_controls(
+    logger: object, method: str, event: structlog.typing.EventDict
+) -> structlog.typing.EventDict:
+    """Write control characters, which an address may hold, as what they are."""
+    for name, value in event.items():
+        if isinstance(value, str):
+            event[name] = _CONTROL.sub(lambda found: f"\\x{ord(found[0]):02x}", value)
+    return event
 
 
 def configure() -> None:
@@ -18,6 +32,7 @@ def configure() -> None:
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.format_exc_info,
+        _without_controls,
     ]
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],

@@ -18,6 +18,10 @@ class SessionStore(db.SessionStore):
 
     _written = ""
 
+    def _validate_session_key(self, key: str) -> bool:
+        # A cookie may hold anything, also what a database cannot look up.
+        return bool(super()._validate_session_key(key)) and key.isalnum()  # type: ignore[misc]
+
     def save(self, must_create: bool = False) -> None:
         content = json.dumps(self._get_session(no_load=must_create))  # type: ignore[attr-defined]
         if self.session_key is not None and not must_create and content == self._written:

@@ -1,5 +1,7 @@
 """Static files with their hash in the name, ES modules included."""
 
+from functools import cached_property
+
 from django.contrib.staticfiles.storage import ManifestStaticFilesStorage
 from whitenoise.storage import CompressedManifestStaticFilesStorage
 
@@ -20,6 +22,16 @@ class ModuleStorage(CompressedManifestStaticFilesStorage):  # type: ignore[misc]
     )
     # One pass resolves one level of imports.
     max_post_process_passes = 12
+
+    @cached_property
+    def _urls(self) -> dict[str, str]:
+        return {}
+
+    def url(self, name: str, force: bool = False) -> str:
+        """Return a file's address; a page asks for some forty, the same ones every time."""
+        if name not in self._urls:
+            self._urls[name] = str(super().url(name, force))
+        return self._urls[name]
 
     def stored_name(self, name: str) -> str:
         try:

@@ -13,6 +13,7 @@ from courseserver.audit.models import AuditEntry
 from courseserver.courses.due import due_dates
 from courseserver.courses.models import Assignment, Course, Enrolment, Identity, Person
 from courseserver.courses.services import roster_read
+from courseserver.grading.settings_change import settings_change
 from courseserver.lti.faults import PlatformFault
 from courseserver.lti.models import Platform
 from tests.courseserver.entry.conftest import Visitor
@@ -242,6 +243,24 @@ def test_an_extension_given_here_is_not_taken_back_by_the_lms(bob: Visitor, alic
     bob.open(**{f"{LTI}custom": custom})
 
     assert due_dates(assignment).of(person.pk) == given
+
+
+def test_an_lms_without_a_date_takes_none_away_that_was_set_here(alice: Visitor) -> None:
+    def told(due: str) -> Assignment:
+        alice.open(**{f"{LTI}custom": {"lab": "fixture-moving-bytes", "due": due}})
+        return Assignment.objects.get()
+
+    teacher = told("") and Identity.objects.get(subject="alice").person
+    settings_change(
+        assignment=told(""), actor=teacher, due_at=datetime(2026, 12, 1, tzinfo=UTC), reason="Plan"
+    )
+    assert told("").due_at == datetime(2026, 12, 1, tzinfo=UTC)
+
+    # What the LMS told it may take back, and the log says that it was the LMS.
+    assert told("2026-12-08T12:00:00Z").due_at == datetime(2026, 12, 8, 12, tzinfo=UTC)
+    assert told("").due_at is None
+    entries = AuditEntry.objects.filter(action="assignment.settings_changed", actor="system")
+    assert [e.detail["reason"] for e in entries] == ["The LMS says so"] * 2
 
 
 def test_a_due_date_that_the_lms_did_not_fill_in_changes_nothing(bob: Visitor) -> None:

@@ -118,7 +118,7 @@ def test_an_erased_person_is_nowhere_and_every_chain_stays_whole(
     assert other.get(reverse("course-home", args=[room.course.pk])).status_code == 200
     entry = AuditEntry.objects.get(action="person erased")
     assert (entry.actor, entry.subject) == ("system", quagga.pk)
-    assert AuditEntry.objects.get(action="attempt_voided").detail["reason"] == ""
+    assert AuditEntry.objects.get(action="attempt.voided").detail["reason"] == ""
     assert Identity.objects.filter(person=room.bob).exists()
 
 
