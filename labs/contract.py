@@ -35,6 +35,7 @@ class Evidence(StrEnum):
     EMULATED = "emulated"
     MEASURED = "measured"
     PUBLISHED = "published"
+    GIVEN = "given"  # by the story: a premise, drawn or stated there
     ASSUMED = "assumed"
 
 

@@ -162,9 +162,13 @@ def _symbol(table: Table) -> SymbolText:
         source=table.text("source", ""),
         evidence=evidence_text(table),
     )
-    is_input = symbol.evidence.startswith("{") or symbol.evidence in ("published", "assumed")
+    is_input = symbol.evidence.startswith("{") or symbol.evidence in (
+        "published",
+        "given",
+        "assumed",
+    )
     if symbol.value and is_input and not symbol.source:
-        table.refuse("source", "a published or assumed value needs its source")
+        table.refuse("source", "a published, given or assumed value needs its source")
     table.close()
     return symbol
 

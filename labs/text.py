@@ -25,6 +25,9 @@ _CERTAIN = 9
 """Digits that hold whichever way a number was computed or sent; ties are decided on these."""
 
 
+_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
 def _settled(x: float) -> float:
     return float(f"{x:.{_CERTAIN}g}")
 
@@ -35,10 +38,10 @@ def significant(x: float, digits: int) -> str:
     if x == 0:
         return "0"
     if not math.isfinite(x):
-        return "∞" if x > 0 else "−∞" if x < 0 else "undefined"
+        return "∞" if x > 0 else "−∞" if x < 0 else "none"
     if abs(x) < 1e-4 or abs(x) >= 1e15:
         mantissa, exponent = f"{x:.{digits - 1}e}".split("e")
-        return f"{mantissa} × 10^{int(exponent)}".replace("-", "−")
+        return f"{mantissa} × 10".replace("-", "−") + str(int(exponent)).translate(_RAISED)
     rounded = float(f"{x:.{digits - 1}e}")
     decimals = max(0, digits - 1 - math.floor(math.log10(abs(rounded))))
     return f"{rounded:,.{decimals}f}".replace("-", "−")
@@ -59,7 +62,8 @@ def quantity(x: float, spec: str) -> str:
     if spec == "pct0":
         return f"{round(_settled(100 * x))}%".replace("-", "−")
     if spec == "usd":
-        return f"${_cents(x) if abs(x) < 1000 else quantity(x, 'int')}"
+        amount = _cents(x) if abs(x) < 1000 else quantity(x, "int")
+        return f"−${amount[1:]}" if amount.startswith("−") else f"${amount}"
     if found := _DIGITS.fullmatch(spec):
         digits = int(found[2] or 3)
         return _time(x, digits) if found[1] == "time" else f"{significant(x, digits)}×"

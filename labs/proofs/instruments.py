@@ -40,6 +40,16 @@ def failure_reachable(lab: Lab, part: LabPart, cases: list[Case]) -> Iterator[st
     for failure in part.failures:
         if failure.example:
             yield from _example_faults(part, failure, cases)
+    yield from _opening_faults(part, cases)
+
+
+def _opening_faults(part: LabPart, cases: list[Case]) -> Iterator[str]:
+    """A failure is found, not met: for nobody does the instrument open in one."""
+    for case in cases if part.failures else []:
+        outputs = part.model.evaluate(case.params, defaults(part.model.knobs(case.params)))
+        for failure in part.failures:
+            if bool(np.asarray(outputs[failure.when])[0]):
+                yield f"failure.{failure.id} holds where the instrument opens; open safe ({case})"
 
 
 def _failure_faults(failure: FailureText, outputs: Outputs, case: Case) -> Iterator[str]:

@@ -121,7 +121,11 @@ def sourced(lab: Lab, part: LabPart, cases: list[Case]) -> Iterator[str]:
     if not part.sources:
         yield "source: write at least one [[source]]"
     for symbol in part.symbols:
-        if symbol.value and symbol.evidence in ("published", "assumed") and not symbol.source:
+        if (
+            symbol.value
+            and symbol.evidence in ("published", "given", "assumed")
+            and not symbol.source
+        ):
             yield f"math.symbol: {symbol.meaning!r} is {symbol.evidence} and needs a source"
     for source in part.sources:
         if source.url and not source.url.startswith("https://"):

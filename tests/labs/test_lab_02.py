@@ -1,12 +1,11 @@
 """Volume I, lab 2: clear keys, safe starts, walls worked out by hand, a cut found by search."""
 
-import re
 from collections import Counter
 
 import numpy as np
 import pytest
 
-from labs.contract import RIGHT, TRACKS
+from labs.contract import TRACKS
 from labs.explore.vol1.lab_02_ml_systems.cut import thinking
 from labs.explore.vol1.lab_02_ml_systems.light import ANSWERS
 from labs.loader import load_lab
@@ -15,31 +14,6 @@ from tests.labs.trying import Trying
 LAB = load_lab("v1-02-physics-of-deployment")
 TRYING = Trying(LAB)
 PARTS, combinations, one, at = TRYING.parts, TRYING.combinations, TRYING.one, TRYING.at
-CASES = [(part.id, track) for part in LAB.parts for track in TRACKS]
-
-
-@pytest.mark.parametrize(("part", "track"), CASES)
-def test_the_instrument_opens_where_nothing_fails(part, track):
-    for p in combinations(part, track):
-        start = at(part, p)
-        assert not any(start[failure.when] for failure in PARTS[part].failures), p
-
-
-@pytest.mark.parametrize(("part", "track"), CASES)
-def test_an_explanation_takes_less_than_a_minute_to_read(part, track):
-    words = re.sub(r"<[^>]+>", " ", PARTS[part].explanation_html).split()
-
-    assert 55 <= len(words) <= 160
-
-
-@pytest.mark.parametrize("track", TRACKS)
-def test_right_numbers_are_far_from_wrong_ones(track):
-    for part in ("a", "c", "d"):
-        for p in combinations(part, track):
-            (question,) = PARTS[part].model.questions(p)
-            key, wrong = float(question.key), [o.value for o in question.options if o.id != RIGHT]
-            assert len(wrong) == 3
-            assert min(max(x / key, key / x) for x in wrong if x) >= 1.499
 
 
 @pytest.mark.parametrize("track", TRACKS)

@@ -1,11 +1,9 @@
 """Volume I, lab 5: clear keys, safe starts, the published values, tables that are measured."""
 
-import re
-
 import numpy as np
 import pytest
 
-from labs.contract import RIGHT, TRACKS
+from labs.contract import TRACKS
 from labs.explore.vol1.lab_05_nn_compute.ladder import LADDER
 from labs.explore.vol1.lab_05_nn_compute.measured import BITS, HELD_OUT, MEASURED, SEEDS
 from labs.explore.vol1.lab_05_nn_compute.reader import BRIEFS
@@ -16,21 +14,6 @@ from tests.labs.trying import Trying
 LAB = load_lab("v1-05-transistor-tax")
 TRYING = Trying(LAB)
 PARTS, combinations, one, at = TRYING.parts, TRYING.combinations, TRYING.one, TRYING.at
-CASES = [(part.id, track) for part in LAB.parts for track in TRACKS]
-MARGIN = {"a": 3.8, "b": 2.0, "d": 1.5}
-
-
-def ratio(a, b):
-    return max(a / b, b / a)
-
-
-@pytest.mark.parametrize(("part", "track"), [case for case in CASES if case[0] in MARGIN])
-def test_the_right_number_is_far_from_the_wrong_ones(part, track):
-    for p in combinations(part, track):
-        (question,) = PARTS[part].model.questions(p)
-        wrong = [float(o.value) for o in question.options if o.id != RIGHT]
-        assert len(wrong) == 3
-        assert min(ratio(float(question.key), x) for x in wrong) >= MARGIN[part] * 0.999
 
 
 @pytest.mark.parametrize("track", TRACKS)
@@ -47,20 +30,6 @@ def test_in_part_c_either_answer_is_as_likely_and_lies_inside_its_band(track):
         )
         keys.append(question.key)
     assert 0.4 < keys.count("double") / len(keys) < 0.6
-
-
-@pytest.mark.parametrize(("part", "track"), CASES)
-def test_the_instrument_opens_where_nothing_fails(part, track):
-    for p in combinations(part, track):
-        start = at(part, p)
-        assert not any(start[failure.when] for failure in PARTS[part].failures), p
-
-
-@pytest.mark.parametrize(("part", "track"), CASES)
-def test_an_explanation_takes_less_than_a_minute_to_read(part, track):
-    words = re.sub(r"<[^>]+>", " ", PARTS[part].explanation_html).split()
-
-    assert 55 <= len(words) <= 160
 
 
 @pytest.mark.parametrize(

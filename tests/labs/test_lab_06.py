@@ -1,13 +1,12 @@
 """Volume I, lab 6: clear keys, even draws, safe starts, the values worked out by hand."""
 
 import itertools
-import re
 from collections import Counter
 
 import numpy as np
 import pytest
 
-from labs.contract import RIGHT, TRACKS
+from labs.contract import TRACKS
 from labs.explore.vol1.lab_06_nn_arch.longest import DESKS
 from labs.loader import load_lab
 from tests.labs.trying import Trying
@@ -15,17 +14,6 @@ from tests.labs.trying import Trying
 LAB = load_lab("v1-06-architecture-tax")
 TRYING = Trying(LAB)
 PARTS, combinations, one, at = TRYING.parts, TRYING.combinations, TRYING.one, TRYING.at
-CASES = [(part.id, track) for part in LAB.parts for track in TRACKS]
-
-
-@pytest.mark.parametrize(("part", "track"), [case for case in CASES if case[0] in "ab"])
-def test_the_right_number_is_far_from_the_wrong_ones(part, track):
-    for p in combinations(part, track):
-        (question,) = PARTS[part].model.questions(p)
-        key = float(question.key)
-        wrong = [float(o.value) for o in question.options if o.id != RIGHT]
-        assert len(wrong) == 3
-        assert min(max(key / x, x / key) for x in wrong) >= 1.4999
 
 
 @pytest.mark.parametrize("track", TRACKS)
@@ -42,20 +30,6 @@ def test_each_answer_of_a_part_is_about_as_likely_as_the_others(track):
     assert shapes["same"] == shapes["launched"] >= 6
     assert set(busy) == {"convolution", "dense", "transformer"}
     assert len(set(busy.values())) == 1
-
-
-@pytest.mark.parametrize(("part", "track"), CASES)
-def test_the_instrument_opens_where_nothing_fails(part, track):
-    for p in combinations(part, track):
-        start = at(part, p)
-        assert not any(start[failure.when] for failure in PARTS[part].failures), p
-
-
-@pytest.mark.parametrize(("part", "track"), CASES)
-def test_an_explanation_takes_less_than_a_minute_to_read(part, track):
-    words = re.sub(r"<[^>]+>", " ", PARTS[part].explanation_html).split()
-
-    assert 55 <= len(words) <= 160
 
 
 def test_part_a_gives_the_published_pair_and_only_full_connection_grows_with_the_picture():

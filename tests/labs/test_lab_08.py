@@ -1,13 +1,12 @@
 """Volume I, lab 8: clear keys, safe starts, figures of papers and pencils, plans by search."""
 
-import re
 from collections import Counter
 
 import numpy as np
 import pytest
 
 from labs.arranging import count_text
-from labs.contract import RIGHT, TRACKS
+from labs.contract import TRACKS
 from labs.explore.vol1.lab_08_model_train.machines import memory_text
 from labs.explore.vol1.lab_08_model_train.queues import STAGES
 from labs.loader import load_lab
@@ -16,32 +15,11 @@ from tests.labs.trying import Trying
 LAB = load_lab("v1-08-training-gauntlet")
 TRYING = Trying(LAB)
 PARTS, combinations, one, at = TRYING.parts, TRYING.combinations, TRYING.one, TRYING.at
-CASES = [(part.id, track) for part in LAB.parts for track in TRACKS]
 READS = {"past_activations": 176160768.0, "past_train_ratio": 6.889}
 
 
-@pytest.mark.parametrize(("part", "track"), CASES)
-def test_the_instrument_opens_where_nothing_fails(part, track):
-    for p in combinations(part, track):
-        start = at(part, p)
-        assert not any(start[failure.when] for failure in PARTS[part].failures), p
-
-
-@pytest.mark.parametrize(("part", "track"), CASES)
-def test_an_explanation_takes_less_than_a_minute_to_read(part, track):
-    words = re.sub(r"<[^>]+>", " ", PARTS[part].explanation_html).split()
-
-    assert 55 <= len(words) <= 160
-
-
 @pytest.mark.parametrize("track", TRACKS)
-def test_right_numbers_are_far_from_wrong_ones(track):
-    for part, least in (("a", 2.0), ("d", 1.5)):
-        for p in combinations(part, track):
-            (question,) = PARTS[part].model.questions(p)
-            key, wrong = float(question.key), [o.value for o in question.options if o.id != RIGHT]
-            assert len(wrong) == 3
-            assert min(max(x / key, key / x) for x in wrong) >= least * 0.999
+def test_the_share_asked_for_in_part_c_is_neither_nothing_nor_a_half(track):
     for p in combinations("c", track):
         (question,) = PARTS["c"].model.questions(p)
         assert 0.08 <= question.key <= 0.33

@@ -1,12 +1,9 @@
 """Volume I, lab 9: clear keys, safe starts, worked values, tables that are measured."""
 
-import re
-from collections import Counter
-
 import numpy as np
 import pytest
 
-from labs.contract import RIGHT, TRACKS
+from labs.contract import TRACKS
 from labs.explore.vol1.lab_09_data_selection import measured
 from labs.loader import load_lab
 from tests.labs import measure_selection
@@ -15,39 +12,6 @@ from tests.labs.trying import Trying
 LAB = load_lab("v1-09-data-selection")
 TRYING = Trying(LAB)
 PARTS, combinations, one, at = TRYING.parts, TRYING.combinations, TRYING.one, TRYING.at
-CASES = [(part.id, track) for part in LAB.parts for track in TRACKS]
-
-
-@pytest.mark.parametrize(("part", "track"), CASES)
-def test_the_instrument_opens_where_nothing_fails(part, track):
-    for p in combinations(part, track):
-        start = at(part, p)
-        assert not any(start[failure.when] for failure in PARTS[part].failures), p
-
-
-@pytest.mark.parametrize(("part", "track"), CASES)
-def test_an_explanation_takes_less_than_a_minute_to_read(part, track):
-    words = re.sub(r"<[^>]+>", " ", PARTS[part].explanation_html).split()
-
-    assert 55 <= len(words) <= 170
-
-
-@pytest.mark.parametrize(("part", "track"), [case for case in CASES if case[0] != "d"])
-def test_the_right_number_is_far_from_the_wrong_ones(part, track):
-    for p in combinations(part, track):
-        (question,) = PARTS[part].model.questions(p)
-        wrong = [float(o.value) for o in question.options if o.id != RIGHT]
-        key = float(question.key)
-        assert len(wrong) == 3
-        assert min(max(x / key, key / x) for x in wrong) >= 1.5 * 0.999
-
-
-@pytest.mark.parametrize("track", TRACKS)
-def test_answers_differ_within_a_class(track):
-    for part in ("a", "b", "c", "d"):
-        keys = Counter(PARTS[part].model.questions(p)[0].key for p in combinations(part, track))
-        assert len(keys) >= 3
-        assert max(keys.values()) <= 0.4 * sum(keys.values())
 
 
 def test_part_a_follows_its_curve_back_to_what_was_allowed():

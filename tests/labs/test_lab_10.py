@@ -1,12 +1,9 @@
 """Volume I, lab 10: clear keys, safe starts, the published values, tables that are measured."""
 
-import re
-from collections import Counter
-
 import numpy as np
 import pytest
 
-from labs.contract import RIGHT, TRACKS
+from labs.contract import TRACKS
 from labs.explore.vol1.lab_10_model_compress import measured
 from labs.explore.vol1.lab_10_model_compress.fits import FORMATS, SLACK
 from labs.loader import load_lab
@@ -16,40 +13,6 @@ from tests.labs.trying import Trying
 LAB = load_lab("v1-10-compression-paradox")
 TRYING = Trying(LAB)
 PARTS, combinations, one, at = TRYING.parts, TRYING.combinations, TRYING.one, TRYING.at
-CASES = [(part.id, track) for part in LAB.parts for track in TRACKS]
-MARGIN = {"a": 1.7, "b": 1.6, "d": 1.5, "e": 1.95}
-
-
-@pytest.mark.parametrize(("part", "track"), CASES)
-def test_the_instrument_opens_where_nothing_fails(part, track):
-    for p in combinations(part, track):
-        start = at(part, p)
-        assert not any(start[failure.when] for failure in PARTS[part].failures), p
-
-
-@pytest.mark.parametrize(("part", "track"), CASES)
-def test_an_explanation_takes_less_than_a_minute_to_read(part, track):
-    words = re.sub(r"<[^>]+>", " ", PARTS[part].explanation_html).split()
-
-    assert 55 <= len(words) <= 170
-
-
-@pytest.mark.parametrize(("part", "track"), [case for case in CASES if case[0] in MARGIN])
-def test_the_right_number_is_far_from_the_wrong_ones(part, track):
-    for p in combinations(part, track):
-        (question,) = PARTS[part].model.questions(p)
-        wrong = [float(o.value) for o in question.options if o.id != RIGHT]
-        key = float(question.key)
-        assert len(wrong) == 3
-        assert min(max(x / key, key / x) for x in wrong) >= MARGIN[part] * 0.999
-
-
-@pytest.mark.parametrize("track", TRACKS)
-def test_answers_differ_within_a_class(track):
-    for part in ("b", "c"):
-        keys = Counter(PARTS[part].model.questions(p)[0].key for p in combinations(part, track))
-        assert len(keys) >= 3
-        assert max(keys.values()) <= 0.6 * sum(keys.values())
 
 
 def test_part_a_measures_six_decibels_a_bit_and_a_cliff():

@@ -2,7 +2,6 @@
 
 import itertools
 import math
-import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -15,7 +14,6 @@ from labs.draws import draw_params
 from labs.explore.vol1.lab_12_perf_bench.bench import LEAST_REPEATS, Bench
 from labs.explore.vol1.lab_12_perf_bench.part_c import CANDIDATES, LOSSES, candidate, ships
 from labs.loader import load_lab
-from labs.text import fill
 
 LAB = load_lab("v1-12-benchmarking-trap")
 MARGINS = {"a": 1.666, "b": 1.625, "d": 1.685}
@@ -74,7 +72,7 @@ def test_part_a_is_total_time_over_total_time(track: str) -> None:
         rest, faster, total = float(p["rest"]), float(p["faster"]), float(p["total"])
         after = rest * total + (1 - rest) * total / faster
         assert values(model, p)[RIGHT] == pytest.approx(total / after)
-        assert at(model, p)["latency"] == pytest.approx(after)
+        assert at(model, p, faster=faster)["latency"] == pytest.approx(after)
 
 
 @every_track
@@ -108,11 +106,11 @@ def test_part_b_integrated_in_small_steps_ends_where_the_key_says(track: str) ->
 @every_track
 def test_the_instrument_of_part_b_never_knows_less_than_its_reveal(track: str) -> None:
     for model, p in cases("b", track):
-        shown = at(model, p)
+        shown = at(model, p, cap=1.0)
         assert shown["held"] == pytest.approx(values(model, p)[RIGHT])
         assert shown["throttles"]
         assert not shown["shut_down"]
-        assert at(model, p, cooling=0.5)["shut_down"], p
+        assert at(model, p, cap=1.0, cooling=0.5)["shut_down"], p
         assert at(model, p, cap=0.5)["held"] == pytest.approx(min(0.5, shown["held"]))
 
 
@@ -245,28 +243,16 @@ def test_two_runs_are_too_few_and_a_cold_start_is_too_fast() -> None:
 # --------------------------------------------------------------------------------------- words
 
 
-@every_track
-@pytest.mark.parametrize("name", ["a", "b", "c", "d"])
-def test_an_explanation_takes_a_minute_and_a_setting_is_finite(name: str, track: str) -> None:
-    for model, p in itertools.islice(cases(name, track), 0, None, 7):
-        text = fill(part(name).explanation_html, {**p, **model.facts(p)})
-        assert 60 <= len(re.sub(r"<[^>]+>", "", text).split()) <= 130
-        for knob in model.knobs(p):
-            for step in (knob.steps[0], knob.steps[-1]):
-                numbers = [x for x in at(model, p, **{knob.id: step}).values()
-                           if isinstance(x, float)]  # fmt: skip
-                assert np.isfinite(numbers).all(), (knob.id, step)
-
-
 def test_an_attempt_begun_before_a_read_existed_goes_on_with_its_default() -> None:
     drawn = draw_params(LAB, part("c"), "cloud", {}, np.random.default_rng(1))
 
     assert drawn["past_precision"] == "fp16"
 
 
-def test_the_lab_fits_an_hour_and_reads_what_lab_ten_writes() -> None:
+def test_the_lab_fits_an_hour_and_reads_what_labs_two_and_ten_write() -> None:
     assert 50 <= LAB.minutes <= 60
-    assert [(read.key, read.default) for read in LAB.reads] == [("compression.precision", "fp16")]
+    reads = {read.key: read.default for read in LAB.reads}
+    assert reads == {"deployment.thermal_time_s": 0.0, "compression.precision": "fp16"}
     written = {write.key for one in LAB.parts for write in one.writes}
     assert {"amdahl.log10_error", "amdahl.f", "thermal.phi", "thermal.t1", "tail.factor_error",
             "gates.precision", "protocol.warm_up", "protocol.window", "protocol.repeats",

@@ -90,20 +90,6 @@ def test_one_option_is_right_and_the_others_are_clear_of_it(part: LabPart, track
 
 
 @every_part
-def test_options_read_differently_and_each_misconception_has_its_sentence(
-    part: LabPart, track: str
-) -> None:
-    for p in combinations(part, track):
-        for question in choices(part.model, p):
-            text = part.question(question.id)
-            assert text is not None
-            shown = {fill(text.option, {**p, "value": option.value}) for option in question.options}
-            assert len(shown) == 4
-            named = {option.id for option in question.options} - {RIGHT}
-            assert named <= set(text.misconceptions)
-
-
-@every_part
 def test_a_draw_is_one_of_the_combinations_and_repeats_with_its_seed(
     part: LabPart, track: str
 ) -> None:
@@ -158,73 +144,11 @@ def near(found: list[float], keys: list[float]) -> list[tuple[float, float]]:
 # ------------------------------------------------------------------------------------- texts
 
 
-@every_part
-def test_every_text_finds_its_values(part: LabPart, track: str) -> None:
-    knobs = part.model.knobs(combinations(part, track)[0])
-    for p in combinations(part, track):
-        telling = {**p, **part.model.facts(p), "pick": "1 s", "key": "2 s", "gap": "twice"}
-        fill(part.stories[track].html, p)
-        for question in part.questions:
-            fill(question.prompt_html, p)
-            fill(question.reveal_html, telling)
-            fill(question.why_html, telling)
-        fill(part.explanation_html, telling)
-        for symbol in part.symbols:
-            fill(symbol.value, telling)
-        if part.challenge:
-            fill(part.challenge.brief_html, telling)
-        outputs = part.model.evaluate(p, {k.id: np.asarray([k.steps[k.default]]) for k in knobs})
-        point = {name: column[0].item() for name, column in outputs.items()}
-        shown = {output.id: point[output.id] for output in part.outputs}
-        for failure in part.failures:
-            fill(failure.text, shown)
-        for plot in part.plots:
-            fill(plot["summary"], shown)
-            for rule in plot.get("rules", []):
-                fill(rule["label"], shown)
-
-
-@every_part
-def test_the_explanation_takes_a_minute(part: LabPart, track: str) -> None:
-    p = combinations(part, track)[0]
-    words = re.sub(r"<[^>]+>", "", fill(part.explanation_html, {**p, **part.model.facts(p)}))
-
-    assert 60 <= len(words.split()) <= 130
-
-
 def test_parts_and_synthesis_fit_an_hour(lab: Lab) -> None:
     assert 50 <= lab.minutes <= 60
 
 
 # -------------------------------------------------------------------------------- instruments
-
-
-@every_part
-def test_the_instrument_and_its_words_name_the_same_things(part: LabPart, track: str) -> None:
-    p = combinations(part, track)[0]
-    knobs = part.model.knobs(p)
-    settings = sheet(knobs)
-    outputs, curves = part.model.evaluate(p, settings), part.model.curves(p, settings)
-
-    assert [knob.id for knob in knobs] == [knob.id for knob in part.knobs]
-    assert {output.id for output in part.outputs} <= set(outputs)
-    assert {failure.when for failure in part.failures} <= set(outputs)
-    shown = {output.id for output in part.outputs}
-    for plot in part.plots:
-        for series in plot.get("series", []):
-            assert {series["x"], series["y"]} <= set(curves)
-        for key in ("start", "end", "lane"):
-            assert key not in plot or plot[key] in curves
-        for segment in plot.get("segments", []):
-            assert segment["output"] in shown
-        for marker in plot.get("markers", []):
-            assert {marker["x"], marker["y"]} <= shown
-        for rule in plot.get("rules", []):
-            assert rule["at"] in shown
-    count = len(next(iter(settings.values())))
-    assert count <= 200
-    assert all(len(column) == count for column in outputs.values())
-    assert all(line.shape[0] == count and line.shape[1] <= 60 for line in curves.values())
 
 
 @every_part
@@ -270,15 +194,19 @@ def test_every_failure_can_be_reached_and_left(part: LabPart, track: str) -> Non
 
 
 @pytest.mark.parametrize("track", TRACKS)
-def test_the_instrument_starts_at_the_question(track: str) -> None:
-    def at_default(model: Part, p: Params, output: str) -> float:
-        at = {k.id: np.asarray([k.steps[k.default]]) for k in model.knobs(p)}
+def test_the_instrument_reaches_the_question(track: str) -> None:
+    def asked(model: Part, p: Params, output: str, moved: str) -> float:
+        steps = {k.id: [p[moved]] if k.id == moved else k.steps[k.default : k.default + 1]
+                 for k in model.knobs(p) if k.id != moved or p[moved] in k.steps}  # fmt: skip
+        at = {name: np.asarray(step) for name, step in steps.items()}
         return float(model.evaluate(p, at)[output][0])
 
-    for model, output in ((A(), "p99"), (B(), "fill"), (C(), "fit"), (D(), "total")):
+    parts = ((A(), "p99", "load"), (B(), "fill", "batch"), (C(), "fit", "tokens"),
+             (D(), "total", "size"))  # fmt: skip
+    for model, output, moved in parts:
         for p in model.combinations(track):
             key = float(model.questions(p)[0].key)
-            assert at_default(model, p, output) == pytest.approx(key, rel=1e-5), (p, output)
+            assert asked(model, p, output, moved) == pytest.approx(key, rel=1e-5), (p, output)
 
 
 # ---------------------------------------------------------------------------- published values

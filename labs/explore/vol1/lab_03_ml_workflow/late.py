@@ -90,7 +90,7 @@ class A(Part):
                 "width_text": WIDTHS[width],
                 "room": room.size,
                 "room_text": room.text,
-                "room_known": "published" if track == "tiny" else "assumed",
+                "room_known": "published" if track == "tiny" else "given",
                 "own_text": given(FIRST_STAGE, "g2"),
             }
             for (model, width), growth, found in product(room.models, GROWTHS, FOUND)

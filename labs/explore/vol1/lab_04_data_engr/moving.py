@@ -57,7 +57,7 @@ MOVES: Mapping[str, Move] = {
         links={10e9: "a dedicated line", 25e9: "a dedicated line", 100e9: "a dedicated line"},
         local=catalog.item("storage", "nvme-gen4").value("bandwidth"), local_name="local NVMe",
         price=catalog.item("prices", "egress").value("transfer"), savings=(60.0, 200.0),
-        there="in the cheaper region",
+        there="at the cheaper provider",
     ),
     "edge": Move(
         sizes=(0.5e12, 2e12), links={100e6: "the plant's line", 1e9: "the plant's line"},
@@ -168,14 +168,19 @@ def _params(
         "local": move.local,
         "local_name": move.local_name,
         "price": move.price,
-        "price_text": f"${move.price * GB:.3g} a GB",
-        "price_known": "published" if track == "cloud" else "assumed",
+        "price_text": f"{_dollars(move.price * GB)} a GB",
+        "price_known": "published" if track == "cloud" else "given",
         "saving": saving,
-        "saving_text": given(saving, "usd"),
+        "saving_text": _dollars(saving),
         "jobs": jobs,
         "jobs_text": "one job" if jobs == 1 else f"{jobs} jobs",
         "there": move.there,
     }
+
+
+def _dollars(amount: float) -> str:
+    """Return a given amount as people write it: $5, $0.50."""
+    return f"${amount:,.0f}" if amount == round(amount) else f"${amount:.2f}"
 
 
 def _time(p: Params) -> float:

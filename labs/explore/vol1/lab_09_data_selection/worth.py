@@ -40,7 +40,7 @@ ALMOST_ALL = 0.9
 """What those discard who hold most data for noise. [1]"""
 STEEP = (0.07, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.5)
 COPIES = (0.0, 0.05, 0.1, 0.2, 0.3, 0.4, 0.6)
-PRICES = (0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0)
+PRICES = (0.036, 0.108, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0)
 KEPT = tuple(reversed(SHARES))
 
 

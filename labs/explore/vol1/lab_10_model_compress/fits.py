@@ -35,6 +35,8 @@ NONE = "none"
 USERS = octaves(1, 64)
 CONTEXTS = octaves(512, 131_072)
 _KEY_VALUE = element_size("fp16")
+ADAM_STATE = 16.0
+"""Weights, gradients and moments of a parameter in training, in either format of lab 8. [byte]"""
 _GROUP, _ZERO_POINT = 128, 4
 INPUT_BYTES: Mapping[str, float] = {
     "dscnn-kws": 49 * 10.0,
@@ -126,6 +128,7 @@ class C(Part):
             "int4_need": needs["int4"],
             "step_text": _step_text(p, wider),
             "past_cache": _past_cache(p),
+            "past_weights": float(p.get("past_state", 112e9)) * _KEY_VALUE / ADAM_STATE,
             "format_kept": _kept(p, right),
             "model_kept": str(p["model"]),
         }

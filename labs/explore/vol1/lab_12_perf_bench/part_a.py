@@ -91,10 +91,10 @@ class A(Part):
 
     def knobs(self, p: Params) -> tuple[Knob, ...]:
         rests, rest = with_value(REST_STEPS, float(p["rest"]))
-        factors, faster = with_value(log_steps(1.0, 1000.0, 37), float(p["faster"]))
+        factors, _ = with_value(log_steps(1.0, 1000.0, 37), float(p["faster"]))
         return (
             Knob(id="rest", steps=rests, default=rest),
-            Knob(id="faster", steps=factors, default=faster),
+            Knob(id="faster", steps=factors),
             Knob(id="overlap", steps=(False, True)),
         )
 

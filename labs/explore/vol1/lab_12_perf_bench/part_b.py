@@ -94,6 +94,7 @@ class B(Part):
             "minute_over": float(minute.work) / LOOKED_AT / device.held,
             "twice_cooled": float(held_speed(**device.air(cooling=2.0))),
             "rise": device.limit - device.ambient,
+            "past_text": _past_text(float(p.get("past_onset", 0.0))),
         }
 
     def knobs(self, p: Params) -> tuple[Knob, ...]:
@@ -101,12 +102,12 @@ class B(Part):
         airs, air = with_value(linear_steps(0.0, hottest, int(hottest) // 5 + 1),
                                float(p["ambient"]))  # fmt: skip
         coolings, cooling = with_value(log_steps(0.5, 4.0, 13), 1.0)
-        caps = linear_steps(0.1, 1.0, 19)
+        caps = linear_steps(0.05, 1.0, 20)
         return (
             Knob(id="time", steps=TIME_STEPS, default=TIME_STEPS.index(LOOKED_AT)),
             Knob(id="ambient_air", steps=airs, default=air),
             Knob(id="cooling", steps=coolings, default=cooling),
-            Knob(id="cap", steps=tuple(round(x, 2) for x in caps), default=len(caps) - 1),
+            Knob(id="cap", steps=tuple(round(x, 2) for x in caps)),
         )
 
     def evaluate(self, p: Params, k: Knobs) -> Outputs:
@@ -181,3 +182,8 @@ def _conductance(value: float) -> str:
 
 def _steps_in(onset: float) -> str:
     return f"after {quantity(onset, 'time')}" if np.isfinite(onset) else "never"
+
+
+def _past_text(onset: float) -> str:
+    """Return how long the device of lab 2 kept its rate, where the ledger knows. [s]"""
+    return f": it gave your device of lab 2 {quantity(onset, 'time')}" if onset > 0 else ""

@@ -165,9 +165,10 @@ class C(Part):
 
     def knobs(self, p: Params) -> tuple[Knob, ...]:
         tails, tail = with_value(log_steps(1.2, 4.0, 15), float(p["tail"]))
+        precision, size = CANDIDATES[ships(p)]
         return (
-            Knob(id="precision", steps=tuple(LOSSES)),
-            Knob(id="batch", steps=BATCHES, default=int(p["middle"]) - 1),
+            Knob(id="precision", steps=tuple(LOSSES), default=tuple(LOSSES).index(precision)),
+            Knob(id="batch", steps=BATCHES, default=BATCHES.index(int(p[size]))),
             Knob(id="tail_factor", steps=tails, default=tail),
             Knob(id="clock", steps=linear_steps(0.25, 1.0, 16), default=15),
         )

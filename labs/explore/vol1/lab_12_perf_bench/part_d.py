@@ -114,7 +114,7 @@ class D(Part):
             float(p["servers"]),
         )
         return (
-            Knob(id="spread", steps=spreads, default=spreads.index(float(p["deviation"]))),
+            Knob(id="spread", steps=spreads),
             Knob(id="promised", steps=promises, default=promise),
             Knob(id="fan", steps=tuple(int(x) for x in fans), default=fan),
         )

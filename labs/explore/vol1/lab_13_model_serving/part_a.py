@@ -112,7 +112,7 @@ class A(Part):
         service = float(p["service"])
         times, drawn = with_value(log_steps(1 * MS, 120 * MS, 24), service)
         return (
-            Knob(id="load", steps=LOAD_STEPS, default=LOAD_STEPS.index(float(p["load"]))),
+            Knob(id="load", steps=LOAD_STEPS),
             Knob(id="service", steps=times, default=drawn),
             Knob(id="variation", steps=VARIATIONS, default=VARIATIONS.index(1.0)),
             Knob(id="servers", steps=SERVERS),

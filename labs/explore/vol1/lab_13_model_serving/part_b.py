@@ -129,7 +129,7 @@ class B(Part):
         rates, drawn = with_value(log_steps(*at.rate_range, 24), float(p["rate"]))
         windows, middle = with_value(log_steps(*at.window_range, 18), at.promise / 5)
         return (
-            Knob(id="batch", steps=SIZES, default=SIZES.index(int(p["batch"]))),
+            Knob(id="batch", steps=SIZES),
             Knob(id="rate", steps=rates, default=drawn),
             Knob(id="closes", steps=(False, True)),
             Knob(id="window", steps=windows, default=middle),

@@ -22,6 +22,7 @@ from labs.contract import (
     log_steps,
     with_value,
 )
+from labs.text import quantity
 from simcore.catalog import hardware
 from simcore.equations.startup import ColdStart, cold_start
 
@@ -120,6 +121,7 @@ class D(Part):
             "lost": total * float(p["traffic"]),
             "eight_devices": float(_cold(p, devices=8).total),
             "half_size": float(_cold(p, size=float(p["size"]) / 2).total),
+            "runtime_text": _runtime_text(p),
             "warm_day": 24 * service.price,
             "price_text": given(service.price, "usd"),
             "loss_half": LOSSES["half"],
@@ -129,11 +131,11 @@ class D(Part):
 
     def knobs(self, p: Params) -> tuple[Knob, ...]:
         at = COLD[str(p["place"])]
-        sizes, size = with_value(log_steps(*at.size_range, 24), float(p["size"]))
+        sizes, _ = with_value(log_steps(*at.size_range, 24), float(p["size"]))
         disks, disk = with_value(log_steps(*at.storage_range, 24), float(p["storage"]))
         links, link = with_value(log_steps(*at.link_range, 9), float(p["link"]))
         return (
-            Knob(id="size", steps=sizes, default=size),
+            Knob(id="size", steps=sizes),
             Knob(id="storage", steps=disks, default=disk),
             Knob(id="link", steps=links, default=link),
             Knob(id="devices", steps=DEVICES),
@@ -196,6 +198,15 @@ def _combinations(track: str) -> Sequence[Params]:
             at.sizes, at.storage, SCENARIOS[track]
         )
     ]  # fmt: skip
+
+
+def _runtime_text(p: Params) -> str:
+    """Return what the student counted in lab 7, runtime and network, on this way; or a hint."""
+    size = float(p.get("past_start", 0.0))
+    if size == 0.0:
+        return "A runtime may have to come as well; lab 7 counts its bytes. "
+    read = quantity(float(_cold(p, size=size).read), "time")
+    return f"Runtime and network of lab 7, {quantity(size, 'si B')}, would take {read} to read. "
 
 
 def _cold(p: Params, *, size: float | None = None, devices: int = 1) -> ColdStart:

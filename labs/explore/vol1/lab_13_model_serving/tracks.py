@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from labs.text import quantity
+from simcore.catalog import item
 
 MS = 1e-3
+HOUR = 3600.0
 GB = 1e9
 
 LATE = 0.99
@@ -44,7 +46,7 @@ LOSSES = MappingProxyType({"full": 0.0, "half": 0.2, "quarter": 2.5})
 
 SERVICES = MappingProxyType({
     "cloud": Service(
-        setup=3 * MS, price=3.00,
+        setup=3 * MS, price=HOUR * item("prices", "h100-hour").value("rent"),
         per_request={"full": 0.65 * MS, "half": 0.36 * MS, "quarter": 0.30 * MS},
     ),
     "edge": Service(
@@ -57,6 +59,6 @@ SERVICES = MappingProxyType({
     ),
     "tiny": Service(
         setup=2 * MS, price=0.004,
-        per_request={"full": 182 * MS, "half": 48 * MS, "quarter": 40 * MS},
+        per_request={"full": 182 * MS, "half": 48 * MS, "quarter": 52 * MS},
     ),
 })  # fmt: skip

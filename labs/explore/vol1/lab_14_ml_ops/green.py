@@ -207,7 +207,7 @@ def _week_of(noise: float, turn: float, rise: float) -> int:
 
 
 def _label_week(noise: float, turn: float, labels: int) -> int:
-    """Return the week in which a week's labels show the rise, four times in five."""
+    """Return the week in which a week's labels show the rise, about three times in four."""
     if not labels:
         return LAST + 1
     return _week_of(

@@ -120,7 +120,7 @@ class D(Part):
             "training_before": float(found.training / (found.training + found.answers)),
             "total_kwh": grown / KWH,
             "carbon": float(carbon),
-            "grid_text": grid.replace("-", " ").title(),
+            "grid_text": grid.replace("-", " ").title().replace("United", "the United"),
             "home_grid": grid,
             "rule_kept": str(p["rule"]),
             "rule_price": rule_price(str(p["place"]), str(p["rule"])),

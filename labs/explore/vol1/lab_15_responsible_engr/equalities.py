@@ -103,11 +103,13 @@ class B(Part):
         }  # fmt: skip
 
     def knobs(self, p: Params) -> tuple[Knob, ...]:
-        free = free_thresholds(groups_of(p))
-        starts = [int(np.argmin(np.abs(floats(THRESHOLDS) - t))) for t in free]
+        groups = groups_of(p)
+        first = int(np.argmin(np.abs(floats(THRESHOLDS) - free_thresholds(groups)[0])))
+        a, b = (rates_of(groups, i, floats(THRESHOLDS)).selected for i in range(2))
         return (
-            Knob(id="threshold_a", steps=THRESHOLDS, default=starts[0]),
-            Knob(id="threshold_b", steps=THRESHOLDS, default=starts[1]),
+            Knob(id="threshold_a", steps=THRESHOLDS, default=first),
+            # As large a share as of the first group, so that the rule holds until somebody moves.
+            Knob(id="threshold_b", steps=THRESHOLDS, default=int(np.argmin(np.abs(b - a[first])))),
             Knob(id="rule", steps=CRITERIA),
         )
 

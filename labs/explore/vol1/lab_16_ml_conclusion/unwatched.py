@@ -38,7 +38,8 @@ NOISE = 0.05
 
 FLOOR = 0.03
 ONE_SIDED, POWER = 1.645, 0.842
-"""Normal quantiles of a false alarm in twenty, and of four rises in five noticed."""
+"""Normal quantiles of a false alarm in twenty, and of 80% at the known rate: about three rises in
+four are noticed."""
 WEEKS = np.arange(0, 53)
 TURN_STEPS = tuple(round(x, 2) for x in np.arange(0.0, 2.01, 0.25))
 LABELS = (0, 10, 20, 50, 100, 200, 500, 1000)

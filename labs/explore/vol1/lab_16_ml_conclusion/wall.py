@@ -108,7 +108,10 @@ class E(Part):
             "total_shrunk": (weights(p, "fp16") + kept) / (small + kept),
             "token": cache_per_token(model(str(p["model"]))),
             "even_tokens": small / (kept / float(p["tokens"])),
-            "past_grid_text": str(p["past_grid"]).replace("-", " ").title(),
+            "past_grid_text": str(p["past_grid"])
+            .replace("-", " ")
+            .title()
+            .replace("United", "the United"),
             "larger": max(kept, small) / min(kept, small),
             "larger_name": "now the keys and values" if kept > small else "still the weights",
             "law_text": "what is not touched becomes the wall"

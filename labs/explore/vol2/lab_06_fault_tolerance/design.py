@@ -36,6 +36,8 @@ STARTS = ("new", "aged")
 SHAPE, HORIZON = 0.7, 54 * DAY
 EQUAL_WITHIN = 0.01  # of the number of stops
 SPARES = tuple(float(x) for x in range(hall.MOST_SPARES + 1))
+ENOUGH_SPARES = 12
+"""More than are in repair on average in any hall that is drawn; the instrument opens there."""
 LOSSES = ("saving", "repeated", "drain", "restart", "waiting", "both_lost")
 
 
@@ -135,7 +137,7 @@ class E(Part):
                 steps=hall.INTERVALS,
                 default=hall.INTERVALS.index(float(start["interval"])),
             ),
-            Knob(id="spares", steps=SPARES, default=int(float(start["spares"]))),
+            Knob(id="spares", steps=SPARES, default=ENOUGH_SPARES),
         )
 
     def evaluate(self, p: Params, k: Knobs) -> Outputs:

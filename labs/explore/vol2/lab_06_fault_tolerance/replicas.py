@@ -41,7 +41,7 @@ UPS = (0.98, 0.99, 0.995)
 GOALS = (0.999, 0.9999)
 NEEDS = (6, 12)
 PROMPT_AXIS = np.geomspace(512, 65_536, 29)
-OWNED_AXIS = np.arange(1, 25)
+OWNED_AXIS = np.arange(1.0, 25.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -183,7 +183,7 @@ class D(Part):
             knob_at("sent", log_steps(16, 4096, 14), number(p, "sent")),
             Knob(id="policy", steps=("rebuild", "copy", "wait")),
             Knob(id="load_rate", steps=log_steps(1e9, 50e9, 12), default=7),
-            Knob(id="n", steps=tuple(float(x) for x in range(1, 25)), default=7),
+            Knob(id="n", steps=tuple(OWNED_AXIS.tolist()), default=2 * int(number(p, "k")) - 1),
             knob_at("k", needed, number(p, "k")),
             knob_at("up", ups, number(p, "up")),
             Knob(id="load", steps=loads, default=loads.index(0.7)),
