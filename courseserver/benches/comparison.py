@@ -77,6 +77,8 @@ class View:
     past: int
     origin: Origin | None
     why_no_energy: str
+    # What makes the energy that there is worth less, in words.
+    energy_doubt: str
 
 
 def view_of(activity: Activity, design: Design, board: str, run: ActivityRun | None) -> View:
@@ -100,6 +102,9 @@ def view_of(activity: Activity, design: Design, board: str, run: ActivityRun | N
         more_published=max(0, len(published) - _PUBLISHED_MOST),
         past=len(past),
         origin=origin,
+        energy_doubt=next(
+            (str(x) for row in outcomes if (x := row.environment.get("energy_doubt"))), ""
+        )[:400],
         why_no_energy=next((row.energy_why_not for row in outcomes if row.energy_why_not), ""),
     )
 
@@ -119,13 +124,14 @@ def board_measured(row: Measurement) -> str:
 def _origin(outcomes: list[Measurement]) -> Origin | None:
     if not outcomes:
         return None
-    row = outcomes[0]
+    # Of several runs the one that is known least well speaks for all.
+    row = max(outcomes, key=lambda row: list(Verdict).index(Verdict(row.verdict)))
     return Origin(
         kit_name=row.kit.name,
         board=board_measured(row),
         evidence=row.evidence,
         verdict=row.verdict,
-        verdict_words=Verdict(row.verdict).label,
+        verdict_words="; ".join(filter(None, (Verdict(row.verdict).label, row.verdict_why))),
         is_own=row.is_self_reported,
         drift=row.kit.drift,
     )
@@ -215,10 +221,11 @@ def _interval(x: Estimate, spec: str) -> str:
 
 
 def _measured(x: Measured, spec: str) -> str:
-    text = quantity(x.value, spec)
+    text, low, high = (quantity(value, spec) for value in (x.value, x.low, x.high))
     if x.low == x.high:
         return text
-    return f"{text} ({quantity(x.low, spec)} to {quantity(x.high, spec)}), n = {x.n}"
+    # Windows may agree in every digit that is shown.
+    return f"{text}, n = {x.n}" if low == high == text else f"{text} ({low} to {high}), n = {x.n}"
 
 
 def _range(values: list[float], spec: str) -> str:

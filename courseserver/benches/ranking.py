@@ -15,6 +15,7 @@ from courseserver.courses.ranking import (
     places,
     presences,
 )
+from courseserver.kits import power
 from courseserver.kits.models import Measurement
 from courseserver.kits.states import Verdict
 from labs.activities import TRACKS, Activity, Design
@@ -73,7 +74,7 @@ def _points(entry: Entry, best: Mapping[str, float]) -> tuple[float, dict[str, f
 
 
 def entries_of(course: Course, activity: Activity, *, evidence: str) -> list[Entry]:
-    """Return each person's verified runs on kits of the institution, of one evidence."""
+    """Return each person's recomputed runs on kits of the institution, of one evidence."""
     runs = {
         run.kit_job: run
         for run in ActivityRun.objects.filter(course=course, activity=activity.slug).exclude(
@@ -82,7 +83,7 @@ def entries_of(course: Course, activity: Activity, *, evidence: str) -> list[Ent
     }
     rows = Measurement.objects.filter(
         job__in=runs, job__institution_only=True, kit__owner__isnull=True, superseded=False,
-        outcome="measured", verdict=Verdict.VERIFIED, evidence=evidence,
+        outcome="measured", verdict=Verdict.RECOMPUTED, evidence=evidence,
     ).select_related("kit")  # fmt: skip
     return [_entry(runs[row.job_id], row) for row in rows]
 
@@ -90,7 +91,7 @@ def entries_of(course: Course, activity: Activity, *, evidence: str) -> list[Ent
 def _entry(run: ActivityRun, row: Measurement) -> Entry:
     values = {
         "latency": row.value,
-        "energy": row.energy_total_j,
+        "energy": row.energy_total_j if _is_energy_bounded(row) else None,
         "accuracy": row.environment.get("accuracy"),
         "memory": row.environment.get("model_bytes"),
     }
@@ -100,6 +101,11 @@ def _entry(run: ActivityRun, row: Measurement) -> Entry:
         design=run.design,
         values={track: float(value) for track, value in values.items() if value},
     )
+
+
+def _is_energy_bounded(row: Measurement) -> bool:
+    """Return whether a lie about its energy could show; emulators are ranked apart."""
+    return row.evidence == "emulated" or power.limits(board_measured(row)) is not None
 
 
 def board_of_entries(

@@ -22,7 +22,7 @@ from courseserver.kits import access, claims, enrolment, selectors, services
 from courseserver.kits.credentials import secret_matches
 from courseserver.kits.models import Kit, KitJob, Measurement
 from courseserver.kits.requests import TaskRequest
-from courseserver.kits.states import JobState, KitHealth
+from courseserver.kits.states import JobState, KitHealth, Verdict
 from firmware_specs.wire import Claim, WireError, decode
 
 
@@ -48,7 +48,10 @@ class MeasurementOut(serializers.Serializer[Any]):
     n = serializers.IntegerField()
     unit = serializers.CharField(allow_blank=True)
     evidence = serializers.CharField()
-    verdict = serializers.CharField(help_text="What the server itself found out about it")
+    verdict = serializers.ChoiceField(
+        choices=Verdict.choices, help_text="What the server itself found out about it"
+    )
+    verdict_why = serializers.CharField(help_text="What that rests on, or why it is no more")
     energy_total_j = serializers.FloatField(allow_null=True)
     energy_dynamic_j = serializers.FloatField(allow_null=True)
     energy_why_not = serializers.CharField(allow_blank=True)
@@ -107,6 +110,8 @@ class PollIn(serializers.Serializer[Any]):
 class RotateIn(serializers.Serializer[Any]):
     device_id = serializers.CharField(max_length=32)
     secret = serializers.CharField(max_length=128)
+    # Chosen and kept by the agent before it asks: an answer that gets lost locks nobody out.
+    fresh = serializers.RegexField(r"\A[A-Za-z0-9_-]{43,128}\Z", required=False)
 
 
 class CredentialsOut(serializers.Serializer[Any]):
@@ -135,7 +140,7 @@ def job_json(job: KitJob) -> dict[str, Any]:
 def _measurement_json(row: Measurement) -> dict[str, Any]:
     fields = (
         "task", "outcome", "value", "low", "high", "n", "unit", "evidence", "verdict",
-        "energy_total_j", "energy_dynamic_j", "energy_why_not", "flags", "detail",
+        "verdict_why", "energy_total_j", "energy_dynamic_j", "energy_why_not", "flags", "detail",
     )  # fmt: skip
     return {"id": row.request_id, **{name: getattr(row, name) for name in fields}}
 
@@ -295,7 +300,8 @@ class RotateView(AgentView):
             or not secret_matches(body.validated_data["secret"], kit.secret_hash)
         ):
             raise Forbidden("Unknown kit, wrong secret or revoked.", remedy="Enrol the kit again.")
-        return _credentials(kit, enrolment.kit_rotate(kit=kit, actor="system"))
+        fresh = body.validated_data.get("fresh", "")
+        return _credentials(kit, enrolment.kit_rotate(kit=kit, actor="system", fresh=fresh))
 
 
 def _credentials(kit: Kit, secret: str) -> Response:

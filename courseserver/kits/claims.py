@@ -82,7 +82,7 @@ def claim_open(*, claim: Claim) -> Offer:
 
 
 def claim_poll(*, device_code: str) -> tuple[Kit, str]:
-    """Return the new kit and its secret, once.
+    """Return the new kit and its secret; again, until the kit has spoken, a fresh one.
 
     Raises
     ------
@@ -102,7 +102,9 @@ def _poll(device_code: str) -> tuple[Kit, str] | str:
     now = clock.now()
     if row is None or row.expires_at < now:
         return "expired_token"
-    if row.state in (ClaimState.DENIED, ClaimState.TAKEN):
+    # The answer with the secret may have been lost: it is given again until the kit has spoken.
+    is_heard = row.kit is not None and row.kit.last_seen_at is not None
+    if row.state == ClaimState.DENIED or (row.state == ClaimState.TAKEN and is_heard):
         return "access_denied"
     hurried = row.polled_at and now - row.polled_at < timedelta(seconds=INTERVAL_S / 2)
     row.polled_at = now

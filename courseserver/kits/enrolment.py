@@ -44,9 +44,9 @@ def kit_create(
     return kit, secret
 
 
-def kit_rotate(*, kit: Kit, actor: str) -> str:
-    """Give a kit a new secret; the old one ends at once."""
-    secret = new_secret()
+def kit_rotate(*, kit: Kit, actor: str, fresh: str = "") -> str:
+    """Give a kit a new secret, its own choice or ours; the old one ends at once."""
+    secret = fresh or new_secret()
     with transaction.atomic():
         kit.secret_hash = secret_hash(secret)
         kit.bundle_key_encrypted = bundle_key_encrypted(secret)

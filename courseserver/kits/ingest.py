@@ -15,19 +15,22 @@ from django.db import IntegrityError, transaction
 from django.db.utils import DataError
 
 from courseserver.common import clock
-from courseserver.kits import checking, lines, queue, reference
+from courseserver.common.errors import Conflict
+from courseserver.kits import agreement, checking, lines, power, queue, reference
 from courseserver.kits.models import Kit, KitJob, Measurement
 from courseserver.kits.states import FINAL, ON_KIT, JobKind, JobState, KitHealth, Verdict
 from firmware_specs import tasks
 from firmware_specs.wire import (
     Ack,
     Birth,
+    Energy,
     JobAnswer,
     Log,
     Message,
     Outcome,
     Result,
     Sample,
+    Scalar,
     Status,
     WireError,
     decode,
@@ -143,7 +146,8 @@ class _Batch:
         try:
             handle(self, kit, message)
             self.report.stored += 1
-        except Refused as error:
+        # A move that the table does not allow: raised on, it would come back with every batch.
+        except (Refused, Conflict) as error:
             self.refuse(received, kit, str(error))
         # Refused for good is also an answer: the kit may forget it.
         msg_id = getattr(message, "msg_id", "")
@@ -240,10 +244,11 @@ def measurement_checked(kit: Kit, job: KitJob, message: Result) -> Measurement:
         If the job did not ask for it, or it lacks figures or has senseless ones.
     """
     asked = _check_result(job, message)
-    row = _measurement(kit, job, message)
+    row = _measurement(kit, job, message, asked["arguments"])
     if message.outcome is Outcome.MEASURED:
         finding = checking.check(message, asked=asked["arguments"], board=kit.board)
-        row.verdict = finding.verdict
+        finding = agreement.compared(finding, kit, job, message, asked=asked["arguments"])
+        row.verdict, row.verdict_why = finding.verdict, finding.reason[:400]
         if finding.verdict == Verdict.REJECTED:
             row.outcome, row.detail = REJECTED, finding.reason[:400]
     return row
@@ -266,7 +271,10 @@ def _check_result(job: KitJob, message: Result) -> dict[str, Any]:
     return asked
 
 
-def _measurement(kit: Kit, job: KitJob, message: Result) -> Measurement:
+def _measurement(
+    kit: Kit, job: KitJob, message: Result, arguments: dict[str, Scalar]
+) -> Measurement:
+    energy = _energy(message.energy)
     return Measurement(
         message_id=message.msg_id[:128],
         job=job,
@@ -274,7 +282,8 @@ def _measurement(kit: Kit, job: KitJob, message: Result) -> Measurement:
         request_id=message.request_id,
         attempt=max(0, min(message.attempt, 32767)),
         task=message.task,
-        arguments=message.arguments,
+        # As asked, whatever the kit echoes.
+        arguments=arguments,
         outcome=message.outcome.value,
         value=message.value,
         low=message.low,
@@ -283,17 +292,33 @@ def _measurement(kit: Kit, job: KitJob, message: Result) -> Measurement:
         unit=message.unit[:32],
         # A kit's word: firmware in an emulator says so itself.
         evidence="emulated" if message.evidence == "emulated" else "measured",
-        energy_total_j=message.energy.total_j,
-        energy_dynamic_j=message.energy.dynamic_j,
-        energy_meter=message.energy.meter[:80],
-        energy_why_not=message.energy.why_not[:400],
+        energy_total_j=energy.total_j,
+        energy_dynamic_j=energy.dynamic_j,
+        energy_meter=energy.meter[:80],
+        energy_why_not=energy.why_not[:400],
         flags=list(message.flags),
         detail=message.detail[:400],
-        environment={k: v for k, v in message.environment.items() if not _PIECE.fullmatch(k)},
+        environment=_environment(message, kit.board),
         elapsed_s=message.elapsed_s,
         measured_utc=message.at_utc[:40],
         received_at=clock.now(),
     )
+
+
+def _environment(message: Result, board: str) -> dict[str, Scalar]:
+    """Return what the kit told about itself, and what is to be doubted in its energy."""
+    facts = {k: v for k, v in message.environment.items() if not _PIECE.fullmatch(k)}
+    unchecked = power.why_unchecked(message, checking.board_of(message, board))
+    doubts = [str(facts["energy_doubt"])] if facts.get("energy_doubt") else []
+    return facts | ({"energy_doubt": "; ".join([*doubts, unchecked])} if unchecked else {})
+
+
+def _energy(told: Energy) -> Energy:
+    """Return the energy that a kit told, or why it cannot be one."""
+    if told.total_j is None or told.total_j > 0:
+        return told
+    why = f"{told.meter or 'its meter'} told {told.total_j:.3g} J: no work takes that"
+    return Energy(why_not=why)
 
 
 def _finish(batch: _Batch, job: KitJob, kit: Kit) -> None:

@@ -218,6 +218,8 @@ class Measurement(models.Model):
     unit = models.CharField(max_length=32, blank=True)
     evidence = models.CharField(max_length=16)
     verdict = models.CharField(max_length=16, choices=Verdict.choices, default=Verdict.UNCHECKED)
+    # Why no better level, or what it rests on.
+    verdict_why = models.CharField(max_length=400, blank=True)
     energy_total_j = models.FloatField(null=True)
     energy_dynamic_j = models.FloatField(null=True)
     energy_meter = models.CharField(max_length=80, blank=True)

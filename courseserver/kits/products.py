@@ -4,7 +4,6 @@ The kit tells check sums of groups of rows of the product (`firmware_specs.drawn
 chosen here after it told, are computed anew. Written from the definition, apart from the agent.
 """
 
-import secrets
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,13 +11,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from courseserver.kits import drawing
 from firmware_specs import drawn
 from firmware_specs.wire import Scalar
 
-# Who leaves half of the groups out is caught seven times of eight; several runs leave no chance.
-_LOOKS = 3
-# Numbers to draw for a look: 50 MB while it lasts, a twentieth of a second.
-NUMBERS_MOST = 1 << 21
+_TASKS = ("gemm", "gemv", "onnx_gemm", "int8_gemm")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,19 +27,22 @@ class Product:
     k: int
     dtype: str
     nonce: int
+    # An int8 layer of the edge runtimes: weights n×k, a bias, and bytes for outputs.
+    is_layer: bool = False
 
     @property
     def is_too_large(self) -> bool:
-        return self.k * (self.n + -(-self.m // drawn.PARTS)) > NUMBERS_MOST
+        return self.k * (self.n + -(-self.m // drawn.PARTS)) > drawing.NUMBERS_MOST
 
 
 def asked_product(task: str, asked: Mapping[str, Scalar]) -> Product | None:
     """Return the product that a task asks for, or None for a task without one."""
-    if task not in ("gemm", "gemv", "onnx_gemm"):
+    if task not in _TASKS:
         return None
     m = int(asked["m" if task != "gemv" else "n"])
     n, k = (int(asked["n"]), int(asked["k"])) if task != "gemv" else (1, m)
-    return Product(m=m, n=n, k=k, dtype=str(asked["dtype"]), nonce=int(asked["nonce"]))
+    dtype, nonce = str(asked.get("dtype", "int8")), int(asked["nonce"])
+    return Product(m=m, n=n, k=k, dtype=dtype, nonce=nonce, is_layer=task == "int8_gemm")
 
 
 def wrong_with(product: Product, told: str) -> str:
@@ -54,13 +54,10 @@ def wrong_with(product: Product, told: str) -> str:
         If `told` are no check sums.
     """
     groups = drawn.parts(product.m)
-    sums = [int(told[at : at + 8], 16) for at in range(0, len(told), 8)]
-    if len(sums) != len(groups) or len(told) % 8:
-        return f"it tells {len(sums)} check sums of {len(groups)}"
-    right = _numbers(product, drawn.RIGHT, slice(0, product.k * product.n))
-    right = right.reshape(product.k, product.n)
-    for i in secrets.SystemRandom().sample(range(len(groups)), min(_looks(product), len(groups))):
-        if sums[i] != _check_sum(product, groups[i], right):
+    sums = drawing.check_sums(told, len(groups))
+    right = _right(product)
+    for i in drawing.groups_to_look_at(groups, most=_looks(product)):
+        if sums[i] != zlib.crc32(_rows(product, groups[i], right).tobytes()):
             return "its product of the matrices that we drew is wrong"
     return ""
 
@@ -68,28 +65,30 @@ def wrong_with(product: Product, told: str) -> str:
 def _looks(product: Product) -> int:
     """Return at how many groups to look: fewer of a long vector's."""
     group = product.k * -(-product.m // drawn.PARTS)
-    return max(1, min(_LOOKS, (NUMBERS_MOST - product.k * product.n) // group))
+    return (drawing.NUMBERS_MOST - product.k * product.n) // group
 
 
-def _check_sum(product: Product, rows: slice, right: NDArray[np.float64]) -> int:
-    """Return the check sum of some rows; the sums are whole, so 64 bits hold them exactly."""
-    left = _numbers(product, drawn.LEFT, slice(rows.start * product.k, rows.stop * product.k))
-    values = left.reshape(-1, product.k) @ right
+def _right(product: Product) -> NDArray[np.float64]:
+    count = product.k * product.n
+    if product.is_layer:
+        weights = 2 * drawing.numbers(product.nonce, drawn.RIGHT, slice(0, count))
+        return weights.reshape(product.n, product.k).T
+    is_int8 = product.dtype == "int8"
+    drawn_ = drawing.numbers(product.nonce, drawn.RIGHT, slice(0, count), is_int8=is_int8)
+    return drawn_.reshape(product.k, product.n)
+
+
+def _rows(product: Product, rows: slice, right: NDArray[np.float64]) -> NDArray[np.generic]:
+    """Return some rows of the product as the kit tells them.
+
+    The sums are whole, so 64 bits hold them exactly.
+    """
+    which = slice(rows.start * product.k, rows.stop * product.k)
+    if product.is_layer:
+        left = 2 * drawing.numbers(product.nonce, drawn.LEFT, which).reshape(-1, product.k)
+        sums = (left @ right + drawn.INT8_BIAS) / float(1 << drawn.int8_shift(product.k))
+        return np.clip(np.rint(sums), -128, 127).astype(np.int8)
+    left = drawing.numbers(product.nonce, drawn.LEFT, which, is_int8=product.dtype == "int8")
     told_in = {"int8": "<i4", "float32": "<f4", "float64": "<f8"}[product.dtype]
-    return zlib.crc32(values.astype(told_in).tobytes())
-
-
-def _numbers(product: Product, operand: int, which: slice) -> NDArray[np.float64]:
-    """Return some numbers of an operand, `firmware_specs.drawn.number` many at a time."""
-    golden, first, second = (
-        np.uint64(value) for value in (0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB)
-    )
-    state = np.arange(which.start, which.stop, dtype=np.uint64) * golden
-    state += np.uint64(drawn.start(product.nonce, operand))
-    state = (state ^ (state >> np.uint64(30))) * first
-    state = (state ^ (state >> np.uint64(27))) * second
-    state ^= state >> np.uint64(31)
-    if product.dtype == "int8":
-        return np.maximum((state & np.uint64(255)).astype(np.float64) - 128, -127)
-    small = (state & np.uint64(63)).astype(np.float64) - 32
-    return small + (small >= 0)
+    values: NDArray[np.generic] = np.matmul(left.reshape(-1, product.k), right).astype(told_in)
+    return values

@@ -58,7 +58,9 @@ def _job_for(kit: Kit) -> KitJob | None:
     able = [(task, given) for task, given in _WORK if kit.can_run({task})][:_TASKS_MOST]
     if not able:
         return None
-    wanted = requests.checked([TaskRequest(id=t, task=t, arguments=given) for t, given in able])
+    asked = [TaskRequest(id=t, task=t, arguments=given) for t, given in able]
+    # Fresh numbers each day, so that no kit can answer from before.
+    wanted = requests.drawn(requests.checked(asked))
     return KitJob.objects.create(
         kind=JobKind.REFERENCE,
         course=kit.course,
@@ -82,10 +84,15 @@ def answered(kit: Kit, measured: Sequence[Measurement]) -> list[str]:
 
 
 def earlier(row: Measurement) -> list[float]:
-    """Return what the same reference work gave on this kit before, the latest first."""
+    """Return what the same reference work gave on this kit before, the latest first.
+
+    What was drawn may differ: none of the work takes another time for other numbers.
+    """
+    size = requests.without_drawn(row.arguments)
     same = Measurement.objects.filter(
-        kit=row.kit_id, task=row.task, arguments=row.arguments, job__kind=JobKind.REFERENCE,
-        job__state=JobState.DONE, outcome=Outcome.MEASURED.value, value__gt=0,
+        kit=row.kit_id, task=row.task, job__kind=JobKind.REFERENCE, job__state=JobState.DONE,
+        outcome=Outcome.MEASURED.value, value__gt=0,
+        **{f"arguments__{name}": value for name, value in size.items()},
     ).exclude(job=row.job_id)  # fmt: skip
     values = same.order_by("-received_at").values_list("value", flat=True)[:_HISTORY]
     return [value for value in values if value is not None]

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from courseserver.common.errors import Unprocessable
@@ -58,26 +58,33 @@ def as_json(requests: list[TaskRequest]) -> list[dict[str, object]]:
 
 def asked_hash(requests: Sequence[TaskRequest], **which: object) -> str:
     """Return what the same request has in common, whatever is drawn for it."""
-    body = [
-        {"id": r.id, "task": r.task, "arguments": _without_drawn(r.arguments)} for r in requests
-    ]
+    body = [{"id": r.id, "task": r.task, "arguments": without_drawn(r.arguments)} for r in requests]
     text = json.dumps([body, which], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def drawn(requests: Sequence[TaskRequest]) -> list[TaskRequest]:
-    """Return the requests with the server's own seeds and nonces."""
-    return [
-        replace(
-            r,
-            arguments={
-                name: secrets.randbelow(_DRAWN_MOST) if name in DRAWN else value
-                for name, value in r.arguments.items()
-            },
-        )
-        for r in requests
-    ]
+def drawn(
+    requests: Sequence[TaskRequest],
+    *,
+    asked_before: Callable[[str], int | None] = lambda task: None,
+) -> list[TaskRequest]:
+    """Return the requests with the server's own seeds and nonces.
+
+    A seed may be one that `asked_before` tells for a task, so that answers can be compared; never
+    a nonce, to which the right answer would be known.
+    """
+    return [replace(r, arguments=dict(_drawn(r, asked_before))) for r in requests]
 
 
-def _without_drawn(arguments: Mapping[str, Scalar]) -> dict[str, Scalar]:
+def _drawn(
+    request: TaskRequest, asked_before: Callable[[str], int | None]
+) -> Iterator[tuple[str, Scalar]]:
+    for name, value in request.arguments.items():
+        again = asked_before(request.task) if name == "seed" else None
+        fresh = secrets.randbelow(_DRAWN_MOST)
+        yield name, value if name not in DRAWN else fresh if again is None else again
+
+
+def without_drawn(arguments: Mapping[str, Scalar]) -> dict[str, Scalar]:
+    """Return the arguments that say how much work it is."""
     return {name: value for name, value in arguments.items() if name not in DRAWN}

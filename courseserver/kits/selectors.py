@@ -77,10 +77,6 @@ def is_host(kit: Kit) -> bool:
     return board(kit.board).kind == "host"
 
 
-def is_present(kit: Kit) -> bool:
-    return queue.kits_present().filter(pk=kit.pk).exists()
-
-
 def job_view(job_id: str) -> JobView:
     """Return a job as people see it.
 
@@ -116,6 +112,12 @@ def measurements_of(job: KitJob) -> dict[str, Measurement]:
             superseded=False, outcome=Outcome.MEASURED.value
         ).select_related("kit")
     }
+
+
+def levels_of(job_id: str) -> dict[str, str]:
+    """Return how far the server checked each measurement of a job, by task request id."""
+    rows = Measurement.objects.filter(job=job_id, superseded=False, outcome=Outcome.MEASURED.value)
+    return dict(rows.values_list("request_id", "verdict"))
 
 
 def outcomes_of(job: KitJob) -> dict[str, Measurement]:

@@ -9,7 +9,7 @@ from courseserver.common import clock
 from courseserver.common.errors import Conflict
 from courseserver.courses.access import enrolment_in
 from courseserver.courses.models import Course, Person
-from courseserver.kits import queue, requests
+from courseserver.kits import agreement, queue, requests
 from courseserver.kits.models import KitJob
 from courseserver.kits.requests import TaskRequest
 from courseserver.kits.states import FINAL, ON_KIT, JobState
@@ -64,7 +64,9 @@ def kit_job_request(
             course=course,
             person=person,
             purpose=purpose,
-            tasks=requests.as_json(requests.drawn(checked)),
+            tasks=requests.as_json(
+                requests.drawn(checked, asked_before=agreement.seed_asked_before)
+            ),
             asked_hash=asked,
             board=board,
             institution_only=institution_only,

@@ -1,5 +1,7 @@
 """States of kits and jobs, and the moves a job may make."""
 
+from dataclasses import dataclass
+
 from django.db import models
 
 from courseserver.common.errors import Conflict
@@ -21,12 +23,24 @@ class JobKind(models.TextChoices):
 
 
 class Verdict(models.TextChoices):
-    """What the server itself found out about a measurement."""
+    """What the server itself found out about a measurement: the level of its checking.
 
-    VERIFIED = "verified", "Outputs recomputed by the server"
-    PLAUSIBLE = "plausible", "No faster than the board can be"
-    UNCHECKED = "unchecked", "Taken on the kit's word"
+    Each level holds what the ones below it hold. None proves the time itself.
+    """
+
+    RECOMPUTED = "recomputed", "Recomputed: the server worked out the same outputs"
+    CONSISTENT = "consistent", "Consistent: its outputs agree with one another"
+    PLAUSIBLE = "plausible", "Plausible: no faster than the board can be"
+    UNCHECKED = "unchecked", "Unchecked: taken on the kit's word"
     REJECTED = "rejected", "Rejected by the server"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """A verdict with its reason in words, for the student and for staff."""
+
+    verdict: Verdict
+    reason: str = ""
 
 
 class JobState(models.TextChoices):
@@ -47,9 +61,10 @@ class ClaimState(models.TextChoices):
 
 FINAL = frozenset({JobState.DONE, JobState.FAILED, JobState.CANCELLED})
 ON_KIT = frozenset({JobState.SENT, JobState.RUNNING})
-# From SENT straight to DONE: the answer "started" may arrive after the results.
+# From SENT straight to DONE: the answer "started" may arrive after the results. From QUEUED: so may
+# those of an attempt that was just given up.
 MOVES: dict[JobState, frozenset[JobState]] = {
-    JobState.QUEUED: frozenset({JobState.SENT, JobState.FAILED, JobState.CANCELLED}),
+    JobState.QUEUED: frozenset({JobState.SENT, JobState.DONE, JobState.FAILED, JobState.CANCELLED}),
     JobState.SENT: frozenset(
         {JobState.RUNNING, JobState.DONE, JobState.QUEUED, JobState.FAILED, JobState.CANCELLED}
     ),

@@ -39,8 +39,6 @@ class JobApi(APIView):
         is_known = tag in request.headers.get("If-None-Match", "")
         response = Response(status=304) if is_known else Response(selectors.job_json(job))
         response["ETag"] = tag
-        # Who polls keeps the answer itself; no cache on the way may.
-        response["Cache-Control"] = "private, no-store"
         return response
 
     @extend_schema(

@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from courseserver.kits.models import Kit, KitJob
+from firmware_specs.serial.blob import model_pack
 from firmware_specs.wire import Energy
 from tests.courseserver.kits.conftest import Bench, Clock
 from tests.courseserver.kits.conftest import bench as bench
@@ -40,7 +41,8 @@ def deployed(bench: Bench) -> Deploy:
         arguments = asked["arguments"]
         model = layers(int(arguments["width"]), arguments["precision"],
                        sparse=arguments["sparsity"] > 0)  # fmt: skip
-        told = answer(arguments, model, value=time_s, board=board, model_bytes=704)
+        size = len(model_pack(model))
+        told = answer(arguments, model, value=time_s, board=board, model_bytes=size)
         energy = Energy(total_j=energy_j, dynamic_j=energy_j, meter="ppk2")
         bench.clock.pass_s(5)
         bench.hear(

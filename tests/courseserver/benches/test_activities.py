@@ -86,8 +86,8 @@ def test_a_deployed_design_stands_beside_its_prediction_verified(
 
     assert job.state == "done"
     shown = page(bench)
-    for words in ("Measured", "1.50 ms", "1.19×", "Outputs recomputed by the server",
-                  "A kit of your institution", "within it", "Arduino Uno R3"):  # fmt: skip
+    for words in ("Measured", "1.50 ms", "1.19×", "Recomputed: the server",
+                  "A kit of your institution", "inside the interval", "Uno R3"):  # fmt: skip
         assert words in shown, words
 
 
@@ -201,10 +201,10 @@ def test_only_verified_results_of_institution_kits_are_ranked(
     assert "Measured on boards" in page(bench, "olympics")
 
     Measurement.objects.filter(job=job).update(verdict="plausible")
-    assert "No verified entry yet" in page(bench, "olympics")
-    Measurement.objects.filter(job=job).update(verdict="verified")
+    assert "No entry yet that the server recomputed" in page(bench, "olympics")
+    Measurement.objects.filter(job=job).update(verdict="recomputed")
     KitJob.objects.filter(pk=job.pk).update(institution_only=False)
-    assert "No verified entry yet" in page(bench, "olympics")
+    assert "No entry yet that the server recomputed" in page(bench, "olympics")
     assert job.institution_only
 
 

@@ -133,8 +133,10 @@ def test_staff_see_who_runs_what(bench: Bench, who: str) -> None:
     bench.kit("bench-1")
     bench.ask(bench.bob, purpose="lab 11 part A")
 
-    page = bench.client(getattr(bench, who)).get(f"/kits/{bench.course.id}/").content.decode()
+    answer = bench.client(getattr(bench, who)).get(f"/kits/{bench.course.id}/")
+    page = answer.content.decode()
 
+    assert "no-store" in answer["Cache-Control"]
     assert "bench-1" in page
     assert "Bob Costa: lab 11 part A, 0 of 2" in page
     assert "The bridge is not running" in page

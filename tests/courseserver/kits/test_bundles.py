@@ -13,8 +13,10 @@ from django.core.management import CommandError, call_command
 from courseserver.audit.models import AuditEntry
 from courseserver.kits.enrolment import kit_create, kit_revoke, kit_rotate
 from courseserver.kits.models import Kit, KitJob, Measurement, OfflineBundle
+from device_agent.benchmarks import host
 from device_agent.bundles import bundle_of
 from device_agent.config import Settings
+from firmware_specs import tasks
 from firmware_specs.wire import Bundle, bundle_seal, signing_key
 from tests.courseserver.kits.conftest import Bench
 
@@ -174,3 +176,48 @@ def test_the_command_imports_files_and_names_those_it_refuses(
 
     assert "2 results of far-bench imported" in said.getvalue()
     assert "is no bundle" in wrong.getvalue()
+
+
+def test_a_gpus_record_is_imported_unchecked_and_says_so(bench: Bench, signed: Signed) -> None:
+    work = {"work": "gemm", "size": 16384, "columns": 0, "dtype": "bf16"}
+    row = {"id": "gemm_bf16", "task": "gpu", "arguments": work, "outcome": "measured", "unit": "s",
+           "value": 1.2e-2, "low": 1.1e-2, "high": 1.3e-2, "n": 20, "flags": ["limited"],
+           "detail": "clocks held down by power cap",
+           "environment": {"gpu": "NVIDIA H200", "gpu_limited_by": "power cap"}}  # fmt: skip
+    settings = Settings(device_id=signed.kit.id, secret=signed.secret)
+
+    page = upload(bench, signed.file(bundle_of(settings, [row]))).content.decode()
+
+    kept = Measurement.objects.get()
+    assert (kept.task, kept.verdict, kept.flags) == ("gpu", "unchecked", ["limited", "offline"])
+    assert kept.environment["gpu"] == "NVIDIA H200"
+    assert "Clocks held down by power cap" in page
+    assert "Unchecked: taken on the kit" in page
+
+
+def test_what_a_bench_drew_for_itself_is_never_called_recomputed(
+    bench: Bench, signed: Signed
+) -> None:
+    asked = tasks.task("gemv").check({"n": 64})
+    work = host.TASKS["gemv"](asked)
+    work.call()
+    row = {"id": "gemv", "task": "gemv", "arguments": asked, "outcome": "measured", "unit": "s",
+           "value": 1e-4, "low": 1e-4, "high": 1e-4, "n": 5,
+           "environment": dict(work.outcome())}  # fmt: skip
+    settings = Settings(device_id=signed.kit.id, secret=signed.secret)
+
+    upload(bench, signed.file(bundle_of(settings, [row])))
+
+    kept = Measurement.objects.get()
+    assert kept.verdict == "consistent"
+    assert "drew its own numbers" in kept.verdict_why
+
+
+def test_a_figure_that_no_message_can_say_does_not_cost_the_whole_bundle(signed: Signed) -> None:
+    settings = Settings(device_id=signed.kit.id, secret=signed.secret)
+    broken = ROWS[0] | {"energy": {"total_j": float("nan")}}
+
+    first, second = bundle_of(settings, [broken, ROWS[1]]).results
+
+    assert (first.outcome, second.outcome) == ("failed", "unavailable")
+    assert "cannot be told" in first.detail

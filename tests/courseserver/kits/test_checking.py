@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from courseserver.kits import products
+from courseserver.kits import drawing
 from courseserver.kits.checking import answers, check
 from courseserver.kits.states import Verdict
 from device_agent import matrices
@@ -32,7 +32,7 @@ def test_an_honest_boards_outputs_are_recomputed(precision: str, sparse: bool) -
     finding = check(answer(given, layers(8, precision, sparse=sparse)), asked=given,
                     board="host-linux")  # fmt: skip
 
-    assert (finding.verdict, finding.reason) == (Verdict.VERIFIED, "")
+    assert (finding.verdict, finding.reason) == (Verdict.RECOMPUTED, "")
 
 
 @pytest.mark.parametrize(("precision", "sparse"), CASES)
@@ -55,6 +55,7 @@ def test_a_blob_unpacks_to_its_layers_and_the_server_computes_as_the_agent_does(
         ({"outputs_check": "what"}, "cannot be read"),
         ({"accuracy": 0.99}, "another accuracy"),
         ({"accuracy": "much"}, "cannot be read"),
+        ({"model_bytes": 1}, "claims a model of 1 bytes"),
         ({"model_0": "AAAA"}, "cannot be read"),
         ({"model_0": base64.b64encode(zlib.compress(b"x" * 400_000)).decode()}, "longer than"),
     ],
@@ -140,17 +141,18 @@ def product(task: str, **given: Scalar) -> tuple[dict[str, Scalar], Result]:
 def test_an_honest_product_is_recomputed(task: str, given: dict[str, Scalar]) -> None:
     asked, result = product(task, **given)
 
-    assert check(result, asked=asked, board="host-linux").verdict == Verdict.VERIFIED
+    assert check(result, asked=asked, board="host-linux").verdict == Verdict.RECOMPUTED
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64", "int8"])
 def test_agent_and_server_draw_what_the_definition_says(dtype: str) -> None:
     nonce, is_int8 = 2**31 - 2, dtype == "int8"
-    asked = products.Product(m=2, n=40_000, k=2, dtype=dtype, nonce=nonce)
     for operand in (drawn.LEFT, drawn.RIGHT):
         numbers = matrices.matrix(nonce, operand, (2, 40_000), dtype).ravel()
         assert numbers.dtype == np.dtype(dtype)
-        assert np.array_equal(products._numbers(asked, operand, slice(0, 80_000)), numbers)
+        assert np.array_equal(
+            drawing.numbers(nonce, operand, slice(0, 80_000), is_int8=is_int8), numbers
+        )
         for index in (0, 1, 65_535, 65_536, 79_999):
             assert numbers[index] == drawn.number(nonce, operand, index, is_int8=is_int8)
 
@@ -222,7 +224,7 @@ def readings(count: int, **changes: Scalar) -> tuple[dict[str, Scalar], Result]:
 def test_synthetic_readings_are_those_of_the_firmware(count: int) -> None:
     asked, result = readings(count)
 
-    assert check(result, asked=asked, board="host-linux").verdict == Verdict.VERIFIED
+    assert check(result, asked=asked, board="host-linux").verdict == Verdict.RECOMPUTED
 
 
 @pytest.mark.parametrize("told", ["", "AAAA", base64.b64encode(b"\0" * 96).decode(), "?"])
@@ -249,14 +251,19 @@ def test_what_nothing_bounds_is_taken_on_the_kits_word() -> None:
     assert check(result, asked={}, board="host-linux").verdict == Verdict.UNCHECKED
 
 
-def test_an_emulator_no_catalogue_knows_is_judged_by_its_outputs_alone() -> None:
+@pytest.mark.parametrize(
+    ("evidence", "verdict"), [("emulated", Verdict.RECOMPUTED), ("measured", Verdict.UNCHECKED)]
+)
+def test_a_board_no_catalogue_knows_passes_by_its_outputs_in_an_emulator_alone(
+    evidence: str, verdict: Verdict
+) -> None:
     given = asked()
+    told = answer(given, layers(), value=1e-9, board="mps2-an386")
 
-    finding = check(
-        answer(given, layers(), value=1e-9, board="mps2-an386"), asked=given, board="host-linux"
-    )
+    finding = check(replace(told, evidence=evidence), asked=given, board="host-linux")
 
-    assert finding.verdict == Verdict.VERIFIED
+    assert finding.verdict == verdict
+    assert ("nothing bounds its time" in finding.reason) == (evidence == "measured")
 
 
 @given(blob=st.binary(max_size=120), at=st.integers(0, 700), by=st.integers(1, 255))

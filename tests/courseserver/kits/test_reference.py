@@ -45,6 +45,9 @@ def test_an_idle_kit_is_checked_once_a_day(bench: Bench) -> None:
     second = a_day(bench, kit, USUAL_S)
 
     assert (first.state, second.state) == (JobState.DONE, JobState.DONE)
+    drawn = {job.tasks[0]["arguments"]["nonce"] for job in (first, second)}
+    assert len(drawn) == 2
+    assert 0 not in drawn
     assert (first.person_id, first.only_kit_id) == (None, kit.id)
     kit.refresh_from_db()
     assert kit.reference_at == bench.clock.now()

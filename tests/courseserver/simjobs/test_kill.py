@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -75,9 +76,13 @@ def units(var: Path) -> dict[int, str]:
 
 @pytest.mark.processes
 def test_a_job_survives_kill_9_of_its_worker(
-    var: Path, environment: dict[str, str], workers: list[subprocess.Popen[bytes]]
+    var: Path,
+    installed: Path,
+    environment: dict[str, str],
+    workers: list[subprocess.Popen[bytes]],
 ) -> None:
-    manage(environment, "migrate", "-v0")
+    var.mkdir()
+    shutil.copy(installed / "courseserver.sqlite3", var)
     manage(environment, "shell", "-v0", "-c", _ASK)
     workers.append(start(environment))
     wait_for(lambda: len(units(var)) >= 2, what="two units")
