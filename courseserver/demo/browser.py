@@ -54,9 +54,18 @@ class Page:
         """Return the cells of the first table row with `having` in one of them, or nothing."""
         return next((row for row in self.rows if any(having in cell for cell in row)), [])
 
-    def links_in_row(self, having: str) -> list[str]:
-        """Return the addresses in table rows that begin with `having`."""
-        return [url for first, url in self.row_links if first.startswith(having)]
+    def link_in_row(self, having: str, fragment: str) -> str:
+        """Return the first address with `fragment` in a table row that begins with `having`.
+
+        Raises
+        ------
+        StoryError
+            If no such row has one.
+        """
+        for first, url in self.row_links:
+            if first.startswith(having) and fragment in url:
+                return url
+        raise StoryError(f"{self.url} ({self.status}) has no link {fragment!r} beside {having}")
 
     def form(self, *, action: str = "", id: str = "", having: str = "") -> Form:  # noqa: A002
         """Return the one form whose action contains `action`, with that id or field.

@@ -1,5 +1,6 @@
 """Which processes make the whole service, on either profile, with their environment."""
 
+import fcntl
 import os
 import secrets
 import socket
@@ -8,6 +9,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import IO
 
 from courseserver.demo.supervisor import DemoError, Process, Supervisor, http_ready
 
@@ -62,7 +64,7 @@ class Site:
 
 
 def check_ports(site: Site) -> None:
-    """Refuse a busy port before anything starts.
+    """Refuse a busy port, or one for two, before anything starts.
 
     Raises
     ------
@@ -72,6 +74,8 @@ def check_ports(site: Site) -> None:
     ports = {"--port": site.web_port, "--lms-port": site.lms_port}
     if site.is_embedded:
         ports["--mqtt-port"] = site.mqtt_port
+    if len({*ports.values()}) < len(ports):
+        raise DemoError(f"{', '.join(ports)} name one port twice. Choose one for each.")
     for option, port in ports.items():
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -101,6 +105,26 @@ def prepare_folder(var: Path) -> None:
         raise DemoError(
             f"{var} cannot be written ({error.strerror}). Choose another: ./run --var FOLDER"
         ) from error
+
+
+def hold_folder(var: Path) -> IO[str]:
+    """Return the open lock of a folder of state; it is let go with its process.
+
+    Raises
+    ------
+    DemoError
+        If another installation runs there: each would send the other's launches to its own ports.
+    """
+    lock = (var / "run.lock").open("w")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        lock.close()
+        raise DemoError(
+            f"Another ./run keeps its state in {var}. Stop it, or give this one its own folder "
+            "and ports: ./run --var FOLDER --port 8100 --lms-port 8101 --mqtt-port 18930"
+        ) from error
+    return lock
 
 
 LMS_SETTINGS = "courseserver.practice_lms.settings"

@@ -8,6 +8,7 @@ import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import chain, repeat
 from typing import Any
 
 from courseserver.demo.browser import Browser, StoryError, plain
@@ -144,7 +145,7 @@ def _predict_and_explore(story: Story) -> None:
 
 
 def _first_part(student: Browser) -> str:
-    return next(url for url, _ in student.page.links if "/parts/a/" in url)
+    return student.page.link("/parts/a/")
 
 
 def _next_step(student: Browser) -> str | None:
@@ -259,7 +260,7 @@ def _decide(story: Story) -> None:
     student.get(student.page.link("/synthesis/"))
     if any("log" in form.fields for form in student.page.forms):
         form = student.page.form(having="log")
-        student.submit(form, log=_log_text(story), action="submit")
+        student.submit(form, log=_log_text(story), action="hand-in")
     if "Submitted" not in student.page.text:
         raise StoryError(f"{student.page.url}: the lab was not submitted")
     story.tell("lab submitted", f"Decision Log of {len(_log_text(story).split())} words")
@@ -286,19 +287,20 @@ def _mark(story: Story) -> float:
     open_lab(teacher, story.lms_url, TEACHER)
     staff = teacher.page.url
     name = story.student_id.title()
-    teacher.get(next(url for url in teacher.page.links_in_row(name) if "/log/" in url))
+    teacher.get(teacher.page.link_in_row(name, "/log/"))
     marking = [f for f in teacher.page.forms if any(n.startswith("level-") for n in f.choices)]
     if marking:
         form = marking[0]
         criteria = [name for name in form.choices if name.startswith("level-")]
+        # A rubric that was edited may have more criteria than the story knows.
+        levels = chain(story.levels, repeat(0))
         chosen = {
-            name: form.choices[name][level]
-            for name, level in zip(criteria, story.levels, strict=True)
+            name: form.choices[name][level] for name, level in zip(criteria, levels, strict=False)
         }
         teacher.submit(form, **chosen, comment="Argued from your own measurements.")
     teacher.get(staff)
     board = teacher.get(teacher.page.link("/grades/"))
-    ours = _number(board.row(name)[1])
+    ours = _number(" ".join(board.row(name)[1:2]))
     story.tell("log marked", f"by {TEACHER.title()}; our score {ours:g}/100")
     return ours
 

@@ -22,11 +22,18 @@ def attempt_for(person: Person, attempt_id: str) -> Attempt:
 
 
 def attempt_for_staff(person: Person, attempt_id: str) -> Attempt:
-    """Return an attempt in a course whose staff the person belongs to."""
+    """Return an attempt in a course whose staff the person belongs to.
+
+    A student may know of their own attempt alone.
+    """
     attempt = _find(attempt_id)
     if attempt is None:
         raise NotFound("No such thing in your courses.", remedy=_AGAIN)
-    enrolment = access.staff_enrolment_in(person, attempt.assignment.course)
+    course = attempt.assignment.course
+    enrolment = access.enrolment_in(person, course)
+    if not enrolment.is_staff and attempt.person_id != person.pk:
+        raise NotFound("No such thing in your courses.", remedy=_AGAIN)
+    access.staff_enrolment_in(person, course)
     access.student_seen_by(enrolment, attempt.person_id)
     return attempt
 

@@ -12,8 +12,10 @@ from labs.text import quantity, significant
 
 _NUMBER = re.compile(
     r"^\s*(?P<number>[+\-−]?[\d.,'’ \u00a0\u202f_]*\d\.?)"
-    r"(?:\s*(?:[eE]|[x×*·]\s*10\s*\^?\s*)(?P<power>[+\-−]?\d{1,2}))?\s*(?P<unit>[^\d\s].*?)?\s*$"
+    r"(?:\s*(?:[eE]|[x×*·]\s*10\s*\^?\s*)(?P<power>[+\-−]?\d{1,2}|⁻?[⁰¹²³⁴⁵⁶⁷⁸⁹]{1,2}))?"
+    r"\s*(?P<unit>[^\d\s].*?)?\s*$"
 )
+_POWER = str.maketrans("−⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "--0123456789")
 _GROUPED = re.compile(r"^\d{1,3}(?:([,'’ \u00a0\u202f_])\d{3})(?:\1\d{3})*(?:\.\d+)?$")
 _ALIASES = {
     "second": "s", "seconds": "s", "sec": "s", "secs": "s", "minute": "min", "minutes": "min",
@@ -23,6 +25,7 @@ _ALIASES = {
     "watt": "W", "watts": "W", "bytes": "B", "byte": "B", "times": "×", "x": "×",
 }  # fmt: skip
 RIGHT_WITHIN = 1.02
+TYPED_MAX = 60
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,12 +44,15 @@ def reading_of(typed: str, question: QuestionText) -> Reading:
     Unprocessable
         If it holds no number, an unknown unit, or a value the question cannot take.
     """
-    found = _NUMBER.match(typed)
-    if found is None or len(typed) > 60:
-        raise Unprocessable(f"{typed[:60]!r} does not read as a number.", remedy=_example(question))
+    # Its length first: a page of spaces would keep the pattern busy for minutes.
+    found = _NUMBER.match(typed) if len(typed) <= TYPED_MAX else None
+    if found is None:
+        raise Unprocessable(
+            f"{typed[:TYPED_MAX]!r} does not read as a number.", remedy=_example(question)
+        )
     number = _plain_number(found["number"], typed)
     if found["power"]:
-        number *= 10.0 ** int(found["power"].replace("−", "-"))
+        number *= 10.0 ** int(found["power"].translate(_POWER))
     unit = _unit(found["unit"], question)
     value = number * question.accept[unit]
     if not math.isfinite(value):

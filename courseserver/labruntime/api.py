@@ -1,6 +1,6 @@
 """The JSON API behind the lab pages: commits, drafts, instruments, challenge, jobs, hardware."""
 
-from typing import Any, cast
+from typing import cast
 
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
@@ -38,14 +38,7 @@ REFUSALS = dict.fromkeys((400, 401, 403, 404, 409, 422), Problem)
 
 
 class LabApi(APIView):
-    """One person's own lab work; never stored by any cache."""
-
-    def finalize_response(
-        self, request: Request, response: Response, *args: Any, **kwargs: Any
-    ) -> Response:
-        final: Response = super().finalize_response(request, response, *args, **kwargs)
-        final["Cache-Control"] = "private, no-store"
-        return final
+    """One person's own lab work."""
 
     def person(self, request: Request) -> Person:
         return cast(Person, request.user)

@@ -114,4 +114,4 @@ def design_text(text: ChallengeText, knobs: tuple[Knob, ...], design: dict[str, 
 
 
 def objective_text(text: ChallengeText, objective: float | None) -> str:
-    return "undefined" if objective is None else quantity(objective, text.objective_format)
+    return "none" if objective is None else quantity(objective, text.objective_format)

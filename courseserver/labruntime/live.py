@@ -8,13 +8,14 @@ import itertools
 import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from django.db.models import Max
 
 from courseserver.courses import selectors as course_selectors
 from courseserver.courses.models import Assignment, Role
+from courseserver.courses.ranking import LISTED_LEAST
 from courseserver.labruntime.models import (
     Attempt,
     ChallengeTry,
@@ -60,7 +61,7 @@ class Bucket:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """A question with the distribution of what the class predicted."""
+    """A question with the distribution of what the class predicted; no buckets: not told."""
 
     part: str
     title: str
@@ -83,7 +84,8 @@ class Boundary:
 
     part: str
     title: str
-    found: int
+    # None: not told.
+    found: int | None
     of: int
 
 
@@ -98,13 +100,18 @@ class Stuck:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClassView:
     students: int
-    here: int
+    # None, no stages: not told.
+    here: int | None
     stages: tuple[Stage, ...]
     # The longest at it first; how many there are besides those that fit on a screen.
     stuck: tuple[Stuck, ...]
     more_stuck: int
     asked: tuple[Asked, ...]
     boundaries: tuple[Boundary, ...]
+
+    @property
+    def hides_limits(self) -> bool:
+        return any(limit.found is None for limit in self.boundaries)
 
 
 def class_view(
@@ -143,6 +150,32 @@ def class_view(
         asked=tuple(_asked(lab, mine, commits)),
         boundaries=tuple(_boundaries(lab, mine, commits)),
     )
+
+
+def for_projector(view: ClassView) -> ClassView:
+    """Return what a projector shows: nobody's name, and no count of so few that it tells of one.
+
+    A class that sees two predictions knows who chose what.
+    """
+    is_few = view.students < LISTED_LEAST
+    return replace(
+        view,
+        here=None if is_few else view.here,
+        stages=() if is_few else view.stages,
+        stuck=(),
+        more_stuck=0,
+        asked=tuple(_told_of_several(asked) for asked in view.asked),
+        boundaries=tuple(
+            replace(limit, found=limit.found if limit.of >= LISTED_LEAST else None)
+            for limit in view.boundaries
+        ),
+    )
+
+
+def _told_of_several(asked: Asked) -> Asked:
+    if asked.count >= LISTED_LEAST:
+        return asked
+    return replace(asked, buckets=(), misconception="", misled=0)
 
 
 def _commits(attempts: list[Attempt]) -> dict[str, list[Commit]]:

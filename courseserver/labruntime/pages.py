@@ -219,6 +219,7 @@ class ComparisonRowView:
     predicted_evidence: str
     measured: str  # "81.5 ms (80.1 to 83.0), 5 runs"; "" where not measured
     measured_evidence: str
+    checked: str  # how far the server checked the measurement: "recomputed"
     ratio: str  # "1.31×"
     bound: str
     terms: tuple[TermView, ...]
@@ -364,8 +365,8 @@ class SubmittedView:
 class SynthesisPage:
     """Locked until every part is committed: then takeaways, the Decision Log, submission.
 
-    The form posts `log` and `action` (`save` or `submit`) to `submit_url`; scripts PUT
-    `{"value": ...}` to `draft_url`.
+    The form posts `log` and `action` (`save`, `submit`, which asks, or `hand-in`) to `submit_url`;
+    scripts PUT `{"value": ...}` to `draft_url`.
     """
 
     attempt_id: str
@@ -384,6 +385,7 @@ class SynthesisPage:
     log_draft: str
     log_words: int
     log_error: str  # why the last try to submit was refused
+    is_asked: bool  # whether submitting was pressed and waits for a yes
     draft_url: str
     submit_url: str
     submitted: SubmittedView | None

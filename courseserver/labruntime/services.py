@@ -104,9 +104,11 @@ def attempt_void(*, attempt: Attempt, by: Person, reason: str) -> None:
         submission_void(attempt_id=attempt.pk, actor=by)
         record(
             actor=by.pk,
-            action="attempt_voided",
-            subject=attempt.pk,
+            action="attempt.voided",
+            subject=attempt.person_id,
             course_id=attempt.assignment.course_id,
+            assignment=attempt.assignment_id,
+            attempt=attempt.pk,
             reason=reason.strip()[:500],
         )
 

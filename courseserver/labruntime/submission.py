@@ -33,7 +33,7 @@ def lab_submit(*, state: AttemptState, log_text: str) -> None:
         If another log was handed in before.
     """
     text = plain_text(log_text).strip()
-    _refuse_early(state, text)
+    refuse_early(state, text)
     with transaction.atomic():
         attempt = Attempt.objects.select_for_update().get(pk=state.attempt.pk)
         if attempt.voided_at is not None:
@@ -52,7 +52,16 @@ def lab_submit(*, state: AttemptState, log_text: str) -> None:
     state.attempt.decision_log = attempt.decision_log
 
 
-def _refuse_early(state: AttemptState, text: str) -> None:
+def refuse_early(state: AttemptState, text: str) -> None:
+    """Refuse to hand in what is not complete.
+
+    Raises
+    ------
+    Locked
+        If a part is not committed yet.
+    Unprocessable
+        If the log is too short or too long.
+    """
     if state.missing_parts:
         raise Locked(
             "The synthesis opens when every part that is asked for has your prediction.",

@@ -4,9 +4,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils.decorators import method_decorator
 from django.views import View
-from django.views.decorators.cache import cache_control
 
 from courseserver.common import clock
 from courseserver.common.errors import Conflict, NotFound, Unprocessable
@@ -16,9 +14,10 @@ from courseserver.courses.access import (
     sections_seen,
     staff_assignment_for,
 )
+from courseserver.courses.ranking import LISTED_LEAST
 from courseserver.labruntime import services
 from courseserver.labruntime.access import attempt_for, attempt_for_staff, part_for
-from courseserver.labruntime.live import class_view
+from courseserver.labruntime.live import class_view, for_projector
 from courseserver.labruntime.show import frame
 from courseserver.labruntime.show.briefing import briefing_page
 from courseserver.labruntime.show.ledger import export_json, export_markdown, ledger_page
@@ -27,12 +26,11 @@ from courseserver.labruntime.show.portfolio import portfolio_markdown, portfolio
 from courseserver.labruntime.show.report import report_markdown, report_page
 from courseserver.labruntime.show.synthesis import synthesis_page
 from courseserver.labruntime.state import AttemptState, state_of
-from courseserver.labruntime.submission import lab_submit
+from courseserver.labruntime.submission import lab_submit, refuse_early
 
 
-@method_decorator(cache_control(private=True, no_store=True), name="dispatch")
 class LabView(View):
-    """A page of one person's own lab work; never stored by any cache."""
+    """A page of one person's own lab work."""
 
     def state(self, request: HttpRequest, attempt_id: str) -> AttemptState:
         return state_of(attempt_for(person_of(request), attempt_id))
@@ -52,9 +50,11 @@ class ClassView(LabView):
         """Show the staff where the class is; a projector's view names nobody."""
         assignment, enrolment = staff_assignment_for(person_of(request), assignment_id)
         projector = request.GET.get("projector") == "1"
+        view = class_view(assignment, clock.now(), sections_seen(enrolment))
         context = {
             "assignment": assignment,
-            "view": class_view(assignment, clock.now(), sections_seen(enrolment)),
+            "view": for_projector(view) if projector else view,
+            "least": LISTED_LEAST,
             "projector": projector,
             "answers": not projector or request.GET.get("answers") == "1",
         }
@@ -125,14 +125,18 @@ class SynthesisView(LabView):
         return render(request, "labruntime/synthesis.html", {"page": page})
 
     def post(self, request: HttpRequest, attempt_id: str) -> HttpResponse:
-        """Keep the log as a draft (`action=save`) or hand it in (`action=submit`)."""
+        """Keep the log as a draft (`action=save`); ask (`submit`), then hand it in (`hand-in`)."""
         state = self.state(request, attempt_id)
-        log = request.POST.get("log", "")
+        log, action = request.POST.get("log", ""), request.POST.get("action")
         try:
-            if request.POST.get("action") == "submit":
+            if action == "hand-in":
                 lab_submit(state=state, log_text=log)
             else:
                 services.draft_keep(state=state, name=services.LOG, text=log)
+            if action == "submit":
+                refuse_early(state, log)
+                page = synthesis_page(state, log=log, is_asked=True)
+                return render(request, "labruntime/synthesis.html", {"page": page})
         except (Conflict, Unprocessable) as refused:
             page = synthesis_page(state, log=log, error=f"{refused.detail} {refused.remedy}")
             context = {"page": page}

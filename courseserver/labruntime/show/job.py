@@ -68,7 +68,7 @@ def value_row(text: ValueText, estimate: Json) -> ValueRow:
     low, high = estimate["low"], estimate["high"]
     return ValueRow(
         label=text.label,
-        text="undefined" if estimate["value"] is None else quantity(estimate["value"], text.format),
+        text="none" if estimate["value"] is None else quantity(estimate["value"], text.format),
         interval=""
         if low is None or high is None
         else f"{quantity(low, text.format)} to {quantity(high, text.format)}",

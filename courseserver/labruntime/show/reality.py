@@ -1,6 +1,7 @@
 """The check on hardware on its part's page: predicted beside measured, each labelled."""
 
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 
 from django.urls import reverse
 
@@ -38,6 +39,8 @@ class _Standing:
     job: kit_selectors.JobView | None
     comparison: Comparison | None
     kit_available: bool
+    # How far the server checked each measurement.
+    levels: Mapping[str, str] = field(default_factory=dict)
 
 
 def reality_view(state: AttemptState, instance: PartInstance) -> RealityView | None:
@@ -56,7 +59,7 @@ def reality_view(state: AttemptState, instance: PartInstance) -> RealityView | N
         done=standing.job.done if standing.job else 0,
         total=standing.job.total if standing.job else 0,
         calibration=_calibration(text, found) if found else (),
-        rows=tuple(_row(text, row) for row in found.rows) if found else (),
+        rows=tuple(_row(text, row, standing.levels) for row in found.rows) if found else (),
         reality_json=_json(state, instance, standing),
     )
 
@@ -105,7 +108,12 @@ def _standing(state: AttemptState, instance: PartInstance) -> _Standing:
     job = kit_selectors.job_view(row.kit_job) if row.kit_job else None
     mode, message, comparison = _outcome(state, instance, row, job)
     return _Standing(
-        mode=mode, message=message, job=job, comparison=comparison, kit_available=available
+        mode=mode,
+        message=message,
+        job=job,
+        comparison=comparison,
+        kit_available=available,
+        levels=kit_selectors.levels_of(job.id) if job and comparison else {},
     )
 
 
@@ -143,7 +151,7 @@ def _text_of(texts: tuple[ValueText, ...], name: str, default: str) -> ValueText
     return found or ValueText(id=name, label=name.replace("_", " "), format=default)
 
 
-def _row(text: RealityText, row: ComparisonRow) -> ComparisonRowView:
+def _row(text: RealityText, row: ComparisonRow, levels: Mapping[str, str]) -> ComparisonRowView:
     words = _text_of(text.rows, row.id, "time")
     ratio = row.ratio
     return ComparisonRowView(
@@ -152,6 +160,7 @@ def _row(text: RealityText, row: ComparisonRow) -> ComparisonRowView:
         predicted_evidence=str(row.predicted.evidence),
         measured=_measured(row.measured, words),
         measured_evidence=str(row.measured.evidence) if row.measured else "",
+        checked=levels.get(row.id, "") if row.measured else "",
         ratio="" if ratio is None else quantity(ratio, "x"),
         bound=row.bound,
         terms=_terms(row),

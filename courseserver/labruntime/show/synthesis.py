@@ -27,9 +27,12 @@ from labs.text import fill
 
 
 def synthesis_page(
-    state: AttemptState, *, log: str | None = None, error: str = ""
+    state: AttemptState, *, log: str | None = None, error: str = "", is_asked: bool = False
 ) -> SynthesisPage:
-    """Return the page; `log` is what was just typed, `error` why it was refused."""
+    """Return the page; `log` is what was just typed, `error` why it was refused.
+
+    `is_asked`: submitting was pressed, and the page asks whether that is meant.
+    """
     attempt, text = state.attempt, state.lab.synthesis
     waiting = state.missing_parts
     is_locked = bool(waiting)
@@ -63,6 +66,7 @@ def synthesis_page(
         log_draft=attempt.decision_log or typed,
         log_words=words_in(attempt.decision_log or typed),
         log_error=error,
+        is_asked=is_asked,
         draft_url=reverse("api-draft", args=[attempt.pk, LOG]),
         submit_url=frame.synthesis_url(attempt),
         submitted=_submitted(state),

@@ -2,12 +2,14 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.test import Client
 
+from courseserver.common import clock
 from courseserver.courses.models import Assignment, Course, Enrolment, Person, Role
 from courseserver.labruntime.models import Attempt
 from courseserver.lti.models import Platform
@@ -23,6 +25,13 @@ def fixture_lab(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     loader.forget()
     yield
     loader.forget()
+
+
+@pytest.fixture
+def stopped_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no page differ from another because a minute passed."""
+    noon = datetime(2026, 11, 20, 12, tzinfo=UTC)
+    monkeypatch.setattr(clock, "now", lambda: noon)
 
 
 @dataclass(frozen=True, kw_only=True)

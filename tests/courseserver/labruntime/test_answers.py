@@ -29,6 +29,8 @@ DURATION: QuestionText = LAB.parts[1].questions[0]
         ("0,5 s", 0.5, "0.5 s = 500 ms"),
         ("1.2e3 ms", 1.2, "1,200 ms = 1.20 s"),
         ("3 x 10^2 s", 300, "300 s = 5.00 min"),
+        ("3 × 10² s", 300, "300 s = 5.00 min"),
+        ("3 × 10⁻¹ s", 0.3, "0.3 s = 300 ms"),
         ("+4 s", 4, "4 s"),
         (" 7 S ", 7, "7 s"),
     ],
@@ -63,6 +65,13 @@ def test_what_cannot_be_read_is_refused_with_what_to_type(typed: str) -> None:
         reading_of(typed, DURATION)
 
     assert refusal.value.remedy
+
+
+@pytest.mark.timeout(60)
+def test_a_page_of_spaces_is_refused_without_being_searched() -> None:
+    """It took hours before its length was looked at; any machine does it in an instant."""
+    with pytest.raises(Unprocessable, match="does not read as a number"):
+        reading_of(" " * 1_000_000 + "x", DURATION)
 
 
 @given(st.text(max_size=70))

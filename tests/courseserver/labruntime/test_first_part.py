@@ -196,16 +196,23 @@ def test_staff_void_an_attempt_and_the_next_has_a_fresh_seed(
     url = f"/api/attempts/{old.pk}/void"
 
     refused = bob.post(url, {"reason": "I want another go"})
+    others = as_person(school.dora).post(url, {"reason": "!"}, content_type="application/json")
     voided = as_person(school.alice).post(
         url, {"reason": "Power cut in class"}, content_type="application/json"
     )
     bob.open()
 
     assert refused.status_code == 403
+    assert others.status_code == 404, "a classmate learns not even that the attempt exists"
     assert voided.status_code == 204
     assert bob.attempt.pk != old.pk
     assert bob.attempt.seed != old.seed
     assert bob.shown("a").is_locked
+    # Who, when and why stand in the student's own history.
+    trail = as_person(school.alice).get(
+        f"/grading/courses/{school.course.pk}/students/{school.bob.pk}/"
+    )
+    assert "Attempt voided (Power cut in class)" in trail.content.decode()
 
 
 def test_the_track_can_be_chosen_until_the_first_commit(bob: Student) -> None:

@@ -7,13 +7,11 @@ locked, must stay the same bytes. And no numeral outside the options may come ne
 import itertools
 import re
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from django.test import Client
 
-from courseserver.common import clock
 from courseserver.labruntime import instances
 from courseserver.labruntime.state import state_of
 from labs import loader
@@ -21,6 +19,7 @@ from labs.contract import Choice, Numeric, Option, Part, Question
 
 from .conftest import School, Student
 
+pytestmark = pytest.mark.usefixtures("stopped_clock")
 _NONCES = [
     re.compile(rb'name="csrfmiddlewaretoken" value="[^"]+"'),
     re.compile(rb'<meta name="csrf" content="[^"]+"'),
@@ -48,12 +47,6 @@ def permuted(question: Question, shift: int) -> Question:
         id=question.id,
         options=tuple(Option(id=name, value=option.value) for name, option in options),
     )
-
-
-@pytest.fixture(autouse=True)
-def stopped_clock(monkeypatch: pytest.MonkeyPatch) -> None:
-    noon = datetime(2026, 11, 20, 12, tzinfo=UTC)
-    monkeypatch.setattr(clock, "now", lambda: noon)
 
 
 @pytest.fixture
@@ -85,6 +78,7 @@ def every_response(student: Student, part: str, question: str) -> list[Any]:
         client.post(f"{root}/parts/{part}/", {f"q-{question}": "nonsense"}),
         client.get(f"{root}/synthesis/"),
         client.post(f"{root}/synthesis/", {"log": "word " * 20, "action": "submit"}),
+        client.post(f"{root}/synthesis/", {"log": "word " * 20, "action": "hand-in"}),
         client.get(f"{root}/report/"),
         client.get(f"{root}/report.md"),
         client.get(f"{root}/ledger/"),

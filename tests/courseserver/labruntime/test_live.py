@@ -224,8 +224,35 @@ def test_a_projector_names_nobody_and_hides_answers_until_asked(
         assert "Bob" not in text
         assert school.bob.pk not in text
         assert not re.search("att_|per_", text)
+
+
+def test_a_projector_tells_from_three_predictions_on_and_says_why(
+    school: School, student: Any, as_person: Any, watch: Watch
+) -> None:
+    alice, hint = as_person(school.alice), "with fewer one could tell whose they are"
+    projector = url(school, "?projector=1&answers=1")
+    pick(student(school.bob), "bits_as_bytes")
+    pick(student(school.dora), "right")
+    few = alice.get(projector)
+    mine = alice.get(url(school)).content.decode()
+    third = Person.objects.create()
+    Enrolment.objects.create(person=third, course=school.course, role=Role.LEARNER)
+    pick(student(third), "right")
+
+    told = alice.get(projector).content.decode()
+    hidden = alice.get(url(school, "?projector=1")).content.decode()
+
+    assert hint in few.content.decode()
+    assert "fewer than 3 have come so far" in few.content.decode()
+    # Two in the class: where one stands tells of the other, and so does a limit found.
+    assert few.context["view"].stages == ()
+    assert few.context["view"].here is None
+    assert {limit.found for limit in few.context["view"].boundaries} == {None}
+    for text, is_told in ((few.content.decode(), False), (mine, True), (told, True)):
+        assert ("As it comes out" in text) == ("Most common" in text) == is_told
+    assert hint not in told
+    assert "Answer 1" in hidden
     assert "As it comes out" not in hidden
-    assert "As it comes out" in told
 
 
 def test_a_class_of_hundreds_takes_as_many_queries_as_one_of_two(

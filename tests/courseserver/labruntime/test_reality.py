@@ -36,7 +36,8 @@ def measure(job: KitJob, name: str, value: float) -> None:
     Measurement.objects.create(
         message_id=f"m-{name}", job=job, kit=Kit.objects.get(), request_id=name, attempt=1,
         task="copy_bandwidth", outcome=Outcome.MEASURED.value, value=value, low=0.9 * value,
-        high=1.1 * value, n=5, unit="s", evidence="measured", received_at=clock.now(),
+        high=1.1 * value, n=5, unit="s", evidence="measured", verdict="plausible",
+        received_at=clock.now(),
     )  # fmt: skip
 
 
@@ -63,6 +64,7 @@ def test_measurements_are_asked_for_and_shown_beside_the_prediction(ready: Stude
     assert shown.rows[0].predicted == "6.40 ms"
     assert shown.rows[0].measured == "8.00 ms (7.20 ms to 8.80 ms), 5 runs"
     assert shown.rows[0].measured_evidence == "measured"
+    assert shown.rows[0].checked == "plausible"
     assert shown.rows[0].ratio == "1.25×"
     assert shown.calibration[0].text == "10.0 GB/s"
 
@@ -75,7 +77,7 @@ def test_what_was_measured_goes_with_the_submission_and_into_the_ledger(ready: S
     finish(job, "done", "Measured")
     url = f"/labs/attempts/{ready.attempt.pk}/synthesis/"
 
-    ready.client.post(url, {"log": "word " * 12, "action": "submit"})
+    ready.client.post(url, {"log": "word " * 12, "action": "hand-in"})
 
     numbers = Submission.objects.get().evidence["numbers"]
     measured = [n for n in numbers if n["evidence"] == "measured"]
@@ -98,7 +100,7 @@ def test_what_an_own_kit_measured_is_shown_as_self_reported_and_counts_for_no_ma
     assert ready.shown("b").reality.message == "Measured on bench-1, self-reported by your own kit"
 
     url = f"/labs/attempts/{ready.attempt.pk}/synthesis/"
-    ready.client.post(url, {"log": "word " * 12, "action": "submit"})
+    ready.client.post(url, {"log": "word " * 12, "action": "hand-in"})
 
     numbers = Submission.objects.get().evidence["numbers"]
     assert "measured" not in {number["evidence"] for number in numbers}

@@ -127,7 +127,11 @@ def test_an_attempt_without_commits_moves_to_the_new_version(bob: Student) -> No
     assert bob.attempt.lab_version == "1"
 
 
-@pytest.mark.parametrize("body", [b"[]", b"{", b'{"at": 5}', b'{"at": {"size": true}}', b'""'])
+@pytest.mark.parametrize(
+    "body",
+    [b"[]", b"{", b'{"at": 5}', b'{"at": {"size": true}}', b'""', b"[" * 99_999 + b"]" * 99_999],
+    ids=len,
+)
 def test_bodies_that_make_no_sense_are_refused(bob: Student, body: bytes) -> None:
     bob.commit_a()
     for what in ("instrument", "commits", "challenge", "job"):

@@ -35,9 +35,9 @@ def no_broker(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tasks.run, "delay", lambda job_id: None)
 
 
-def submit(student: Student, log: str = LOG) -> Any:
+def submit(student: Student, log: str = LOG, *, action: str = "hand-in") -> Any:
     url = f"/labs/attempts/{student.attempt.pk}/synthesis/"
-    return student.client.post(url, {"log": log, "action": "submit"})
+    return student.client.post(url, {"log": log, "action": action})
 
 
 def synthesis(student: Student) -> Any:
@@ -247,8 +247,26 @@ def test_the_student_reads_each_criterions_level_and_the_markers_comment(
     assert log.note.endswith("Which limit comes next?")
 
 
-def test_a_log_of_the_wrong_length_is_refused_and_kept_on_the_page(explored: Student) -> None:
-    response = submit(explored, "Too short.")
+def test_submitting_asks_once_where_no_script_does(explored: Student) -> None:
+    shown = explored.client.get(f"/labs/attempts/{explored.attempt.pk}/synthesis/").content
+    asked = submit(explored, action="submit")
+
+    assert b'id="confirm-submit" hidden' in shown
+    assert asked.status_code == 200
+    assert b'id="confirm-submit" role="alert"' in asked.content
+    assert LOG.encode() in asked.content
+    assert synthesis(explored).log_draft == LOG
+    assert not Submission.objects.exists()
+    assert submit(explored).status_code == 302
+    assert Submission.objects.get().log_text == LOG
+    assert submit(explored, action="submit").status_code == 409
+
+
+@pytest.mark.parametrize("action", ["submit", "hand-in"])
+def test_a_log_of_the_wrong_length_is_refused_and_kept_on_the_page(
+    explored: Student, action: str
+) -> None:
+    response = submit(explored, "Too short.", action=action)
 
     assert response.status_code == 422
     page = response.context["page"]

@@ -58,6 +58,7 @@ def _as_text(proofs: list[LabProof]) -> str:
     for proof in proofs:
         held = sum(sum(part.checks.values()) for part in proof.parts)
         total = sum(len(part.checks) for part in proof.parts)
-        lines.append(f"{proof.slug}: {len(proof.parts)} parts, {held} of {total} checks hold")
+        parts = f"{len(proof.parts)} part{'' if len(proof.parts) == 1 else 's'}"
+        lines.append(f"{proof.slug}: {parts}, {held} of {total} checks hold")
         lines += [f"  {fault.check}: {fault.message}" for fault in proof.faults]
     return "\n".join(lines) if lines else "no lab found"
