@@ -1,11 +1,13 @@
 """Requests to platforms: short, capped, never redirected, never into a private network."""
 
+import io
 import ipaddress
 import json
 import socket
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from http.client import HTTPResponse
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any
 from urllib.parse import urlsplit
@@ -65,7 +67,6 @@ def send(
         If no complete reply of acceptable size arrives in time.
     """
     check_address(url)
-    deadline = time.monotonic() + TOTAL_TIMEOUT_S
     try:
         with _session().request(
             method,
@@ -80,7 +81,7 @@ def send(
             return Reply(
                 status=response.status_code,
                 headers=response.headers,
-                body=_read(response, deadline),
+                body=_read(response),
             )
     except (requests.RequestException, OSError) as error:
         raise Unreachable(f"no usable reply from {_host(url)}: {type(error).__name__}") from error
@@ -99,14 +100,12 @@ def check_address(url: str) -> None:
         raise AddressRefused(f"{_host(url)}: an address with a password in it is not asked")
 
 
-def _read(response: requests.Response, deadline: float) -> bytes:
+def _read(response: requests.Response) -> bytes:
     chunks, size = [], 0
     for chunk in response.iter_content(65_536):
         size += len(chunk)
         if size > MAX_REPLY_BYTES:
             raise requests.RequestException(f"reply larger than {MAX_REPLY_BYTES} bytes")
-        if time.monotonic() > deadline:
-            raise requests.Timeout(f"reply took longer than {TOTAL_TIMEOUT_S} s")
         chunks.append(chunk)
     return b"".join(chunks)
 
@@ -145,7 +144,39 @@ def _guarded_socket(host: str, port: int, timeout: Any, options: Any) -> socket.
     raise last
 
 
+class _Timed(io.RawIOBase):
+    """What a platform sends in its time; the timeout of a socket starts anew at each byte."""
+
+    def __init__(self, raw: io.RawIOBase, connected: socket.socket) -> None:
+        self._raw, self._socket = raw, connected
+        self._deadline = time.monotonic() + TOTAL_TIMEOUT_S
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:
+        left_s = self._deadline - time.monotonic()
+        if left_s <= 0:
+            raise TimeoutError(f"reply took longer than {TOTAL_TIMEOUT_S} s")
+        self._socket.settimeout(min(left_s, READ_TIMEOUT_S))
+        return self._raw.readinto(buffer)
+
+    def close(self) -> None:
+        self._raw.close()
+        super().close()
+
+
+class _TimedResponse(HTTPResponse):
+    """A reply that is read, head and body, within one time limit."""
+
+    def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
+        super().__init__(sock, *args, **kwargs)
+        self.fp = io.BufferedReader(_Timed(self.fp.detach(), sock))
+
+
 class _GuardedHttp(HTTPConnection):
+    response_class = _TimedResponse
+
     def _new_conn(self) -> socket.socket:
         try:
             return _guarded_socket(self.host, int(self.port), self.timeout, self.socket_options)
@@ -154,6 +185,8 @@ class _GuardedHttp(HTTPConnection):
 
 
 class _GuardedHttps(HTTPSConnection):
+    response_class = _TimedResponse
+
     def _new_conn(self) -> socket.socket:
         try:
             return _guarded_socket(self.host, int(self.port), self.timeout, self.socket_options)

@@ -1,5 +1,6 @@
 """Login, the cookie check before it, the tab of its own behind it, and our public keys."""
 
+from dataclasses import replace
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
@@ -11,7 +12,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from courseserver.common import clock
 from courseserver.common.errors import reference_of
-from courseserver.lti import frames, keys, states
+from courseserver.lti import claims, frames, keys, states
 from courseserver.lti.addresses import origin_of
 from courseserver.lti.errors import BrowserUnproven, LoginRefused
 from courseserver.lti.launch import KEPT_FIELD
@@ -49,9 +50,11 @@ def login_check(request: HttpRequest) -> HttpResponse:
     held = states.pending_read(code=code, now=now)
     if held is None:
         raise _code_spent()
-    if held.storage_target:
-        return _storage_page(request, held, code)
-    return new_tab_page(request, held, code, status=200)
+    # What the platform said at login, or else what its page answered to ours (`lti.capabilities`).
+    target = held.storage_target or request.GET.get("storage", "")[: claims.ID_MAX]
+    if target:
+        return _storage_page(request, replace(held, storage_target=target), code)
+    return new_tab_page(request, held, code, status=200, template="lti/storage_probe.html")
 
 
 @never_cache

@@ -131,6 +131,9 @@ def test_a_whole_week_of_the_plan_is_chosen_with_its_due_date(launcher: Launcher
     assert f'value="{SLUG}" checked' in text
     assert 'value="2027-03-02T23:59"' in text
     assert "2 of its labs are not installed" in text
+    first = launcher.client.post(address, {"action": "week", "week": "1"}).content.decode()
+    assert 'value="activity:profile-inference" checked' in first
+    assert f'value="{SLUG}" checked' not in first
     data = {"action": "add", "lab": [SLUG], "points": "40", "due": "2027-03-02T23:59"}
     (item,) = answer_of(launcher.client.post(address, data))[f"{DL}content_items"]
     assert item["submission"] == {"endDateTime": "2027-03-02T23:59:00.000Z"}

@@ -1,6 +1,8 @@
 """Requests to platforms: where they may go, how long they may take, how much may come back."""
 
+import contextlib
 import socket
+import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -60,6 +62,34 @@ def test_a_silent_platform_is_given_up(lms: LtiPlatform, monkeypatch: pytest.Mon
 
         with pytest.raises(outgoing.Unreachable, match="Timeout"):
             outgoing.send("GET", f"http://127.0.0.1:{silent.getsockname()[1]}/")
+
+
+@pytest.mark.parametrize(
+    "begins",
+    [b"HTTP/1.1 200 OK\r\nX-Slow: ", b"HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\n"],
+    ids=["head", "body"],
+)
+def test_a_reply_that_drips_is_given_up(begins: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each byte comes in time, all of them together would take for ever."""
+    monkeypatch.setattr(outgoing, "TOTAL_TIMEOUT_S", 0.3)
+    given_up = threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as platform:
+        dripping = threading.Thread(target=_drip, args=(platform, begins, given_up))
+        dripping.start()
+
+        with pytest.raises(outgoing.Unreachable):
+            outgoing.send("GET", f"http://127.0.0.1:{platform.getsockname()[1]}/")
+
+        given_up.set()
+        dripping.join()
+
+
+def _drip(platform: socket.socket, begins: bytes, given_up: threading.Event) -> None:
+    connection, _ = platform.accept()
+    with connection, contextlib.suppress(OSError):
+        connection.sendall(begins)
+        while not given_up.wait(0.05):
+            connection.sendall(b"1")
 
 
 def test_a_lost_reply_is_unreachable(lms: LtiPlatform) -> None:

@@ -10,7 +10,7 @@ from django.test import Client
 
 from courseserver.common import clock
 from courseserver.courses.models import Enrolment
-from courseserver.lti.models import HandOver, Platform
+from courseserver.lti.models import HandOver, LoginState, Platform
 from tests.courseserver.lti.launching import Launcher, Login, Reasons
 
 FRAMED = {"HTTP_SEC_FETCH_DEST": "iframe", "HTTP_SEC_FETCH_SITE": "cross-site"}
@@ -65,6 +65,19 @@ def test_a_frame_that_keeps_cookies_needs_no_storage(launcher: Launcher) -> None
     second = launcher.client.get(first["Location"], **FRAMED)
 
     assert second["Location"].startswith("https://lms.test/auth?")
+
+
+def test_a_platform_that_offers_storage_when_asked_is_believed(launcher: Launcher) -> None:
+    first = launcher.client.get("/lti/login/", launcher.login_values(), **FRAMED)
+    asking = Client().get(first["Location"], **FRAMED)
+
+    page = Client().get(f"{first['Location']}&storage=keeps%22here", **FRAMED)
+
+    assert "lti/storage_probe" in asking.content.decode()
+    assert "/lti/login/tab/?code=" in asking.content.decode()
+    assert (data_of(page)["target"], data_of(page)["origin"]) == ('keeps"here', "https://lms.test")
+    (login,) = LoginState.objects.all()
+    assert login.login["storage_target"] == 'keeps"here'
 
 
 def test_an_answer_without_a_cookie_asks_the_platform_for_the_secret(launcher: Launcher) -> None:

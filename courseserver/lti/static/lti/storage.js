@@ -22,17 +22,16 @@ function keeper(target) {
 }
 
 /**
- * Resolve with the platform's answer to one message; reject on an error. Only the platform's origin
- * may read the message, and only its answer counts.
- * @param {DOMStringMap} place what the page's `data-storage` element says
+ * Resolve with a window's answer to one message; reject on an error. Only a page of this origin may
+ * read the message, and only its answer counts; "*" is for questions that hold nothing.
+ * @param {Window} frame
+ * @param {string} origin
  * @param {string} subject
  * @param {object} content
  * @param {() => void} late called where no answer came within two seconds; one may still come
- * @returns {Promise<{value?: unknown}>}
+ * @returns {Promise<any>}
  */
-function ask(place, subject, content, late) {
-  const { target = "_parent", origin = "" } = place;
-  const frame = keeper(target);
+function ask(frame, origin, subject, content, late) {
   const id = Array.from(crypto.getRandomValues(new Uint32Array(4)), (n) => n.toString(36)).join("");
   return new Promise((resolve, reject) => {
     const finish = (/** @type {() => void} */ settle) => {
@@ -41,7 +40,7 @@ function ask(place, subject, content, late) {
       settle();
     };
     const listen = (/** @type {MessageEvent} */ event) => {
-      const isFromKeeper = event.origin === origin && event.source === frame;
+      const isFromKeeper = [event.origin, "*"].includes(origin) && event.source === frame;
       const { data } = event;
       if (!isFromKeeper || data?.message_id !== id || data.subject !== `${subject}.response`) return;
       finish(() => (data.error ? reject(new Error(data.error.code)) : resolve(data)));
@@ -50,6 +49,17 @@ function ask(place, subject, content, late) {
     addEventListener("message", listen);
     frame.postMessage({ subject, message_id: id, ...content }, origin);
   });
+}
+
+/**
+ * Resolve with the name of the frame in which the page around us keeps data, once it says so.
+ * @returns {Promise<string>}
+ */
+export async function storageOffered() {
+  const told = await ask(window.parent, "*", "lti.capabilities", {}, () => {});
+  const messages = new Map(told.supported_messages.map((/** @type {any} */ m) => [m.subject, m]));
+  if (!messages.has("lti.get_data")) throw new Error("nothing is kept here");
+  return messages.get("lti.put_data").frame ?? "_parent";
 }
 
 /**
@@ -63,7 +73,9 @@ export async function withStorage(step) {
     page.querySelector("[data-otherwise]")?.removeAttribute("hidden");
   };
   try {
-    await step(page.dataset, (subject, content) => ask(page.dataset, subject, content, offerTab));
+    const { target = "_parent", origin = "" } = page.dataset;
+    const frame = keeper(target);
+    await step(page.dataset, (subject, content) => ask(frame, origin, subject, content, offerTab));
   } catch {
     offerTab();
   }
