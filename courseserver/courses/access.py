@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from django.http import HttpRequest
 
-from courseserver.common.errors import Forbidden, NotFound
+from courseserver.common.errors import Forbidden, NotFound, SessionOver
 from courseserver.courses.models import Assignment, Course, Enrolment, Person, Role
 from courseserver.courses.zones import show_times_of
 
@@ -16,12 +16,12 @@ def person_of(request: HttpRequest) -> Person:
 
     Raises
     ------
-    Forbidden
+    SessionOver
         If the browser holds no session of a launch.
     """
     person: Person | None = getattr(request, "person", None)
     if person is None:
-        raise Forbidden("Your session has ended or the browser kept no cookie.", remedy=_AGAIN)
+        raise SessionOver("It has ended, or the browser kept no cookie.", remedy=_AGAIN)
     return person
 
 

@@ -121,14 +121,15 @@ def due_from_launch(assignment: Assignment, enrolment: Enrolment, text: str) -> 
     """Take over the due date that a launch tells; return whether anybody's changed.
 
     The LMS tells each person their own date. What staff are told is the general one; what a
-    student is told and differs from it is theirs alone, unless staff gave them another here.
+    student is told and differs from it is theirs alone, unless staff gave them another here. An
+    LMS that has no date takes none away that was set here.
     """
     told = _moment(text)
     if enrolment.is_staff or assignment.due_at is None:
         return _general_due(assignment, told)
     mine = Extension.objects.filter(assignment=assignment, person=enrolment.person_id)
     if told == assignment.due_at:
-        return bool(mine.filter(given_by__isnull=True).delete()[0])
+        return _extension_end(mine.filter(given_by__isnull=True).first())
     if told is None or mine.filter(Q(given_by__isnull=False) | Q(due_at=told)).exists():
         return False
     Extension.objects.update_or_create(
@@ -150,10 +151,37 @@ def due_from_launch(assignment: Assignment, enrolment: Enrolment, text: str) -> 
 
 
 def _general_due(assignment: Assignment, told: datetime | None) -> bool:
-    if told == assignment.due_at:
+    before = assignment.due_at
+    if told == before or (told is None and not assignment.due_from_lms):
         return False
-    assignment.due_at = told
-    assignment.save(update_fields=["due_at"])
+    assignment.due_at, assignment.due_from_lms = told, told is not None
+    assignment.save(update_fields=["due_at", "due_from_lms"])
+    record(
+        actor="system",
+        action="assignment.settings_changed",
+        subject=assignment.pk,
+        course_id=assignment.course_id,
+        old={"due_at": before.isoformat() if before else None},
+        new={"due_at": told.isoformat() if told else None},
+        reason=FROM_LMS,
+    )
+    return True
+
+
+def _extension_end(extension: Extension | None) -> bool:
+    """Take back an extension that the LMS gave and gives no more; return whether there was one."""
+    if extension is None:
+        return False
+    record(
+        actor="system",
+        action="extension.taken_back",
+        subject=extension.person_id or extension.assignment_id,
+        course_id=extension.assignment.course_id,
+        assignment=extension.assignment_id,
+        due_at=extension.due_at.isoformat(),
+        reason=FROM_LMS,
+    )
+    extension.delete()
     return True
 
 

@@ -1,4 +1,7 @@
-"""The session names a person; `request.person` is that person or None."""
+"""The session names a person; `request.person` is that person or None.
+
+What a person is shown is theirs: no cache keeps it, unless its view says more.
+"""
 
 from collections.abc import Callable
 
@@ -20,7 +23,10 @@ class PersonMiddleware:
         # A page shows its course's time (`zones`); the next request begins with the server's.
         locale = request.session.get(moments.SESSION_LOCALE, "")
         with timezone.override(None), moments.reader(locale):
-            return self.get_response(request)
+            response = self.get_response(request)
+        if request.person is not None:  # type: ignore[attr-defined]
+            response.setdefault("Cache-Control", "private, no-store")
+        return response
 
 
 def _session_person(request: HttpRequest) -> Person | None:

@@ -194,6 +194,8 @@ class Assignment(models.Model):
     # Ids of the lab's parts that may be skipped; those it does not have mean nothing.
     optional_parts = models.JSONField(default=list, blank=True)
     due_at = models.DateTimeField(null=True, blank=True)
+    # The LMS told it, so that the LMS may take it away again.
+    due_from_lms = models.BooleanField(default=False)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

@@ -191,13 +191,18 @@ _SETTINGS = (
 
 
 @transaction.atomic
-def plan_copy(*, source: Plan, course: Course, actor: Person, starts_on: date) -> Plan:
+def plan_copy(
+    *, source: Plan, course: Course, actor: Person, starts_on: date, reason: str = ""
+) -> Plan:
     """Give another course the same plan from another day on; no student goes along.
 
     Late policy and switches of the course come along, and those of each lab when it is placed.
     """
-    for name in _SETTINGS:
-        setattr(course, name, getattr(source.course, name))
+    old = {name: getattr(course, name) for name in _SETTINGS}
+    new = {name: getattr(source.course, name) for name in _SETTINGS}
+    changed = [name for name in _SETTINGS if old[name] != new[name]]
+    for name in changed:
+        setattr(course, name, new[name])
     course.time_zone = course.time_zone or source.course.time_zone
     course.copied_from = source.course
     course.save(update_fields=[*_SETTINGS, "time_zone", "copied_from"])
@@ -221,7 +226,15 @@ def plan_copy(*, source: Plan, course: Course, actor: Person, starts_on: date) -
         for placed in source.labs.all()
     ]
     _replace(plan, labs)
-    _recorded(actor, "plan.copied", plan, source=source.course_id)
+    _recorded(
+        actor,
+        "plan.copied",
+        plan,
+        source=source.course_id,
+        old={name: old[name] for name in changed},
+        new={name: new[name] for name in changed},
+        reason=reason,
+    )
     return plan
 
 

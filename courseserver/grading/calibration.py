@@ -57,8 +57,9 @@ def samples_of(assignment: Assignment) -> QuerySet[CalibrationSample]:
 
 
 def next_for(assignment: Assignment, marker: Person) -> CalibrationSample | None:
-    """Return the next sample this marker has not marked."""
-    return samples_of(assignment).exclude(marks__marker=marker).first()
+    """Return the next sample this marker has not marked, and whose text was not erased since."""
+    waiting = samples_of(assignment).exclude(submission__log_text="")
+    return waiting.exclude(marks__marker=marker).first()
 
 
 @transaction.atomic

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from courseserver.common.errors import Conflict
 from courseserver.courses import selectors as course_selectors
-from courseserver.courses.models import Assignment
+from courseserver.courses.models import Assignment, Course, Identity
 from courseserver.grading import policy
 from courseserver.grading.criteria import Rubric
 from courseserver.grading.facts import facts_of
@@ -22,6 +22,9 @@ class Change:
     assignment: Assignment
     before: float
     after: float
+    # False while the Decision Log waits for its mark: the points are those so far.
+    was_full: bool
+    is_full: bool
     # What else is worth knowing of this score.
     note: str = ""
 
@@ -30,12 +33,37 @@ class Change:
         return self.after - self.before
 
 
+# How many changes a page shows before somebody asks for the rest.
+SHOWN = 100
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Diff:
     """All scores that would change, and how many would not."""
 
     changes: tuple[Change, ...]
     same: int
+
+    @property
+    def first(self) -> tuple[Change, ...]:
+        return self.changes[:SHOWN]
+
+    @property
+    def rest(self) -> tuple[Change, ...]:
+        return self.changes[SHOWN:]
+
+    @property
+    def higher(self) -> int:
+        return sum(change.difference > 0 for change in self.changes)
+
+    @property
+    def lower(self) -> int:
+        return sum(change.difference < 0 for change in self.changes)
+
+    @property
+    def has_labs(self) -> bool:
+        """Return whether more labs than one are in it, so that each line must say which."""
+        return len({change.assignment.pk for change in self.changes}) > 1
 
     @property
     def has_notes(self) -> bool:
@@ -75,13 +103,30 @@ def diff(
     With a bank of late hours, scores of other labs are compared, too.
     """
     course = assignment.course
-    places = {lab.pk: lab for lab in course.assignments.all()}
-    names = {member.person_id: member.name for member in course_selectors.members(course)}
     now = facts_of(course, assignments=[assignment])
     then = facts_of(course, assignments=[assignment], rubrics=rubrics) if rubrics else now
+    told = {(person, assignment.pk): note for person, note in (notes or {}).items()}
+    return between(
+        course, now, {person: supposed(person, facts) for person, facts in then.items()}, told
+    )
+
+
+def between(
+    course: Course,
+    now: Mapping[str, PersonFacts],
+    then: Mapping[str, PersonFacts],
+    notes: Mapping[tuple[str, str], str] | None = None,
+) -> Diff:
+    """Return which scores differ between the facts as they are and others of the same people.
+
+    Who was erased is left out: their texts are gone, their scores stay (`services._recompute`).
+    """
+    places = {lab.pk: lab for lab in course.assignments.all()}
+    names = {member.person_id: member.name for member in course_selectors.members(course)}
+    known = Identity.objects.filter(person__in=now).values_list("person", flat=True)
     changes, same = [], 0
-    for person_id, facts in now.items():
-        before, after = policy.marks(facts), policy.marks(supposed(person_id, then[person_id]))
+    for person_id in known:
+        before, after = policy.marks(now[person_id]), policy.marks(then[person_id])
         for key, mark in before.items():
             if mark.points == after[key].points:
                 same += 1
@@ -93,7 +138,9 @@ def diff(
                     assignment=places[key],
                     before=mark.points,
                     after=after[key].points,
-                    note=(notes or {}).get(person_id, "") if key == assignment.pk else "",
+                    was_full=mark.is_full,
+                    is_full=after[key].is_full,
+                    note=(notes or {}).get((person_id, key), ""),
                 )
             )
     return Diff(changes=tuple(_sorted(changes)), same=same)

@@ -43,10 +43,29 @@ def _read(assignment: Assignment, newest: Mapping[str, RubricVersion]) -> Rubric
 
 def rubric_of(assignment: Assignment, number: int | None = None) -> Rubric:
     """Return the rubric of a number, the newest if none is given."""
-    own = came_with(assignment.scheme, assignment.lab)
     versions = RubricVersion.objects.filter(assignment=assignment).order_by("-number")
     version = versions.first() if number is None else versions.filter(number=number).first()
+    scheme = assignment.scheme if number is None else _scheme_at(assignment, number)
+    own = came_with(scheme, assignment.lab)
     return criteria_in(version.criteria, own) if version else own
+
+
+def _scheme_at(assignment: Assignment, number: int) -> str:
+    """Return the scheme that counted together with the rubric of a number."""
+    later = RubricVersion.objects.filter(assignment=assignment, number__gt=number)
+    return (
+        later.order_by("number").values_list("scheme_before", flat=True).first()
+        or assignment.scheme
+    )
+
+
+def rubric_under(assignment: Assignment, scheme: str) -> Rubric:
+    """Return the rubric that an assignment has under a scheme.
+
+    Where the scheme asks for the same criteria as the present one, edits of the rubric stay.
+    """
+    own, other = (came_with(name, assignment.lab) for name in (assignment.scheme, scheme))
+    return rubric_of(assignment) if own == other else other
 
 
 def number_of(assignment: Assignment) -> int:

@@ -15,7 +15,7 @@ from courseserver.grading.gradebooks import written
 from courseserver.grading.selectors import Board, BoardRow
 
 # A cell that begins so is a formula to a spreadsheet.
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
+_FORMULA_STARTS = tuple("=+-@\t\r\n＝＋－＠")  # some read the wide ones, too
 
 
 def safe_cell(text: str) -> str:

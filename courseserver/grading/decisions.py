@@ -10,6 +10,7 @@ from courseserver.courses.models import Accommodation, Assignment, Course, Enrol
 from courseserver.grading import outbox, policy, services
 from courseserver.grading.models import GradeOutbox, Override, Score
 from courseserver.grading.publishing import drain_soon
+from courseserver.grading.reasons import reason_given
 
 MULTIPLIER_MAX, EXTRA_HOURS_MAX = 10.0, 1000
 
@@ -23,7 +24,7 @@ def accommodation_give(
     section: str = "",
     multiplier: float,
     extra_hours: int,
-    reason: str = "",
+    reason: str,
 ) -> int:
     """Give one person or section more time in every lab; return how many scores changed.
 
@@ -37,8 +38,10 @@ def accommodation_give(
     Raises
     ------
     Unprocessable
-        If nobody of the course, or more than one thing, is named; or a value is out of range.
+        If nobody of the course, or more than one thing, is named; a value is out of range; or no
+        reason is given.
     """
+    why = reason_given(reason)
     if bool(person_id) == bool(section):
         raise Unprocessable(
             "An accommodation is for one person or for one section.", remedy="Choose one of them."
@@ -56,6 +59,7 @@ def accommodation_give(
     members = Enrolment.objects.filter(course=course)
     if person_id and not members.filter(person=person_id).exists():
         raise Unprocessable("This person is not in the course.", remedy="Choose somebody else.")
+    services.turns_take(course.pk)
     Accommodation.objects.update_or_create(
         course=course,
         person_id=person_id or None,
@@ -63,7 +67,7 @@ def accommodation_give(
         defaults={
             "multiplier": multiplier,
             "extra_hours": extra_hours,
-            "reason": reason.strip()[:500],
+            "reason": why,
             "given_by": actor,
         },
     )
@@ -75,21 +79,29 @@ def accommodation_give(
         section=section,
         multiplier=multiplier,
         extra_hours=extra_hours,
-        reason=reason.strip()[:500],
+        reason=why,
     )
     return _course_recompute(course, actor)
 
 
 @transaction.atomic
-def accommodation_take(*, accommodation: Accommodation, actor: Person) -> int:
-    """Take an accommodation back; return how many scores changed."""
-    course = accommodation.course
+def accommodation_take(*, accommodation: Accommodation, actor: Person, reason: str) -> int:
+    """Take an accommodation back; return how many scores changed.
+
+    Raises
+    ------
+    Unprocessable
+        If no reason is given.
+    """
+    course, why = accommodation.course, reason_given(reason)
+    services.turns_take(course.pk)
     record(
         actor=actor.id,
         action="accommodation.taken_back",
         subject=accommodation.person_id or course.id,
         course_id=course.id,
         section=accommodation.section,
+        reason=why,
     )
     accommodation.delete()
     return _course_recompute(course, actor)
@@ -113,7 +125,7 @@ def override_set(
             f"{points:g} points cannot be given.",
             remedy=f"Give 0 to {assignment.points_max:g} points.",
         )
-    text = _reason(reason)
+    text = reason_given(reason)
     has_score = Score.objects.filter(assignment=assignment, person=person, is_voided=False)
     students = Enrolment.objects.filter(course=assignment.course_id, role=Role.LEARNER)
     if not students.filter(person=person).exists() and not has_score.exists():
@@ -130,18 +142,21 @@ def override_set(
 
 
 @transaction.atomic
-def override_take(*, assignment: Assignment, person: Person, actor: Person) -> int:
+def override_take(*, assignment: Assignment, person: Person, reason: str, actor: Person) -> int:
     """Let the computed points count again; return how many scores changed.
 
     Raises
     ------
     NotFound
         If none were set.
+    Unprocessable
+        If no reason is given.
     """
+    why = reason_given(reason)
     count, _ = Override.objects.filter(assignment=assignment, person=person).delete()
     if not count:
         raise NotFound("No score was set here.", remedy="Load the page again.")
-    _recorded(actor, "score.set_back", assignment, person.id)
+    _recorded(actor, "score.set_back", assignment, person.id, reason=why)
     return services.person_recompute(assignment, person, actor=actor.id)
 
 
@@ -154,7 +169,7 @@ def hold_put(*, assignment: Assignment, person: Person, reason: str, actor: Pers
     NotFound
         If they have no grade.
     """
-    row, text = _row(assignment, person), _reason(reason)
+    row, text = _row(assignment, person), reason_given(reason)
     row.hold_reason = text
     row.save(update_fields=["hold_reason"])
     outbox.rows_hold(_rows(assignment, person), actor=actor.id, now=clock.now())
@@ -162,20 +177,22 @@ def hold_put(*, assignment: Assignment, person: Person, reason: str, actor: Pers
 
 
 @transaction.atomic
-def hold_lift(*, assignment: Assignment, person: Person, actor: Person) -> None:
+def hold_lift(*, assignment: Assignment, person: Person, reason: str, actor: Person) -> None:
     """End a hold; the grade leaves where the assignment's mode lets it.
 
     Raises
     ------
     NotFound
         If there is none.
+    Unprocessable
+        If no reason is given.
     """
-    row = _row(assignment, person)
+    row, why = _row(assignment, person), reason_given(reason)
     if not row.hold_reason:
         raise NotFound("This grade is not kept back.", remedy="Load the page again.")
     row.hold_reason = ""
     row.save(update_fields=["hold_reason"])
-    _recorded(actor, "hold.lifted", assignment, person.id)
+    _recorded(actor, "hold.lifted", assignment, person.id, reason=why)
     is_held = policy.is_held(
         assignment.send_mode,
         is_full=row.desired_is_full,
@@ -204,12 +221,6 @@ def _row(assignment: Assignment, person: Person) -> GradeOutbox:
             remedy="Wait until the student hands in, or set the score by hand.",
         )
     return row
-
-
-def _reason(text: str) -> str:
-    if not text.strip():
-        raise Unprocessable("No reason is given.", remedy="Say why, for the log.")
-    return text.strip()[:500]
 
 
 def _recorded(

@@ -12,7 +12,9 @@ from typing import Any
 
 from labs.text import quantity
 
-KINDS = frozenset({"predicted", "simulated", "emulated", "measured", "published", "assumed"})
+KINDS = frozenset(
+    {"predicted", "simulated", "emulated", "measured", "published", "given", "assumed"}
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,6 +14,8 @@ from courseserver.courses.planning import BREAKS_MAX
 from courseserver.courses.zones import is_zone
 from labs.schemes import Level, Scheme, all_schemes
 
+_WHY = {"required": "Say why, for the log."}
+
 
 def _moment_field(*, required: bool) -> forms.DateTimeField:
     """A day and a time on the clock of the course (the form reads the active zone)."""
@@ -51,10 +53,16 @@ class SettingsForm(forms.Form):
     reason = forms.CharField(required=False, max_length=500)
 
     def __init__(
-        self, *args: Any, parts: Sequence[tuple[str, str]], scheme: str, **kwargs: Any
+        self,
+        *args: Any,
+        parts: Sequence[tuple[str, str]],
+        scheme: str,
+        present_due: datetime | None,
+        **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
         self.present_scheme = scheme
+        self.present_due = present_due
         self.parts = parts
 
     def clean_scheme(self) -> str:
@@ -71,7 +79,9 @@ class SettingsForm(forms.Form):
             raise forms.ValidationError(f"{error.detail} {error.remedy}") from error
 
     def clean_due_at(self) -> datetime | None:
-        return _in_utc(self.cleaned_data.get("due_at"))
+        """Return what was typed; the field shows minutes, and an LMS may tell 23:59:59."""
+        typed, present = _in_utc(self.cleaned_data.get("due_at")), self.present_due
+        return present if typed and clock.is_same_minute(present, typed) else typed
 
 
 class ExtensionForm(forms.Form):
@@ -79,7 +89,7 @@ class ExtensionForm(forms.Form):
 
     whom = forms.CharField(max_length=300)
     due_at = _moment_field(required=True)
-    reason = forms.CharField(required=False, max_length=500)
+    reason = forms.CharField(max_length=500, error_messages=_WHY)
 
     def clean_due_at(self) -> datetime | None:
         return _in_utc(self.cleaned_data.get("due_at"))
@@ -101,7 +111,7 @@ class AccommodationForm(forms.Form):
     whom = forms.CharField(max_length=300)
     multiplier = forms.FloatField(min_value=1, max_value=10)
     extra_hours = forms.IntegerField(min_value=0, max_value=1000)
-    reason = forms.CharField(required=False, max_length=500)
+    reason = forms.CharField(max_length=500, error_messages=_WHY)
 
     def clean_whom(self) -> dict[str, str]:
         return _whom(str(self.cleaned_data["whom"]))

@@ -21,10 +21,15 @@ from courseserver.grading import decisions
 from courseserver.grading.csv_export import safe_cell
 from courseserver.grading.matrix import Line, Matrix
 from courseserver.grading.models import Override, Score
+from courseserver.grading.reasons import reason_given
+from courseserver.grading.services import turns_take
 
 BYTES_MAX, ROWS_MAX = 2_000_000, 5000
 # What a cell says to let the computed score count again.
 COMPUTED = "computed"
+_FIRST = re.compile(r'"?id"?([,;\t])')
+# 77,5; not 1,234.
+_DECIMAL_COMMA = re.compile(r"^(\d+),(\d{1,2})$")
 _COLUMN = re.compile(r"\[(asg_\w+)\]\s*$")
 
 
@@ -82,6 +87,7 @@ def read(course: Course, content: bytes, names: dict[str, str]) -> Sheet:
     """
     rows = _rows(content)
     header = rows[0]
+    met: dict[str, int] = {}
     if not header or header[0].strip().lstrip("\ufeff") != "id":
         raise Unprocessable(
             "The first column is not “id”.", remedy="Start from the file downloaded here."
@@ -102,6 +108,11 @@ def read(course: Course, content: bytes, names: dict[str, str]) -> Sheet:
         if person_id not in names:
             refused.append(f"Row {number}: “{person_id[:40]}” is no student of this course.")
             continue
+        if person_id in met:
+            first = met[person_id]
+            refused.append(f"Row {number}: {names[person_id]} stands in row {first} already.")
+            continue
+        met[person_id] = number
         for index, lab in columns:
             text = row[index].strip() if index < len(row) else ""
             if not text:
@@ -140,7 +151,8 @@ def _rows(content: bytes) -> list[list[str]]:
             f"The file has {len(content)} bytes, {BYTES_MAX} fit.", remedy="Upload scores alone."
         )
     try:
-        rows = list(csv.reader(io.StringIO(content.decode("utf-8-sig")), strict=True))
+        text = content.decode("utf-8-sig")
+        rows = list(csv.reader(io.StringIO(text), strict=True, delimiter=_delimiter(text)))
     except (UnicodeDecodeError, csv.Error) as error:
         raise Unprocessable(
             "This is no CSV file in UTF-8.", remedy="Save it as “CSV UTF-8”, with commas."
@@ -151,6 +163,12 @@ def _rows(content: bytes) -> list[list[str]]:
             remedy="Start from the file downloaded here.",
         )
     return rows
+
+
+def _delimiter(text: str) -> str:
+    """Return what stands between columns: spreadsheets of many countries write semicolons."""
+    match = _FIRST.match(text)
+    return match[1] if match else ","
 
 
 def _columns(header: Sequence[str], labs: dict[str, Assignment]) -> list[tuple[int, Assignment]]:
@@ -172,7 +190,7 @@ def _wanted(text: str, lab: Assignment) -> float | bool | None:
     if text.lower() == COMPUTED:
         return None
     try:
-        points = float(text)
+        points = float(_DECIMAL_COMMA.sub(r"\1.\2", text))
     except ValueError:
         return False
     return points if 0 <= points <= lab.points_max else False
@@ -187,8 +205,8 @@ def apply(*, course: Course, marks: Sequence[str], reason: str, actor: Person) -
     Unprocessable
         If no reason is given.
     """
-    if not reason.strip():
-        raise Unprocessable("No reason is given.", remedy="Say why, for the log.")
+    why = reason_given(reason)
+    turns_take(course.pk)
     labs = {lab.pk: lab for lab in course.assignments.select_related("course")}
     people = {member.person_id: member.person for member in _students(course)}
     done = 0
@@ -200,13 +218,13 @@ def apply(*, course: Course, marks: Sequence[str], reason: str, actor: Person) -
         score = Score.objects.filter(assignment=lab, person=person, is_voided=False).first()
         if _said(score.points if score else None) != before:
             continue
-        done += _set(lab, person, after, reason, actor)
+        done += _set(lab, person, after, why, actor)
     record(
         actor=actor.id,
         action="scores.uploaded",
         subject=course.id,
         course_id=course.id,
-        reason=reason.strip()[:500],
+        reason=why,
         count=done,
     )
     return done, len(marks) - done
@@ -221,7 +239,7 @@ def _set(lab: Assignment, person: Person, after: str, reason: str, actor: Person
     if wanted is None:
         if not Override.objects.filter(assignment=lab, person=person).exists():
             return False
-        decisions.override_take(assignment=lab, person=person, actor=actor)
+        decisions.override_take(assignment=lab, person=person, reason=reason, actor=actor)
         return True
     if wanted is False:
         raise NotFound("This change is not as it was shown.", remedy="Upload the file again.")

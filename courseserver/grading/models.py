@@ -174,6 +174,8 @@ class RubricVersion(models.Model):
     changed_by = models.ForeignKey(Person, on_delete=models.PROTECT, null=True, related_name="+")
     changed_at = models.DateTimeField()
     reason = models.CharField(max_length=500)
+    # The scheme until then. That of the next version, or else the assignment's own, is this one's.
+    scheme_before = models.CharField(max_length=64)
 
     class Meta:
         constraints = [

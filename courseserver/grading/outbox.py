@@ -19,6 +19,7 @@ from courseserver.courses.selectors import subject_of
 from courseserver.grading import policy
 from courseserver.grading.faults import Refusal
 from courseserver.grading.models import GradeOutbox, Score, SendState
+from courseserver.grading.reasons import note, reason_given
 from courseserver.lti.line_items import line_item_forget
 
 STEP = timedelta(seconds=1)
@@ -97,7 +98,9 @@ def _settle(row: GradeOutbox, now: datetime) -> None:
 
 
 @transaction.atomic
-def rows_release(rows: QuerySet[GradeOutbox], *, actor: str, now: datetime) -> int:
+def rows_release(
+    rows: QuerySet[GradeOutbox], *, actor: str, now: datetime, reason: str = ""
+) -> int:
     """Let held grades go to the LMS; return how many."""
     count = 0
     held = rows.select_for_update(of=("self",)).filter(is_held=True, hold_reason="")
@@ -105,14 +108,19 @@ def rows_release(rows: QuerySet[GradeOutbox], *, actor: str, now: datetime) -> i
         row.is_held = False
         _settle(row, now)
         row.save()
-        _audit(row, actor, "grade.released", version=row.desired_version)
+        _audit(row, actor, "grade.released", version=row.desired_version, reason=note(reason))
         count += 1
     return count
 
 
 @transaction.atomic
 def rows_release_seen(
-    rows: QuerySet[GradeOutbox], seen: Mapping[int, int], *, actor: str, now: datetime
+    rows: QuerySet[GradeOutbox],
+    seen: Mapping[int, int],
+    *,
+    actor: str,
+    now: datetime,
+    reason: str = "",
 ) -> int:
     """Let held grades go that are still the versions somebody saw; return how many."""
     same = [
@@ -120,7 +128,7 @@ def rows_release_seen(
         for pk, version in rows.filter(pk__in=seen).values_list("pk", "desired_version")
         if seen[pk] == version
     ]
-    return rows_release(rows.filter(pk__in=same), actor=actor, now=now)
+    return rows_release(rows.filter(pk__in=same), actor=actor, now=now, reason=reason)
 
 
 @transaction.atomic
@@ -157,7 +165,7 @@ def score_clear(score: Score, *, now: datetime) -> GradeOutbox | None:
 
 
 @transaction.atomic
-def rows_hold(rows: QuerySet[GradeOutbox], *, actor: str, now: datetime) -> int:
+def rows_hold(rows: QuerySet[GradeOutbox], *, actor: str, now: datetime, reason: str = "") -> int:
     """Keep waiting grades back again (the assignment's mode changed); return how many."""
     count = 0
     waiting = rows.select_for_update(of=("self",)).filter(is_held=False, state__in=WAITING)
@@ -165,13 +173,13 @@ def rows_hold(rows: QuerySet[GradeOutbox], *, actor: str, now: datetime) -> int:
         row.is_held = True
         _settle(row, now)
         row.save()
-        _audit(row, actor, "grade.held", version=row.desired_version)
+        _audit(row, actor, "grade.held", version=row.desired_version, reason=note(reason))
         count += 1
     return count
 
 
 @transaction.atomic
-def rows_retry(rows: QuerySet[GradeOutbox], *, actor: str, now: datetime) -> int:
+def rows_retry(rows: QuerySet[GradeOutbox], *, actor: str, now: datetime, reason: str = "") -> int:
     """Try refused and waiting grades again at once; return how many."""
     stuck = rows.select_for_update(of=("self",)).filter(
         is_held=False, state__in=(SendState.REFUSED, SendState.RETRYING)
@@ -180,7 +188,7 @@ def rows_retry(rows: QuerySet[GradeOutbox], *, actor: str, now: datetime) -> int
     for row in stuck.select_related("assignment"):
         _settle(row, now)
         row.save()
-        _audit(row, actor, "grade.retried", version=row.desired_version)
+        _audit(row, actor, "grade.retried", version=row.desired_version, reason=note(reason))
         count += 1
     return count
 
@@ -196,8 +204,15 @@ def is_looking(rows: QuerySet[GradeOutbox]) -> bool:
 
 
 @transaction.atomic
-def row_decide(pk: int, *, keep: bool, actor: str, now: datetime) -> bool:
-    """Settle an overridden grade: keep theirs or push ours. False: nothing to settle."""
+def row_decide(pk: int, *, keep: bool, actor: str, now: datetime, reason: str = "") -> bool:
+    """Settle an overridden grade: keep theirs or push ours. False: nothing to settle.
+
+    Raises
+    ------
+    Unprocessable
+        If ours is to be written over theirs and no reason is given.
+    """
+    why = note(reason) if keep else reason_given(reason)
     row = _locked().filter(pk=pk, state__in=DECIDABLE).select_related("assignment").first()
     if row is None or (keep and row.state == SendState.LOWER):
         return False
@@ -215,6 +230,7 @@ def row_decide(pk: int, *, keep: bool, actor: str, now: datetime) -> bool:
         "grade.kept_in_lms" if keep else "grade.pushed_over",
         ours=row.desired_points,
         lms=row.lms_score,
+        reason=why,
     )
     return True
 

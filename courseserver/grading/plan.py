@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from courseserver.common.typed import whole
 from courseserver.courses.models import SendMode
 from courseserver.grading import readback
 from courseserver.grading.models import SendState
@@ -100,4 +101,5 @@ def _stays(row: BoardRow, words: str, *, tone: str = "wait") -> Planned:
 def seen_in(posted: Sequence[str]) -> Mapping[int, int]:
     """Return which rows in which version a form was shown; what is no such mark is left out."""
     pairs = [mark.partition(":") for mark in posted]
-    return {int(pk): int(n) for pk, _, n in pairs if pk.isdigit() and n.isdigit() and len(n) < 10}
+    read = [(whole(pk), whole(number)) for pk, _, number in pairs]
+    return {pk: number for pk, number in read if pk is not None and number is not None}

@@ -16,6 +16,7 @@ from courseserver.grading import services
 from courseserver.grading.changes import Diff, diff
 from courseserver.grading.models import Submission
 from courseserver.grading.policy import Handed, PersonFacts, Regrade
+from courseserver.grading.reasons import reason_given
 
 # Above any number that a stored regrading has.
 _LAST = 2**31
@@ -97,8 +98,8 @@ def version_regrade(
     Unprocessable
         If no reason is given.
     """
-    if not reason.strip():
-        raise Unprocessable("No reason is given.", remedy="Say why, for the log.")
+    why = reason_given(reason)
+    services.turns_take(assignment.course_id)
     proposed = proposal(assignment, version)
     proposed.diff.refuse_unseen(seen)
     record(
@@ -107,7 +108,7 @@ def version_regrade(
         subject=assignment.id,
         course_id=assignment.course_id,
         version=version,
-        reason=reason.strip()[:500],
+        reason=why,
     )
     changed = 0
     submissions = Submission.objects.filter(pk__in=proposed.computed)
@@ -120,7 +121,7 @@ def version_regrade(
             completion=computed.completion,
             challenge=computed.challenge,
             lab_version=computed.lab_version,
-            reason=reason.strip()[:500],
+            reason=why,
             actor=actor,
         )
     return changed

@@ -27,6 +27,7 @@ from courseserver.grading.criteria import (
     scheme_of,
 )
 from courseserver.grading.models import CriterionMark, LogMark, RubricVersion
+from courseserver.grading.reasons import note, reason_given
 from labs.schemes import Criterion, Level, SchemeError
 
 POINTS_MAX = 1000.0
@@ -244,6 +245,7 @@ def rubric_change(
     Unprocessable
         If no reason is given, or nothing is edited.
     """
+    services.turns_take(assignment.course_id)
     Assignment.objects.select_for_update().get(pk=assignment.pk)
     proposed = proposal(assignment, wanted)
     if seen != proposed.fingerprint:
@@ -252,24 +254,32 @@ def rubric_change(
         )
     if not proposed.edits:
         raise Unprocessable("Nothing is edited.", remedy="Change something, then look again.")
-    if not reason.strip():
-        raise Unprocessable("No reason is given.", remedy="Say why, for the log.")
+    reason_given(reason)
     version_add(assignment=assignment, rubric=wanted, reason=reason, actor=actor)
     return services.scores_recompute(assignment, actor=actor.id)
 
 
 def version_add(
-    *, assignment: Assignment, rubric: Rubric, reason: str, actor: Person | None
+    *,
+    assignment: Assignment,
+    rubric: Rubric,
+    reason: str,
+    actor: Person | None,
+    scheme: str = "",
 ) -> RubricVersion:
-    """Store a rubric as the newest; scores are not touched. Without an actor the server did it."""
+    """Store a rubric as the newest; scores are not touched. Without an actor the server did it.
+
+    `scheme`: the one that counts from now on, where it is another.
+    """
     before = rubric_of(assignment)
     version = RubricVersion.objects.create(
         assignment=assignment,
         number=number_of(assignment) + 1,
-        criteria=rows_of(rubric, came_with(assignment.scheme, assignment.lab)),
+        criteria=rows_of(rubric, came_with(scheme or assignment.scheme, assignment.lab)),
         changed_by=actor,
         changed_at=clock.now(),
-        reason=reason.strip()[:500],
+        reason=note(reason),
+        scheme_before=assignment.scheme,
     )
     edits = edits_between(before, rubric)
     record(
@@ -290,6 +300,7 @@ class Edition:
     """One version of a rubric with what it edited."""
 
     version: RubricVersion
+    rubric: Rubric
     edits: tuple[Edit, ...]
 
 
@@ -299,7 +310,8 @@ def history(assignment: Assignment) -> list[Edition]:
     found, before = [], rubric_of(assignment, 0)
     for version in versions:
         after = rubric_of(assignment, version.number)
-        found.append(Edition(version=version, edits=tuple(edits_between(before, after))))
+        edits = tuple(edits_between(before, after))
+        found.append(Edition(version=version, rubric=after, edits=edits))
         before = after
     return found[::-1]
 

@@ -117,10 +117,11 @@ def log_mark(
             f"The comment has {len(comment)} characters, {COMMENT_MAX} fit.",
             remedy="Shorten it and save again.",
         )
-    assignment = submission.assignment
+    _serialize(submission.assignment, submission.person)
+    # As it is now: its scheme may have changed while this waited for its turn.
+    assignment = Assignment.objects.get(pk=submission.assignment_id)
     scheme = scheme_of(assignment)
     points = _criterion_points(scheme, levels)
-    _serialize(assignment, submission.person)
     if Submission.objects.filter(pk=submission.pk, voided_at__isnull=False).exists():
         raise Conflict(
             "This attempt was voided.", remedy="The student's next attempt is marked instead."
@@ -130,7 +131,7 @@ def log_mark(
     if number != seen_number:
         raise Conflict(
             "Somebody marked this log while you were reading it.",
-            remedy="Open it again to see their marks, then decide.",
+            remedy="Their marks stand below: compare, then save yours if it shall count.",
         )
     now = clock.now()
     mark = LogMark.objects.create(
@@ -252,17 +253,30 @@ def _serialize(assignment: Assignment, person: Person) -> None:
     enrolments.filter(person=person, course=assignment.course_id).first()
 
 
+def turns_take(course_id: str) -> None:
+    """Let nobody else change a score of the course before this transaction ends.
+
+    Whoever changes what many scores follow from calls it before anything else. Work that is being
+    handed in is then either stored, and scored anew here, or waits and is scored by the new rule.
+    Taken first, and in one order, no two transactions wait for each other.
+    """
+    enrolments = Enrolment.objects.select_for_update().filter(course=course_id)
+    list(enrolments.order_by("pk").values_list("pk"))
+
+
 def newest_submission(assignment: Assignment, person: Person) -> Submission | None:
     """Return the submission that counts: the one handed in last, however late it reached us."""
     mine = Submission.objects.filter(assignment=assignment, person=person, voided_at__isnull=True)
     return mine.order_by("-submitted_at", "-received_at", "-pk").first()
 
 
+@transaction.atomic
 def scores_recompute(assignment: Assignment, *, actor: str) -> int:
     """Bring all scores in line with all that was decided; return how many changed.
 
     With a bank of late hours, scores of other labs may change with this one's: those count too.
     """
+    turns_take(assignment.course_id)
     return _recompute(Person.objects.filter(scores__assignment=assignment), assignment, actor)
 
 
@@ -289,6 +303,8 @@ def _settle(
 
     `forced`: something new stands behind the assignment's score, equal points or not.
     """
+    # As it is now: its settings may have changed while this waited for its turn.
+    assignment = Assignment.objects.select_related("course").get(pk=assignment.pk)
     course = assignment.course
     facts = facts_of(course, [person.pk], assignments=[assignment]).get(person.pk)
     marks = policy.marks(facts) if facts else {}

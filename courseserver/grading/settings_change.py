@@ -1,14 +1,16 @@
 """Changing switches of an assignment or a course, with what that means for scores and grades."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from courseserver.audit.services import record
-from courseserver.common import clock
+from courseserver.common import clock, moments
 from courseserver.common.errors import Unprocessable
+from courseserver.courses.due import due_dates
 from courseserver.courses.models import (
     Assignment,
     Course,
@@ -17,14 +19,18 @@ from courseserver.courses.models import (
     Person,
     SendMode,
 )
-from courseserver.grading import outbox, services
-from courseserver.grading.criteria import number_of
-from courseserver.grading.models import GradeOutbox, Submission
+from courseserver.grading import foreseen, outbox, services
+from courseserver.grading.criteria import number_of, rubric_of, rubric_under
+from courseserver.grading.models import GradeOutbox, Score, Submission
 from courseserver.grading.publishing import drain_soon
+from courseserver.grading.reasons import note, reason_given
+from courseserver.grading.rubric import version_add
 
 _LATE_FIELDS = frozenset(
     {"late_grace_min", "late_percent_per_day", "late_cut_off_days", "late_bank_hours"}
 )
+# What a lab's scores follow from.
+_SCORE_FIELDS = frozenset({"scheme", "due_at"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,26 +59,35 @@ def _count(count: int, noun: str) -> str:
 
 @transaction.atomic
 def settings_change(
-    *, assignment: Assignment, actor: Person, reason: str = "", **wanted: Any
+    *,
+    assignment: Assignment,
+    actor: Person,
+    reason: str = "",
+    seen: str | None = None,
+    **wanted: Any,
 ) -> Moved:
     """Store an assignment's switches; what waits and what was late follows.
 
     Takes any of `scheme`, `send_mode`, `send_as`, `only_if_higher`, `shared_parameters`,
     `optional_parts`, `shows_leaders`, `due_at`. Work handed in before keeps its completion, until
-    computed anew.
+    computed anew. `seen`: the fingerprint of the differences that were shown; None: nobody looked.
 
     Raises
     ------
+    Conflict
+        If other scores would change than those seen.
     Unprocessable
-        If another scheme is wanted while something stands on the present one.
+        If scores stand on what is changed, and no reason is given.
     """
+    services.turns_take(assignment.course_id)
     assignment = Assignment.objects.select_for_update().get(pk=assignment.pk)
-    other_scheme = wanted.get("scheme", assignment.scheme) != assignment.scheme
-    if other_scheme and not may_change_scheme(assignment):
-        raise Unprocessable(
-            "Work or an edited rubric stands on the present scheme.",
-            remedy="Edit the rubric instead: it shows every score before and after.",
-        )
+    if changed_in(assignment, wanted).keys() & _SCORE_FIELDS:
+        _refuse_unsaid(Score.objects.filter(assignment=assignment), reason)
+        if seen is not None:
+            foreseen.of_lab(assignment, wanted).refuse_unseen(seen)
+    _rubric_follow(assignment, wanted.get("scheme", assignment.scheme), reason, actor)
+    if "due_at" in changed_in(assignment, wanted):
+        wanted["due_from_lms"] = False
     if wanted.get("send_mode") == SendMode.ON_RELEASE != assignment.send_mode:
         wanted["released_at"] = None
     changed = _store(assignment, wanted)
@@ -80,29 +95,58 @@ def settings_change(
         return Moved()
     course_id = assignment.course_id
     _recorded(actor, "assignment.settings_changed", assignment, course_id, changed, reason)
-    moved = _apply_mode(assignment, actor.id) if "send_mode" in changed else Moved()
+    moved = _apply_mode(assignment, actor.id, reason) if "send_mode" in changed else Moved()
     rescored = 0
-    if "due_at" in changed:
+    if changed.keys() & _SCORE_FIELDS:
         rescored = services.scores_recompute(assignment, actor=actor.id)
     if moved.released:
         _drain_after_commit(assignment)
     return Moved(released=moved.released, held=moved.held, rescored=rescored)
 
 
-def may_change_scheme(assignment: Assignment) -> bool:
-    """Return whether neither work nor an edited rubric stands on the present scheme."""
+def stands_on_scheme(assignment: Assignment) -> bool:
+    """Return whether work or an edited rubric stands on the present scheme."""
     handed_in = Submission.objects.filter(assignment=assignment)
-    return not handed_in.exists() and not number_of(assignment)
+    return handed_in.exists() or number_of(assignment) > 0
+
+
+def _rubric_follow(assignment: Assignment, scheme: str, reason: str, actor: Person) -> None:
+    """Begin with the criteria of another scheme; those before stay in the rubric's history."""
+    if scheme == assignment.scheme or not stands_on_scheme(assignment):
+        return
+    rubric = rubric_under(assignment, scheme)
+    if rubric != rubric_of(assignment):
+        version_add(assignment=assignment, rubric=rubric, reason=reason, actor=actor, scheme=scheme)
+
+
+def _refuse_unsaid(scores: QuerySet[Score], reason: str) -> None:
+    if scores.exists():
+        reason_given(reason)
 
 
 @transaction.atomic
-def course_change(*, course: Course, actor: Person, reason: str = "", **wanted: Any) -> Moved:
+def course_change(
+    *, course: Course, actor: Person, reason: str = "", seen: str | None = None, **wanted: Any
+) -> Moved:
     """Store a course's clock and late policy; scores of late work follow.
 
     Takes any of `time_zone`, `late_grace_min`, `late_percent_per_day`, `late_cut_off_days`,
-    `late_bank_hours`, `sections_apart`, `marks_anonymously`, `keep_days`.
+    `late_bank_hours`, `sections_apart`, `marks_anonymously`, `keep_days`. `seen`: the fingerprint
+    of the differences that were shown; None: nobody looked.
+
+    Raises
+    ------
+    Conflict
+        If other scores would change than those seen.
+    Unprocessable
+        If scores stand under the late policy that is changed, and no reason is given.
     """
+    services.turns_take(course.pk)
     course = Course.objects.select_for_update().get(pk=course.pk)
+    if changed_in(course, wanted).keys() & _LATE_FIELDS:
+        _refuse_unsaid(Score.objects.filter(assignment__course=course), reason)
+        if seen is not None:
+            foreseen.of_course(course, wanted).refuse_unseen(seen)
     changed = _store(course, wanted)
     if not changed:
         return Moved()
@@ -115,8 +159,9 @@ def course_change(*, course: Course, actor: Person, reason: str = "", **wanted: 
 
 
 @transaction.atomic
-def grades_release(*, assignment: Assignment, actor: Person) -> int:
+def grades_release(*, assignment: Assignment, actor: Person, reason: str = "") -> int:
     """Release an assignment's grades, from now on at once; return how many left the hold."""
+    services.turns_take(assignment.course_id)
     assignment = Assignment.objects.select_for_update().get(pk=assignment.pk)
     if assignment.send_mode != SendMode.ON_RELEASE or assignment.released_at is not None:
         return 0
@@ -128,9 +173,10 @@ def grades_release(*, assignment: Assignment, actor: Person) -> int:
         action="grades.released",
         subject=assignment.id,
         course_id=assignment.course_id,
+        reason=note(reason),
     )
     rows = GradeOutbox.objects.filter(assignment=assignment)
-    count = outbox.rows_release(rows, actor=actor.id, now=now)
+    count = outbox.rows_release(rows, actor=actor.id, now=now, reason=reason)
     _drain_after_commit(assignment)
     return count
 
@@ -138,6 +184,7 @@ def grades_release(*, assignment: Assignment, actor: Person) -> int:
 @transaction.atomic
 def column_wanted(*, assignment: Assignment, actor: Person) -> int:
     """Let the LMS make a column for an assignment whose link has none, or lost it."""
+    services.turns_take(assignment.course_id)
     assignment = Assignment.objects.select_for_update().get(pk=assignment.pk)
     assignment.makes_column = True
     gone = GradeOutbox.objects.filter(assignment=assignment, reason_code="column_gone")
@@ -166,19 +213,23 @@ def extension_give(
     person_id: str = "",
     section: str = "",
     due_at: datetime,
-    reason: str = "",
+    reason: str,
 ) -> int:
     """Give one person or one section a later due date; return how many scores changed.
 
     Raises
     ------
     Unprocessable
-        If nobody of the course, or more than one thing, is named.
+        If nobody of the course, or more than one thing, is named; no reason is given; or the date
+        is earlier than what counts without it.
     """
+    why = reason_given(reason)
     if bool(person_id) == bool(section):
         raise Unprocessable(
             "An extension is for one person or for one section.", remedy="Choose one of them."
         )
+    services.turns_take(assignment.course_id)
+    _refuse_earlier(assignment, person_id, due_at)
     members = Enrolment.objects.filter(course=assignment.course_id)
     if person_id and not members.filter(person=person_id).exists():
         raise Unprocessable("This person is not in the course.", remedy="Choose somebody else.")
@@ -186,7 +237,7 @@ def extension_give(
         assignment=assignment,
         person_id=person_id or None,
         section=section,
-        defaults={"due_at": due_at, "reason": reason.strip()[:500], "given_by": actor},
+        defaults={"due_at": due_at, "reason": why, "given_by": actor},
     )
     record(
         actor=actor.id,
@@ -201,10 +252,28 @@ def extension_give(
     return services.scores_recompute(assignment, actor=actor.id)
 
 
+def _refuse_earlier(assignment: Assignment, person_id: str, due_at: datetime) -> None:
+    """Refuse a date by which one would have less time than everybody, accommodations included."""
+    dates = due_dates(assignment, [person_id] if person_id else [])
+    without = replace(dates, by_person={}, by_section={}).of(person_id)
+    if without is not None and due_at < without:
+        raise Unprocessable(
+            f"That is before {moments.moment_text(without)}, when it is due without it.",
+            remedy="Give a later date, or change the due date of the lab.",
+        )
+
+
 @transaction.atomic
-def extension_take(*, extension: Extension, actor: Person) -> int:
-    """Take an extension back; return how many scores changed."""
-    assignment = extension.assignment
+def extension_take(*, extension: Extension, actor: Person, reason: str) -> int:
+    """Take an extension back; return how many scores changed.
+
+    Raises
+    ------
+    Unprocessable
+        If no reason is given.
+    """
+    assignment, why = extension.assignment, reason_given(reason)
+    services.turns_take(assignment.course_id)
     record(
         actor=actor.id,
         action="extension.taken_back",
@@ -213,18 +282,24 @@ def extension_take(*, extension: Extension, actor: Person) -> int:
         assignment=assignment.id,
         section=extension.section,
         due_at=extension.due_at.isoformat(),
+        reason=why,
     )
     extension.delete()
     return services.scores_recompute(assignment, actor=actor.id)
 
 
-def _store(thing: Assignment | Course, wanted: dict[str, Any]) -> dict[str, tuple[Any, Any]]:
-    """Save what differs; return each changed field's old and new value."""
-    changed = {
+def changed_in(thing: Assignment | Course, wanted: dict[str, Any]) -> dict[str, tuple[Any, Any]]:
+    """Return each field that differs from what is wanted: its old and new value."""
+    return {
         name: (getattr(thing, name), value)
         for name, value in wanted.items()
         if getattr(thing, name) != value
     }
+
+
+def _store(thing: Assignment | Course, wanted: dict[str, Any]) -> dict[str, tuple[Any, Any]]:
+    """Save what differs; return each changed field's old and new value."""
+    changed = changed_in(thing, wanted)
     for name, (_, value) in changed.items():
         setattr(thing, name, value)
     if changed:
@@ -247,11 +322,11 @@ def _recorded(
         course_id=course_id,
         old={name: _plain(old) for name, (old, _) in changed.items()},
         new={name: _plain(new) for name, (_, new) in changed.items()},
-        reason=reason.strip()[:500],
+        reason=note(reason),
     )
 
 
-def _apply_mode(assignment: Assignment, actor: str) -> Moved:
+def _apply_mode(assignment: Assignment, actor: str, reason: str) -> Moved:
     now = clock.now()
     rows = GradeOutbox.objects.filter(assignment=assignment)
     full, part = rows.filter(desired_is_full=True), rows.filter(desired_is_full=False)
@@ -262,9 +337,9 @@ def _apply_mode(assignment: Assignment, actor: str) -> Moved:
     released = held = 0
     for chosen, is_full in ((full, True), (part, False)):
         if is_held[is_full]:
-            held += outbox.rows_hold(chosen, actor=actor, now=now)
+            held += outbox.rows_hold(chosen, actor=actor, now=now, reason=reason)
         else:
-            released += outbox.rows_release(chosen, actor=actor, now=now)
+            released += outbox.rows_release(chosen, actor=actor, now=now, reason=reason)
     return Moved(released=released, held=held)
 
 

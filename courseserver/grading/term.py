@@ -6,21 +6,27 @@ from datetime import date, datetime
 
 from django.db import transaction
 
+from courseserver.common import clock
 from courseserver.courses import plans
 from courseserver.courses import selectors as course_selectors
 from courseserver.courses.models import Assignment, Course, Person, Plan, PlannedLab
 from courseserver.courses.plans import PlannedWeek
 from courseserver.courses.services import settings_before
-from courseserver.grading import selectors
+from courseserver.grading import foreseen, selectors
+from courseserver.grading.changes import Diff
 from courseserver.grading.criteria import number_of, rubric_of
+from courseserver.grading.reasons import note, reason_given
 from courseserver.grading.rubric import version_add
 from courseserver.grading.selectors import StudentAssignment
-from courseserver.grading.services import scores_recompute
-from courseserver.grading.settings_change import may_change_scheme, settings_change
+from courseserver.grading.services import scores_recompute, turns_take
+from courseserver.grading.settings_change import settings_change, stands_on_scheme
 from courseserver.grading.teaching import has_notes, parts_of
 from labs.activities import Activity, activity_titled
 from labs.course_map import MapLab
 from labs.loader import UnknownLab, load_lab
+
+# Why a lab's settings changed, where the planner changed them.
+_PLANNED = "As the plan of the term says"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,7 +132,12 @@ def lab_plan(
         optional_parts=optional_parts,
     )
     for assignment in plan.course.assignments.filter(lab=lab):
-        settings_change(assignment=assignment, actor=actor, optional_parts=list(optional_parts))
+        settings_change(
+            assignment=assignment,
+            actor=actor,
+            reason=_PLANNED,
+            optional_parts=list(optional_parts),
+        )
 
 
 def title_of(plan: Plan, slug: str) -> str:
@@ -159,16 +170,34 @@ def due_moves(plan: Plan) -> list[DueMove]:
     return [
         DueMove(assignment=assignment, new=planned[assignment.lab])
         for assignment in course_selectors.assignments(plan.course)
-        if assignment.lab in planned and assignment.due_at != planned[assignment.lab]
+        if assignment.lab in planned
+        and not clock.is_same_minute(assignment.due_at, planned[assignment.lab])
     ]
 
 
+def due_diff(plan: Plan, moves: Sequence[DueMove]) -> Diff:
+    """Return what scores would become with the plan's due dates."""
+    return foreseen.of_due_dates(plan.course, {move.assignment.pk: move.new for move in moves})
+
+
 @transaction.atomic
-def due_apply(*, plan: Plan, actor: Person) -> int:
-    """Give the course's labs the plan's due dates; scores of late work follow. Return how many."""
+def due_apply(*, plan: Plan, actor: Person, seen: str, reason: str) -> int:
+    """Give the course's labs the plan's due dates; scores of late work follow. Return how many.
+
+    Raises
+    ------
+    Conflict
+        If other scores would change than those whose fingerprint was `seen`.
+    Unprocessable
+        If scores would change and no reason is given.
+    """
+    turns_take(plan.course_id)
     moves = due_moves(plan)
+    diff = due_diff(plan, moves)
+    diff.refuse_unseen(seen)
+    why = reason_given(reason) if diff.changes else note(reason) or _PLANNED
     for move in moves:
-        settings_change(assignment=move.assignment, actor=actor, due_at=move.new)
+        settings_change(assignment=move.assignment, actor=actor, reason=why, due_at=move.new)
     return len(moves)
 
 
@@ -193,21 +222,53 @@ def rubric_take_over(assignment: Assignment, actor: Person | None) -> bool:
     return True
 
 
+def copy_diff(*, source: Plan, course: Course, actor: Person, starts_on: date) -> Diff:
+    """Return what scores would become if the course took over that term."""
+    return foreseen.of_doing(
+        course,
+        lambda: _copy(
+            source=source,
+            course=Course.objects.get(pk=course.pk),
+            actor=actor,
+            starts_on=starts_on,
+            reason="",
+        ),
+    )
+
+
 @transaction.atomic
-def term_copy(*, source: Plan, course: Course, actor: Person, starts_on: date) -> int:
+def term_copy(
+    *, source: Plan, course: Course, actor: Person, starts_on: date, seen: str, reason: str
+) -> int:
     """Copy a term's plan and settings to another course, its students' work left where it is.
 
     Labs placed already take over how they were set, their rubric included; labs placed later do so
     then. Returns how many scores changed here.
+
+    Raises
+    ------
+    Conflict
+        If other scores would change than those whose fingerprint was `seen`.
+    Unprocessable
+        If scores would change and no reason is given.
     """
-    plans.plan_copy(source=source, course=course, actor=actor, starts_on=starts_on)
+    turns_take(course.pk)
+    diff = copy_diff(source=source, course=course, actor=actor, starts_on=starts_on)
+    diff.refuse_unseen(seen)
+    why = reason_given(reason) if diff.changes else note(reason)
+    return _copy(source=source, course=course, actor=actor, starts_on=starts_on, reason=why)
+
+
+def _copy(*, source: Plan, course: Course, actor: Person, starts_on: date, reason: str) -> int:
+    plans.plan_copy(source=source, course=course, actor=actor, starts_on=starts_on, reason=reason)
     course.refresh_from_db()
     changed = 0
     for assignment in course.assignments.all():
         before = settings_before(course, assignment.lab)
-        if not may_change_scheme(assignment):
+        if stands_on_scheme(assignment):
             before.pop("scheme", None)
-        settings_change(assignment=assignment, actor=actor, **before)
+        why = reason or f"Taken over from {source.course}"
+        settings_change(assignment=assignment, actor=actor, reason=why, **before)
         assignment.refresh_from_db()
         rubric_take_over(assignment, actor)
         changed += scores_recompute(assignment, actor=actor.id)

@@ -14,19 +14,21 @@ from courseserver.courses.models import Assignment, Course
 from courseserver.grading.faults import words
 from courseserver.grading.models import Submission
 from courseserver.grading.progress import Progress, progress_of
+from courseserver.grading.said import setting_name, setting_value
 
 _LIMIT = 500
 _TEXTS = {
     "submission.received": "Handed in",
-    "submission.voided": "Attempt voided",
+    "attempt.voided": "Attempt voided{because}",
+    "submission.voided": "What was handed in counts no more",
     "assignment added": "Lab placed in the course",
     "assignment.settings_changed": "Settings of the lab changed: {changes}{because}",
     "assignment.column_wanted": "A column in the LMS asked for",
     "course.settings_changed": "Settings of the course changed: {changes}{because}",
-    "grades.released": "Grades released",
+    "grades.released": "Grades released{because}",
     "grades.exported": "Grades downloaded as a file",
     "plan.made": "Term planned",
-    "plan.copied": "Plan taken over from another course",
+    "plan.copied": "Plan taken over from another course{changed}{because}",
     "plan.dates_changed": "Dates of the term changed",
     "plan.lab_placed": "Lab placed in the plan",
     "plan.lab_dropped": "Lab taken out of the plan",
@@ -37,25 +39,25 @@ _TEXTS = {
     "enrolled": "Enrolled by the LMS",
     "log.marked": "Decision Log marked: {points}",
     "score.changed": "Score {old} → {new}{part}",
-    "grade.released": "Released to the LMS",
-    "grade.held": "Held back from the LMS",
-    "grade.retried": "Tried again",
+    "grade.released": "Released to the LMS{because}",
+    "grade.held": "Held back from the LMS{because}",
+    "grade.retried": "Tried again{because}",
     "grade.sent": "Sent to the LMS: {points}",
     "grade.cleared": "Cleared in the LMS",
     "grade.read_back": "Read back from the LMS: {lms}",
     "grade.refused": "Refused by the LMS: {why}",
     "grade.overridden": "Another grade stands in the LMS: {lms}, ours is {ours}",
-    "grade.kept_in_lms": "Theirs kept: {lms}, ours was {ours}",
+    "grade.kept_in_lms": "Theirs kept: {lms}, ours was {ours}{because}",
     "grade.not_higher": "Not sent: {ours} is not more than {lms} in the LMS",
     "accommodation.given": "Accommodation given: ×{multiplier}, +{extra_hours} h{because}",
-    "accommodation.taken_back": "Accommodation taken back",
+    "accommodation.taken_back": "Accommodation taken back{because}",
     "score.set": "Score set by hand: {points} ({reason_given})",
-    "score.set_back": "Score set by hand taken back",
+    "score.set_back": "Score set by hand taken back{because}",
     "hold.put": "Grade kept back: {reason_given}",
-    "hold.lifted": "Grade no longer kept back",
+    "hold.lifted": "Grade no longer kept back{because}",
     "rank_name.cleared": "Name on the tables of designs cleared",
     "rubric.changed": "Rubric changed: {changes} ({reason_given})",
-    "submission.regraded": "Computed anew: completion {completion}, challenge {challenge}",
+    "submission.regraded": "Computed anew: completion {completion}, challenge {challenge}{because}",
     "regrade.asked": "Regrade asked for",
     "regrade.answered": "Answer to a regrade request",
     "regrade.closed": "Regrade request closed: {outcome}",
@@ -64,12 +66,12 @@ _TEXTS = {
     "calibration.marked": "Log marked for calibration",
     "scores.uploaded": "Scores uploaded as a file",
     "extension.given": "Extension given{until}{because}",
-    "extension.taken_back": "Extension taken back",
+    "extension.taken_back": "Extension taken back{because}",
     "roster.added": "Added from the LMS's roster",
     "roster.left": "No longer in the LMS's roster",
     "roster.returned": "Back in the LMS's roster",
     "roster.role": "Role changed by the LMS's roster",
-    "grade.pushed_over": "Ours pushed over theirs: {ours} over {lms}",
+    "grade.pushed_over": "Ours pushed over theirs: {ours} over {lms}{because}",
 }
 
 
@@ -106,6 +108,7 @@ KINDS: Mapping[str, tuple[str, tuple[str, ...]]] = {
             "score",
             "log.",
             "submission.",
+            "attempt",
             "extension.",
             "accommodation.",
             "hold.",
@@ -152,10 +155,12 @@ def _what(entry: AuditEntry) -> str:
     if detail.get("late_percent"):
         values["new"] += f" (late: −{_points(detail['late_percent'])} %)"
     values["part"] = "" if detail.get("is_full", True) else " so far"
-    values["changes"] = ", ".join(
-        f"{name.replace('_', ' ')} {_said(old)} → {_said((detail.get('new') or {}).get(name))}"
+    values["changes"] = "; ".join(
+        f"{setting_name(name)}: {setting_value(old, name)}"
+        f" → {setting_value((detail.get('new') or {}).get(name), name)}"
         for name, old in (detail["old"] if isinstance(detail.get("old"), dict) else {}).items()
     )
+    values["changed"] = f": {values['changes']}" if values["changes"] else ""
     for name in ("multiplier", "extra_hours", "completion", "challenge"):
         values[name] = _points(detail.get(name))
     values["reason_given"] = str(detail.get("reason", ""))
@@ -168,18 +173,6 @@ def _what(entry: AuditEntry) -> str:
     if entry.action == "score.changed" and detail.get("old") is None:
         text = "Score {new}{part}"
     return text.format(**values) if text else entry.action.replace("_", " ").capitalize()
-
-
-def _said(value: object) -> str:
-    """Return a setting as people say it."""
-    match value:
-        case True | False:
-            return "on" if value else "off"
-        case None | "" | []:
-            return "none"
-        case list():
-            return ", ".join(map(str, value))
-    return str(value)
 
 
 def _until(text: object) -> str:

@@ -7,6 +7,7 @@ from django.utils import timezone
 from django.utils.safestring import SafeString
 
 from courseserver.common import clock, moments
+from courseserver.grading.said import setting_name, setting_value
 
 register = template.Library()
 
@@ -75,6 +76,18 @@ def ago(value: datetime | None) -> str:
 def count_of(value: int, noun: str) -> str:
     """Return "1 log" or "2 logs"."""
     return f"{value} {noun}" if value == 1 else f"{value} {noun}s"
+
+
+@register.filter
+def setting(name: str) -> str:
+    """Return what a setting is called."""
+    return setting_name(name)
+
+
+@register.filter
+def said(value: object, name: str) -> str:
+    """Return a setting's value in words."""
+    return setting_value(value, name)
 
 
 @register.filter

@@ -6,12 +6,13 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
 from courseserver.common.errors import CourseserverError
+from courseserver.common.typed import whole
 from courseserver.courses import access
 from courseserver.courses.models import Assignment, Person, Role
 from courseserver.courses.selectors import members
 from courseserver.grading import regrading, rubric
 from courseserver.grading.changes import Diff
-from courseserver.grading.criteria import Rubric, number_of, rubric_of, scheme_of
+from courseserver.grading.criteria import Rubric, rubric_of, scheme_of
 from labs.schemes import Criterion, Level
 
 
@@ -41,12 +42,11 @@ def rubric_page(request: HttpRequest, assignment_id: str) -> HttpResponse:
             error = refusal
             proposed = _shown_again(assignment, request)
     names = {m.person_id: m.name for m in members(assignment.course)}
-    scheme = scheme_of(assignment)
+    newest = rubric_of(assignment)
     context = {
         "assignment": assignment,
         "course": assignment.course,
-        "scheme": scheme,
-        "number": number_of(assignment),
+        "scheme": scheme_of(assignment, newest),
         "rows": [
             *(_criterion_row(criterion, request) for criterion in _edited(assignment, request)),
             _blank_row(request),
@@ -55,9 +55,14 @@ def rubric_page(request: HttpRequest, assignment_id: str) -> HttpResponse:
         "diff": proposed.diff if proposed else None,
         "reason": request.POST.get("reason", ""),
         "editions": [
-            {"edition": edition, "who": names.get(edition.version.changed_by_id or "", "—")}
+            {
+                "edition": edition,
+                "who": names.get(edition.version.changed_by_id or "", "—"),
+                "is_a_beginning": _begun(newest, edition.rubric) != newest,
+            }
             for edition in rubric.history(assignment)
         ],
+        "came_is_a_beginning": _begun(newest, rubric_of(assignment, 0)) != newest,
         "unjudged": len(rubric.unjudged(assignment)),
         "limits": {"title": rubric.TITLE_MAX, "text": rubric.TEXT_MAX},
         "may_change": enrolment.role == Role.INSTRUCTOR,
@@ -81,11 +86,13 @@ def _edited(assignment: Assignment, request: HttpRequest) -> Rubric:
 
     Criteria that only an earlier one had cannot come back by it: their marks are history.
     """
-    newest, wanted = rubric_of(assignment), request.GET.get("from", "")
-    if not wanted.isdigit() or len(wanted) > 4:
-        return newest
-    earlier = {criterion.id: criterion for criterion in rubric_of(assignment, int(wanted))}
-    return tuple(earlier.get(criterion.id, criterion) for criterion in newest)
+    newest, wanted = rubric_of(assignment), whole(request.GET.get("from", ""))
+    return newest if wanted is None else _begun(newest, rubric_of(assignment, wanted))
+
+
+def _begun(newest: Rubric, earlier: Rubric) -> Rubric:
+    known = {criterion.id: criterion for criterion in earlier}
+    return tuple(known.get(criterion.id, criterion) for criterion in newest)
 
 
 def _criterion_row(criterion: Criterion, request: HttpRequest) -> dict[str, object]:

@@ -3,15 +3,18 @@
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_POST
 
 from courseserver.common.errors import NotFound, Unprocessable
+from courseserver.common.typed import whole
 from courseserver.courses import access
 from courseserver.courses.models import Assignment, Role
-from courseserver.grading import selectors, settings_change, tables
+from courseserver.grading import foreseen, selectors, settings_change, tables
 from courseserver.grading.forms import ExtensionForm, SettingsForm
 from courseserver.grading.late import policy_of
 from courseserver.grading.teaching import has_challenge, has_notes, parts_of
+from courseserver.grading.views.foreseen import ask, done_as_seen
 from labs.schemes import all_schemes
 
 
@@ -32,18 +35,36 @@ def assignment_settings(request: HttpRequest, assignment_id: str) -> HttpRespons
     person = access.person_of(request)
     assignment, _ = access.staff_assignment_for(person, assignment_id)
     access.instructor_enrolment_in(person, assignment.course)
-    form = SettingsForm(request.POST, parts=parts_of(assignment.lab), scheme=assignment.scheme)
+    form = SettingsForm(
+        request.POST,
+        parts=parts_of(assignment.lab),
+        scheme=assignment.scheme,
+        present_due=assignment.due_at,
+    )
     if not form.is_valid():
         return _page(request, assignment, form, may_change=True)
-    try:
-        moved = settings_change.settings_change(
-            assignment=assignment, actor=person, **form.cleaned_data
-        )
-    except Unprocessable as refusal:
-        form.add_error("scheme", f"{refusal.detail} {refusal.remedy}")
-        return _page(request, assignment, form, may_change=True)
-    messages.success(request, moved.words)
-    return redirect("assignment-staff", assignment_id)
+    wanted = dict(form.cleaned_data)
+    reason = wanted.pop("reason")
+    diff = foreseen.of_lab(assignment, wanted)
+    moved, error = done_as_seen(
+        request,
+        diff,
+        lambda seen: settings_change.settings_change(
+            assignment=assignment, actor=person, reason=reason, seen=seen, **wanted
+        ),
+    )
+    if moved is not None:
+        messages.success(request, moved.words)
+        return redirect("assignment-staff", assignment_id)
+    return ask(
+        request,
+        course=assignment.course,
+        title=assignment.title,
+        back=reverse("assignment-staff", args=[assignment_id]),
+        diff=diff,
+        changed=settings_change.changed_in(assignment, wanted),
+        error=error,
+    )
 
 
 @require_POST
@@ -57,7 +78,13 @@ def extension_give(request: HttpRequest, assignment_id: str) -> HttpResponse:
         return _page(request, assignment, _settings_of(assignment), may_change=True, given=given)
     fields = dict(given.cleaned_data)
     whom = fields.pop("whom")
-    rescored = settings_change.extension_give(assignment=assignment, actor=person, **whom, **fields)
+    try:
+        rescored = settings_change.extension_give(
+            assignment=assignment, actor=person, **whom, **fields
+        )
+    except Unprocessable as refusal:
+        given.add_error("due_at", f"{refusal.detail} {refusal.remedy}")
+        return _page(request, assignment, _settings_of(assignment), may_change=True, given=given)
     messages.success(request, f"Extension given.{_rescored(rescored)}")
     return redirect("assignment-staff", assignment_id)
 
@@ -68,11 +95,13 @@ def extension_take(request: HttpRequest, assignment_id: str) -> HttpResponse:
     person = access.person_of(request)
     assignment, _ = access.staff_assignment_for(person, assignment_id)
     access.instructor_enrolment_in(person, assignment.course)
-    number = request.POST.get("extension", "")
-    extension = assignment.extensions.filter(pk=int(number) if number.isdigit() else 0).first()
+    number = whole(request.POST.get("extension", "")) or 0
+    extension = assignment.extensions.filter(pk=number).first()
     if extension is None:
         raise NotFound("There is no such extension.", remedy="Open the lab's page again.")
-    rescored = settings_change.extension_take(extension=extension, actor=person)
+    rescored = settings_change.extension_take(
+        extension=extension, actor=person, reason=request.POST.get("reason", "")
+    )
     messages.success(request, f"Extension taken back.{_rescored(rescored)}")
     return redirect("assignment-staff", assignment_id)
 
@@ -86,6 +115,7 @@ def _settings_of(assignment: Assignment) -> SettingsForm:
         initial={name: getattr(assignment, name, "") for name in SettingsForm.base_fields},
         parts=parts_of(assignment.lab),
         scheme=assignment.scheme,
+        present_due=assignment.due_at,
     )
 
 

@@ -99,7 +99,9 @@ def grades_preview_send(request: HttpRequest, assignment_id: str) -> HttpRespons
     seen = {pk: version for pk, version in marks.items() if pk in sendable}
     rows = GradeOutbox.objects.filter(assignment=assignment)
     with transaction.atomic():
-        count = outbox.rows_release_seen(rows, seen, actor=person.id, now=clock.now())
+        count = outbox.rows_release_seen(
+            rows, seen, actor=person.id, now=clock.now(), reason=_reason(request)
+        )
         platform_id = assignment.course.platform_id
         transaction.on_commit(lambda: drain_soon(platform_id))
     messages.success(request, f"{_grades(count)} on the way to the LMS.")
@@ -113,7 +115,9 @@ def grades_preview_send(request: HttpRequest, assignment_id: str) -> HttpRespons
 def grades_release(request: HttpRequest, assignment_id: str) -> HttpResponse:
     """Release the assignment's grades; from now on they go at once."""
     person, assignment = _instructor(request, assignment_id)
-    count = settings_change.grades_release(assignment=assignment, actor=person)
+    count = settings_change.grades_release(
+        assignment=assignment, actor=person, reason=_reason(request)
+    )
     messages.success(request, f"Grades released: {_grades(count)} on the way to the LMS.")
     return redirect("sync-board", assignment_id)
 
@@ -149,14 +153,15 @@ def grades_read(request: HttpRequest, assignment_id: str) -> HttpResponse:
 
 @require_POST
 def grade_decide(request: HttpRequest, assignment_id: str) -> HttpResponse:
-    """Settle one grade that differs in the LMS: `keep` theirs or `push` ours."""
+    """Settle one grade that differs in the LMS: `keep` theirs, or with a reason `push` ours."""
     person, assignment = _instructor(request, assignment_id)
     row = _chosen(assignment, request).first()
     decision = request.POST.get("decision")
     if row is None or "person" not in request.POST or decision not in ("keep", "push"):
         raise NotFound("There is no such grade to decide on.", remedy="Open the board again.")
     keep = decision == "keep"
-    if outbox.row_decide(row.pk, keep=keep, actor=person.id, now=clock.now()):
+    actor, why = person.id, _reason(request)
+    if outbox.row_decide(row.pk, keep=keep, actor=actor, now=clock.now(), reason=why):
         done = "Their grade stays." if keep else "Our grade is on the way to the LMS."
         messages.success(request, done)
         drain_soon(assignment.course.platform_id)
@@ -212,7 +217,7 @@ def _act(
     done: str,
 ) -> HttpResponse:
     with transaction.atomic():
-        count = act(rows, actor=person.id, now=clock.now())
+        count = act(rows, actor=person.id, now=clock.now(), reason=_reason(request))
         platform_id = assignment.course.platform_id
         transaction.on_commit(lambda: drain_soon(platform_id))
     if count:
@@ -220,6 +225,10 @@ def _act(
     else:
         messages.info(request, "There was nothing left to do.")
     return redirect("sync-board", assignment.id)
+
+
+def _reason(request: HttpRequest) -> str:
+    return request.POST.get("reason", "")
 
 
 def _grades(count: int) -> str:

@@ -30,7 +30,12 @@ def cell_set(request: HttpRequest, assignment_id: str, person_id: str) -> HttpRe
     actor = enrolment.person
     try:
         if request.POST.get("action") == "take":
-            decisions.override_take(assignment=assignment, person=student, actor=actor)
+            decisions.override_take(
+                assignment=assignment,
+                person=student,
+                reason=request.POST.get("reason", ""),
+                actor=actor,
+            )
             messages.success(request, "Taken back: what is handed in counts again.")
         else:
             decisions.override_set(
@@ -54,11 +59,11 @@ def cell_hold(request: HttpRequest, assignment_id: str, person_id: str) -> HttpR
     assignment, enrolment, student = _instructor(request, assignment_id, person_id)
     actor = enrolment.person
     try:
+        reason = request.POST.get("reason", "")
         if request.POST.get("action") == "lift":
-            decisions.hold_lift(assignment=assignment, person=student, actor=actor)
+            decisions.hold_lift(assignment=assignment, person=student, reason=reason, actor=actor)
             messages.success(request, "The grade is no longer kept back.")
         else:
-            reason = request.POST.get("reason", "")
             decisions.hold_put(assignment=assignment, person=student, reason=reason, actor=actor)
             messages.success(request, "The grade stays here until you let it go.")
     except Unprocessable as error:
@@ -170,6 +175,8 @@ def _page(
         "bank": facts.bank_h if facts else 0,
         "bank_left": policy.bank_left(facts) if facts else 0,
         "override": Override.objects.filter(assignment=assignment, person=student).first(),
+        # Whose log waits for a mark nobody is told where logs are marked without names.
+        "is_hidden": course.marks_anonymously and mark is not None and not mark.total.is_full,
         "threads": requests.threads(submission, names) if submission else (),
         "may_change": enrolment.role == Role.INSTRUCTOR,
         "lines": [line for line in lines if line.assignment_title == assignment.title],

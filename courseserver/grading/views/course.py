@@ -5,21 +5,24 @@ from django.core.paginator import Paginator
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from courseserver.audit.services import record
 from courseserver.common import clock
 from courseserver.common.errors import NotFound, Unprocessable
+from courseserver.common.typed import whole
 from courseserver.courses import access
 from courseserver.courses.models import Course, Role
 from courseserver.courses.selectors import members
-from courseserver.grading import decisions, gradesheet, lanes, outbox, settings_change
+from courseserver.grading import decisions, foreseen, gradesheet, lanes, outbox, settings_change
 from courseserver.grading.forms import AccommodationForm, CourseForm
 from courseserver.grading.late import policy_of
 from courseserver.grading.matrix import matrix
 from courseserver.grading.models import GradeOutbox
 from courseserver.grading.publishing import drain_soon
 from courseserver.grading.trail import KINDS, course_entries, lines_of
+from courseserver.grading.views.foreseen import ask, done_as_seen
 
 LOG_PAGE = 100
 # Products that may take points for late work by themselves.
@@ -38,9 +41,28 @@ def course_settings(request: HttpRequest, course_id: str) -> HttpResponse:
     form = CourseForm(request.POST)
     if not form.is_valid():
         return _settings_page(request, course, form, may_change=True)
-    moved = settings_change.course_change(course=course, actor=person, **form.cleaned_data)
-    messages.success(request, moved.words)
-    return redirect("course-settings", course_id)
+    wanted = dict(form.cleaned_data)
+    reason = wanted.pop("reason")
+    diff = foreseen.of_course(course, wanted)
+    moved, error = done_as_seen(
+        request,
+        diff,
+        lambda seen: settings_change.course_change(
+            course=course, actor=person, reason=reason, seen=seen, **wanted
+        ),
+    )
+    if moved is not None:
+        messages.success(request, moved.words)
+        return redirect("course-settings", course_id)
+    return ask(
+        request,
+        course=course,
+        title="Settings of the course",
+        back=reverse("course-settings", args=[course_id]),
+        diff=diff,
+        changed=settings_change.changed_in(course, wanted),
+        error=error,
+    )
 
 
 @require_POST
@@ -63,11 +85,13 @@ def accommodation_take(request: HttpRequest, course_id: str) -> HttpResponse:
     """Take an accommodation back."""
     person = access.person_of(request)
     course = access.instructor_course_for(person, course_id)
-    number = request.POST.get("accommodation", "")
-    found = course.accommodations.filter(pk=int(number) if number.isdigit() else 0).first()
+    number = whole(request.POST.get("accommodation", "")) or 0
+    found = course.accommodations.filter(pk=number).first()
     if found is None:
         raise NotFound("There is no such accommodation.", remedy="Load the settings again.")
-    count = decisions.accommodation_take(accommodation=found, actor=person)
+    count = decisions.accommodation_take(
+        accommodation=found, actor=person, reason=request.POST.get("reason", "")
+    )
     messages.success(request, f"Accommodation taken back. {_rescored(count)}")
     return redirect("course-settings", course_id)
 
@@ -187,7 +211,8 @@ def course_retry(request: HttpRequest, course_id: str) -> HttpResponse:
     course = access.staff_course_for(person, course_id)
     lanes.lane_resume(course.platform_id)
     rows = GradeOutbox.objects.filter(assignment__course=course)
-    count = outbox.rows_retry(rows, actor=person.id, now=clock.now())
+    reason = request.POST.get("reason", "")
+    count = outbox.rows_retry(rows, actor=person.id, now=clock.now(), reason=reason)
     drain_soon(course.platform_id)
     messages.success(request, f"{count} tried again now." if count else "Nothing to try again.")
     return redirect("course-grades", course_id)

@@ -36,7 +36,7 @@ def leaders_page(request: HttpRequest, assignment_id: str) -> HttpResponse:
             return redirect("leaders", assignment_id)
     found = leaders.listed(assignment)
     projector = enrolment.is_staff and request.GET.get("projector") == "1"
-    is_enough = enrolment.is_staff or len(found) >= LISTED_LEAST
+    is_enough = len(found) >= LISTED_LEAST or (enrolment.is_staff and not projector)
     context = {
         "assignment": assignment,
         "course": assignment.course,
@@ -46,7 +46,7 @@ def leaders_page(request: HttpRequest, assignment_id: str) -> HttpResponse:
         "is_enough": is_enough,
         "least": LISTED_LEAST,
         "count": len(found),
-        "ties": leaders.ties(found) if projector else (),
+        "ties": leaders.ties(found) if projector and is_enough else (),
         "rows": leaders.leaders(assignment, found, enrolment)
         if is_enough and not projector
         else (),

@@ -9,7 +9,14 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from courseserver.common.errors import Forbidden, NotFound, Unprocessable
+from courseserver.common.errors import (
+    Conflict,
+    CourseserverError,
+    Forbidden,
+    NotFound,
+    Unprocessable,
+)
+from courseserver.common.typed import whole
 from courseserver.courses import access
 from courseserver.courses import selectors as course_selectors
 from courseserver.courses.models import Enrolment, Person, Role
@@ -83,9 +90,9 @@ def log_mark(request: HttpRequest, submission_id: str) -> HttpResponse:
             marker=person,
             levels=levels,
             comment=comment,
-            seen_number=_whole(request.POST.get("seen_number", "")),
+            seen_number=whole(request.POST.get("seen_number", "")) or 0,
         )
-    except Unprocessable as error:
+    except (Conflict, Unprocessable) as error:
         return _page(request, submission, enrolment, levels=levels, comment=comment, error=error)
     messages.success(request, "Mark saved.")
     url = reverse("log-queue", args=[submission.assignment_id])
@@ -102,10 +109,6 @@ def _submission_for(person: Person, submission_id: str) -> tuple[Submission, Enr
     return submission, enrolment
 
 
-def _whole(text: str) -> int:
-    return int(text) if text.isdigit() and len(text) < 7 else 0
-
-
 def _page(
     request: HttpRequest,
     submission: Submission,
@@ -113,7 +116,7 @@ def _page(
     *,
     levels: dict[str, Level] | None = None,
     comment: str | None = None,
-    error: Unprocessable | None = None,
+    error: CourseserverError | None = None,
 ) -> HttpResponse:
     assignment = submission.assignment
     scheme = scheme_of(assignment)
@@ -150,7 +153,7 @@ def _page(
         "left": len([pk for pk in waiting if pk != submission.id]),
         "error": error,
     }
-    return render(request, "grading/log_mark.html", context, status=422 if error else 200)
+    return render(request, "grading/log_mark.html", context, status=error.status if error else 200)
 
 
 def _alike(submission: Submission, enrolment: Enrolment) -> list[dict[str, object]]:

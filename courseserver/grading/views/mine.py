@@ -6,6 +6,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
 from courseserver.common.errors import CourseserverError, NotFound
+from courseserver.common.typed import whole
 from courseserver.courses import access
 from courseserver.courses.models import Assignment, Person
 from courseserver.grading import requests, selectors
@@ -37,8 +38,7 @@ def my_grade(request: HttpRequest, assignment_id: str) -> HttpResponse:
     number = request.POST.get("request", "")
     try:
         if number:
-            mine = submission.regrade_requests.filter(pk=int(number) if number.isdigit() else 0)
-            asked = mine.first()
+            asked = submission.regrade_requests.filter(pk=whole(number) or 0).first()
             if asked is None:
                 raise NotFound("This request is not yours.", remedy="Load the page again.")
             requests.request_answer(request=asked, person=person, text=text)

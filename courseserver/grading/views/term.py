@@ -6,16 +6,19 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
 from courseserver.common import clock
 from courseserver.common.errors import CourseserverError, NotFound, Unprocessable
+from courseserver.common.typed import whole
 from courseserver.courses import access, plans
 from courseserver.courses.models import Course, Person, Plan, Role
 from courseserver.grading import term
 from courseserver.grading.forms import TermForm, optional_parts_in
 from courseserver.grading.teaching import parts_of
+from courseserver.grading.views.foreseen import ask, done_as_seen
 from labs.course_map import MapLab, all_maps
 from labs.loader import all_labs
 
@@ -79,7 +82,23 @@ def plan_copy(request: HttpRequest, course_id: str) -> HttpResponse:
         starts_on = _day(request.POST.get("starts_on", ""))
     except Unprocessable as error:
         return _plan_page(request, course, person, may_change=True, error=error)
-    count = term.term_copy(source=source, course=course, actor=person, starts_on=starts_on)
+    copied: dict[str, Any] = {
+        "source": source,
+        "course": course,
+        "actor": person,
+        "starts_on": starts_on,
+    }
+    diff = term.copy_diff(**copied)
+    reason = request.POST.get("reason", "")
+    count, refused = done_as_seen(
+        request, diff, lambda seen: term.term_copy(**copied, seen=seen, reason=reason)
+    )
+    if count is None:
+        back = reverse("course-plan", args=[course_id])
+        title = f"The plan of {source.course}"
+        return ask(
+            request, course=course, title=title, back=back, diff=diff, changed={}, error=refused
+        )
     changed = f" {count} score{'' if count == 1 else 's'} changed." if count else ""
     messages.success(
         request, f"Plan and settings are taken over; nobody's work came along.{changed}"
@@ -114,13 +133,13 @@ def plan_lab(request: HttpRequest, course_id: str) -> HttpResponse:
     offered = {choice.slug for choice in term.labs_to_add(plan, _installed())}
     if lab not in offered and not plan.labs.filter(lab=lab).exists():
         raise NotFound("There is no such lab to place.", remedy="Load the plan again.")
-    week = request.POST.get("week", "")
+    week = whole(request.POST.get("week", "")) or 0
     try:
         term.lab_plan(
             plan=plan,
             actor=person,
             lab=lab,
-            week=int(week) if week.isdigit() and len(week) < 4 else 0,
+            week=week,
             is_graded=request.POST.get("is_graded") == "on",
             optional_parts=optional_parts_in(request.POST.getlist("optional_parts"), parts_of(lab)),
         )
@@ -134,7 +153,28 @@ def plan_lab(request: HttpRequest, course_id: str) -> HttpResponse:
 def plan_due(request: HttpRequest, course_id: str) -> HttpResponse:
     """Give the labs of the course the plan's due dates."""
     person, course = _instructor(request, course_id)
-    count = term.due_apply(plan=_plan(course), actor=person)
+    plan = _plan(course)
+    moves = term.due_moves(plan)
+    diff = term.due_diff(plan, moves)
+    reason = request.POST.get("reason", "")
+    count, error = done_as_seen(
+        request,
+        diff,
+        lambda seen: term.due_apply(plan=plan, actor=person, seen=seen, reason=reason),
+    )
+    if count is None:
+        return ask(
+            request,
+            course=course,
+            title="Plan of the term",
+            back=reverse("course-plan", args=[course_id]),
+            diff=diff,
+            changed={
+                f"{move.assignment.title}, due": (move.assignment.due_at, move.new)
+                for move in moves
+            },
+            error=error,
+        )
     said = f"{count} due date{'s' if count != 1 else ''} set." if count else "All were as planned."
     messages.success(request, said)
     return redirect("course-plan", course_id)

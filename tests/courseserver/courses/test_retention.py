@@ -46,7 +46,9 @@ def test_an_erased_students_score_stays_when_others_are_computed_anew(room: Clas
     room.assignment.due_at = room.clock.now() - timedelta(days=1)
     room.assignment.save()
 
-    moved = course_change(course=room.course, actor=room.alice, late_percent_per_day=10.0)
+    moved = course_change(
+        course=room.course, actor=room.alice, reason="x", late_percent_per_day=10.0
+    )
 
     assert moved.rescored == 1
     assert Score.objects.get(person=room.bea).late_percent == 0.0

@@ -100,6 +100,9 @@ class Classroom:
             Enrolment.objects.create(person=person, course=course or self.course, role=role)
         return person
 
+    def enrol(self, person: Person, course: Course, role: str = Role.INSTRUCTOR) -> None:
+        Enrolment.objects.create(person=person, course=course, role=role)
+
     def client(self, person: Person | None) -> Client:
         client = Client(raise_request_exception=True)
         if person is not None:
@@ -173,3 +176,12 @@ def get(room: Classroom, name: str, *args: object, who: str = "alice", **query: 
 def post(room: Classroom, name: str, *args: object, who: str = "alice", **data: Any) -> Any:
     """Send a form by its address' name, as one of the room's people, and follow where it leads."""
     return room.client(getattr(room, who)).post(reverse(name, args=args), data, follow=True)
+
+
+def post_as_seen(
+    room: Classroom, name: str, *args: object, who: str = "alice", reason: str = "x", **data: Any
+) -> Any:
+    """Send a form that shows first what scores it changes, and confirm what it showed."""
+    shown = post(room, name, *args, who=who, **data)
+    seen = shown.context["diff"].fingerprint
+    return post(room, name, *args, who=who, seen=seen, reason=reason, **data)

@@ -24,7 +24,7 @@ def give(room: Classroom, points: str = "42") -> Any:
 
 
 def take_back(room: Classroom) -> Any:
-    return post(room, "cell-set", room.assignment.id, room.bob.id, action="take")
+    return post(room, "cell-set", room.assignment.id, room.bob.id, action="take", reason="A slip")
 
 
 def test_points_without_work_reach_the_lms_and_leave_it_when_taken_back(room: Classroom) -> None:
@@ -76,7 +76,14 @@ def test_a_grade_that_someone_set_there_meanwhile_is_not_cleared(room: Classroom
     assert "Taken back: overridden in the LMS" in page
 
     room.clock.pass_s(2)
-    post(room, "grade-decide", room.assignment.id, person=room.bob.pk, decision="push")
+    post(
+        room,
+        "grade-decide",
+        room.assignment.id,
+        person=room.bob.pk,
+        decision="push",
+        reason="Excused",
+    )
     room.drain()
     assert room.in_lms() is None
 

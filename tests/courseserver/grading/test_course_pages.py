@@ -12,7 +12,7 @@ from courseserver.audit.services import record
 from courseserver.courses import roster
 from courseserver.courses.models import Course, Enrolment, Identity, SendMode
 from courseserver.lti.nrps import Member
-from tests.courseserver.grading.classroom import Classroom
+from tests.courseserver.grading.classroom import Classroom, post_as_seen
 
 GET_PAGES = ("course-settings", "course-grades", "course-log", "course-roster")
 
@@ -59,7 +59,8 @@ def test_the_late_policy_is_set_for_the_whole_course(room: Classroom) -> None:
     room.assignment.save()
     room.submit()
 
-    answer = save(room, late_percent_per_day="10", late_cut_off_days="7").content.decode()
+    policy = {"late_percent_per_day": "10", "late_cut_off_days": "7", "late_grace_min": "0"}
+    answer = post_as_seen(room, "course-settings", room.course.id, **policy).content.decode()
 
     assert "1 score changed" in answer
     assert "Late work loses 10 % for each day begun" in answer
@@ -95,7 +96,7 @@ def test_pages_show_and_take_the_courses_own_time(room: Classroom) -> None:
     room.submit()
     url = reverse("assignment-settings", args=[room.assignment.id])
     body = {"send_mode": "live", "send_as": "points", "due_at": "2026-12-01T09:00"}
-    room.client(room.alice).post(url, body)
+    room.client(room.alice).post(url, body | {"reason": "A holiday"})
 
     room.assignment.refresh_from_db()
     assert f"{room.assignment.due_at:%F %R %Z}" == "2026-12-01 00:00 UTC"
@@ -168,13 +169,13 @@ def test_the_log_names_people_and_is_narrowed_by_kind(room: Classroom) -> None:
     room.mode(SendMode.LIVE)
     room.submit()
     room.drain()
-    save(room, late_grace_min="5")
+    save(room, late_grace_min="5", reason="Slow clocks")
 
     everything = text_of(room, "course-log")
     assert "Sent to the LMS: 55" in everything
     assert "Bob Costa" in everything
     settings_only = text_of(room, "course-log", "?kind=settings")
-    assert "late grace min 0 → 5" in settings_only
+    assert "Minutes forgiven: 0 → 5 (Slow clocks)" in settings_only
     assert "Sent to the LMS" not in settings_only
 
 

@@ -22,7 +22,7 @@ from courseserver.grading.models import (
 )
 from courseserver.grading.regrading import Computed
 from labs.schemes import Level
-from tests.courseserver.grading.classroom import Classroom, get, post
+from tests.courseserver.grading.classroom import Classroom, get, post, post_as_seen
 
 
 @pytest.fixture(autouse=True)
@@ -57,14 +57,22 @@ def test_an_accommodation_scores_anew_and_sends_again(
     late: Classroom, wanted: dict[str, str], points: float
 ) -> None:
     answer = post(
-        late, "accommodation-give", late.course.id, whom=f"person:{late.bob.id}", **wanted
+        late,
+        "accommodation-give",
+        late.course.id,
+        whom=f"person:{late.bob.id}",
+        reason="Agreed",
+        **wanted,
     )
     late.drain()
 
     assert "1 score changed" in answer.content.decode()
     assert (Score.objects.get().points, late.in_lms()) == (points, points)
 
-    post(late, "accommodation-take", late.course.id, accommodation=Accommodation.objects.get().pk)
+    place = ("accommodation-take", late.course.id)
+    taken = {"accommodation": Accommodation.objects.get().pk}
+    assert post(late, *place, **taken).status_code == 422
+    post(late, *place, **taken, reason="The term is over")
     late.clock.pass_s(2)
     late.drain()
     assert late.in_lms() == 56.0
@@ -79,6 +87,7 @@ def test_a_sections_accommodation_counts_unless_one_has_ones_own(late: Classroom
         whom="section:Monday",
         multiplier="1.25",
         extra_hours="0",
+        reason="Agreed",
     )
     assert Score.objects.get().points == 63.0
 
@@ -89,6 +98,7 @@ def test_a_sections_accommodation_counts_unless_one_has_ones_own(late: Classroom
         whom=f"person:{late.bob.id}",
         multiplier="1",
         extra_hours="0",
+        reason="Agreed",
     )
     assert Score.objects.get().points == 56.0
 
@@ -101,10 +111,16 @@ def test_a_sections_accommodation_counts_unless_one_has_ones_own(late: Classroom
         {"multiplier": "0.5"},
         {"multiplier": "nan"},
         {"extra_hours": "-1"},
+        {"reason": " "},
     ],
 )
 def test_an_accommodation_out_of_range_is_refused(room: Classroom, wrong: dict[str, str]) -> None:
-    sound = {"whom": f"person:{room.bob.id}", "multiplier": "1.5", "extra_hours": "0"}
+    sound = {
+        "whom": f"person:{room.bob.id}",
+        "multiplier": "1.5",
+        "extra_hours": "0",
+        "reason": "Agreed",
+    }
 
     answer = post(room, "accommodation-give", room.course.id, **(sound | wrong))
 
@@ -135,7 +151,7 @@ def test_who_has_more_time_is_for_instructors_alone(late: Classroom) -> None:
 
 def test_late_hours_are_spent_and_the_student_sees_what_is_left(late: Classroom) -> None:
     settings = {"late_percent_per_day": "10", "late_grace_min": "0", "late_bank_hours": "40"}
-    post(late, "course-settings", late.course.id, **settings)
+    post_as_seen(late, "course-settings", late.course.id, **settings)
     late.drain()
 
     assert (Score.objects.get().points, Score.objects.get().banked_h) == (70.0, 30)
@@ -167,7 +183,7 @@ def test_a_score_set_by_hand_is_sent_until_it_is_taken_back(room: Classroom) -> 
     )
 
     room.clock.pass_s(2)
-    post(room, "cell-set", *place, action="take")
+    post(room, "cell-set", *place, action="take", reason="The talk was another lab's")
     room.drain()
     assert room.in_lms() == 55.0
 
@@ -178,7 +194,8 @@ def test_a_score_set_by_hand_is_sent_until_it_is_taken_back(room: Classroom) -> 
         ({"points": "80"}, 422),
         ({"points": "101", "reason": "x"}, 422),
         ({"points": "much", "reason": "x"}, 422),
-        ({"action": "take"}, 404),
+        ({"action": "take", "reason": "x"}, 404),
+        ({"action": "take"}, 422),
     ],
 )
 def test_a_score_by_hand_needs_points_and_a_reason(
@@ -208,7 +225,8 @@ def test_a_grade_kept_back_leaves_only_when_let_go(room: Classroom) -> None:
     )
     room.drain()
     assert room.gradebook.posts == []
-    post(room, "cell-hold", *place, action="lift")
+    assert post(room, "cell-hold", *place, action="lift").status_code == 422
+    post(room, "cell-hold", *place, action="lift", reason="Settled")
     room.drain()
     assert room.in_lms() == 60.0
 
@@ -241,26 +259,6 @@ def test_any_parts_become_optional_but_never_all(room: Classroom) -> None:
     assert room.assignment.optional_parts == ["b", "d"]
 
 
-def test_a_scheme_is_chosen_until_somebody_hands_in(room: Classroom) -> None:
-    form = {"send_mode": "live", "send_as": "points"}
-    place = ("assignment-settings", room.assignment.id)
-    assert post(room, *place, **form, scheme="poetry").status_code == 422
-    assert post(room, *place, who="tom", **form, scheme="log").status_code == 403
-    assert post(room, *place, **form, scheme="log").status_code == 200
-    room.assignment.refresh_from_db()
-
-    room.mark(room.submit(), "part")
-    score = Score.objects.get()
-    # The log alone: 18 of its 30 points, in points of the column.
-    assert (score.points, list(score.components)) == (60.0, ["decision_log"])
-    refused = post(room, *place, **form, scheme="lab")
-    assert refused.status_code == 422
-    assert "Edit the rubric instead" in refused.content.decode()
-    assert post(room, *place, **form).status_code == 200
-    room.assignment.refresh_from_db()
-    assert room.assignment.scheme == "log"
-
-
 def test_the_log_says_why_settings_were_changed(room: Classroom) -> None:
     form = {"send_mode": "manual", "send_as": "points", "reason": "A slip in part B"}
     more = {"optional_parts": ["b", "c"], "shared_parameters": "on"}
@@ -270,8 +268,8 @@ def test_the_log_says_why_settings_were_changed(room: Classroom) -> None:
 
     log = get(room, "course-log", room.course.id).content.decode()
     assert "(A slip in part B)" in log
-    assert "optional parts none → b, c" in log
-    assert "shared parameters off → on" in log
+    assert "Optional parts: none → b, c" in log
+    assert "Same numbers for everybody: off → on" in log
     assert "(As the school asks)" in log
 
 
@@ -471,6 +469,24 @@ def test_cells_that_cannot_be_taken_are_named(room: Classroom) -> None:
         "“101” is not 0 to 100 points.",
         "“per_nobody” is no student of this course.",
     ]
+    rows = [*sheet_of(room), sheet_of(room)[2]]
+    rows[3][3] = "12"
+    sheet = upload(room, rows).context["sheet"]
+    assert (sheet.cells, sheet.refused) == ((), ("Row 4: Bob Costa stands in row 3 already.",))
+
+
+@pytest.mark.parametrize("quoted", ["id", '"id"'])
+def test_a_file_as_spreadsheets_of_other_countries_write_it_is_read(
+    room: Classroom, quoted: str
+) -> None:
+    lab = f"The roofline [{room.assignment.pk}]"
+    text = f"{quoted};name;{lab}\n{room.bob.pk};Costa, Bob;77,5\n{room.bea.pk};Wei;1,234\n"
+    file = SimpleUploadedFile("g.csv", text.encode("utf-8-sig"))
+
+    sheet = post(room, "grades-upload", room.course.id, file=file).context["sheet"]
+
+    assert [(c.name, c.after) for c in sheet.cells] == [("Bob Costa", 77.5)]
+    assert len(sheet.refused) == 1
 
 
 def test_a_file_gives_points_where_nothing_is_handed_in(room: Classroom) -> None:
@@ -525,4 +541,6 @@ def test_decisions_about_nobody_are_refused(room: Classroom) -> None:
             assignment=room.assignment, person=room.bob, reason="x", actor=room.alice
         )
     with pytest.raises(NotFound):
-        decisions.override_take(assignment=room.assignment, person=room.bob, actor=room.alice)
+        decisions.override_take(
+            assignment=room.assignment, person=room.bob, reason="x", actor=room.alice
+        )

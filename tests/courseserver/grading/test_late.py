@@ -10,10 +10,12 @@ from hypothesis import strategies as st
 
 from courseserver.common.errors import Unprocessable
 from courseserver.courses.models import Enrolment, Extension, SendMode
-from courseserver.grading import selectors, settings_change
+from courseserver.grading import decisions, selectors, settings_change
 from courseserver.grading.late import LatePolicy, lateness
 from courseserver.grading.models import Score, SendState
-from tests.courseserver.grading.classroom import Classroom
+from tests.courseserver.grading.classroom import Classroom, post
+
+HOUR = timedelta(hours=1)
 
 DUE = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 TEN = LatePolicy(grace=timedelta(minutes=15), percent_per_day=10.0, cut_off=timedelta(days=5))
@@ -67,7 +69,9 @@ def late_room(room: Classroom) -> Classroom:
 
 
 def change(room: Classroom, **wanted: Any) -> settings_change.Moved:
-    moved = settings_change.course_change(course=room.course, actor=room.alice, **wanted)
+    moved = settings_change.course_change(
+        course=room.course, actor=room.alice, reason="As the school asks", **wanted
+    )
     room.course.refresh_from_db()
     room.clock.pass_s(2)
     return moved
@@ -75,7 +79,10 @@ def change(room: Classroom, **wanted: Any) -> settings_change.Moved:
 
 def extend(room: Classroom, **wanted: Any) -> int:
     count = settings_change.extension_give(
-        assignment=room.assignment, actor=room.alice, due_at=room.clock.now(), **wanted
+        assignment=room.assignment,
+        actor=room.alice,
+        due_at=room.clock.now(),
+        **({"reason": "Ill"} | wanted),
     )
     room.clock.pass_s(2)
     room.drain()
@@ -135,6 +142,7 @@ def test_a_section_is_extended_and_an_extension_of_ones_own_counts_before_it(
         actor=late_room.alice,
         person_id=late_room.bob.id,
         due_at=own,
+        reason="Ill",
     )
     assert count == 1
     assert Score.objects.get().late_percent == 20.0
@@ -143,7 +151,9 @@ def test_a_section_is_extended_and_an_extension_of_ones_own_counts_before_it(
 def test_an_extension_taken_back_counts_no_more(late_room: Classroom) -> None:
     extend(late_room, person_id=late_room.bob.id)
 
-    count = settings_change.extension_take(extension=Extension.objects.get(), actor=late_room.alice)
+    count = settings_change.extension_take(
+        extension=Extension.objects.get(), actor=late_room.alice, reason="The wrong Bob"
+    )
     assert count == 1
     assert Score.objects.get().late_percent == 20.0
 
@@ -157,6 +167,28 @@ def test_an_extension_is_for_one_person_or_section_of_the_course(
     with pytest.raises(Unprocessable):
         extend(late_room, **wrong)
     assert not Extension.objects.exists()
+
+
+def test_an_extension_never_takes_time_away(late_room: Classroom) -> None:
+    general = late_room.assignment.due_at
+    assert general is not None
+    decisions.accommodation_give(
+        course=late_room.course, actor=late_room.alice, person_id=late_room.bob.id,
+        multiplier=1.0, extra_hours=24, reason="Agreed",
+    )  # fmt: skip
+    place = {"assignment": late_room.assignment, "actor": late_room.alice, "reason": "Ill"}
+
+    with pytest.raises(Unprocessable, match="before"):
+        settings_change.extension_give(**place, section="Monday", due_at=general - HOUR)
+    with pytest.raises(Unprocessable, match="before"):
+        settings_change.extension_give(
+            **place, person_id=late_room.bob.id, due_at=general + 23 * HOUR
+        )
+    settings_change.extension_give(**place, person_id=late_room.bea.id, due_at=general + HOUR)
+    form = {"whom": f"person:{late_room.bob.id}", "due_at": "2026-11-01T09:00", "reason": "Ill"}
+    page = post(late_room, "extension-give", late_room.assignment.id, **form)
+    assert page.status_code == 422
+    assert "when it is due without it" in page.content.decode()
 
 
 def test_work_in_time_is_not_sent_again_by_a_new_policy(room: Classroom) -> None:

@@ -12,7 +12,7 @@ from courseserver.courses.models import Course, Person, RankName, Role, SendMode
 from courseserver.courses.personal import person_erase
 from courseserver.courses.ranking import places, rank_name_choose
 from courseserver.grading import leaders, services
-from courseserver.grading.models import Regrading
+from courseserver.grading.models import Regrading, Score
 from tests.courseserver.grading.classroom import Classroom, get, post
 
 
@@ -117,6 +117,13 @@ def test_a_projector_names_nobody_not_even_made_up(room: Classroom) -> None:
     for name in ("Tensor", "Bob", "Bea", "Chen"):
         assert name not in text
     assert table(room, "bea", projector="1").context["ties"] == ()
+
+    # Of two designs a class would know whose they are.
+    Score.objects.filter(person=room.bea).update(is_voided=True)
+    few = table(room, "alice", projector="1")
+    assert few.context["ties"] == ()
+    assert "could tell whose they are" in few.content.decode()
+    assert len(table(room, "alice").context["rows"]) == 2
 
 
 def test_assistants_of_a_section_and_markers_without_names_read_no_names(room: Classroom) -> None:

@@ -190,7 +190,7 @@ def test_an_instructor_may_push_a_lower_score_and_not_keep_it(room: Classroom) -
     decide = {"actor": room.alice.id, "now": room.clock.now()}
 
     assert not outbox.row_decide(room.row().pk, keep=True, **decide)
-    assert outbox.row_decide(room.row().pk, keep=False, **decide)
+    assert outbox.row_decide(room.row().pk, keep=False, reason="Ours is right", **decide)
     room.drain()
 
     assert (room.in_lms(), room.row().state) == (40.0, SendState.IN_LMS)

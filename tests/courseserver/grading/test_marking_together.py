@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from django.urls import reverse
 
 from courseserver.courses.models import Enrolment, Role, SendMode
 from courseserver.grading import settings_change
@@ -90,6 +91,50 @@ def test_names_are_hidden_from_markers_where_the_course_says_so(room: Classroom)
     assert "Bob Costa" not in text
     assert room.bob.id not in text
     assert alias(submission.id) in text
+    assert "Handed in" not in text
+
+
+def test_no_name_leads_to_a_log_that_waits_where_marking_is_without_names(room: Classroom) -> None:
+    room.mode(SendMode.WHEN_MARKED)
+    link = reverse("log-mark", args=[room.submit().id])
+    places = [
+        ("assignment-staff", room.assignment.id), ("sync-board", room.assignment.id),
+        ("grade-cell", room.assignment.id, room.bob.id),
+    ]  # fmt: skip
+
+    def leading() -> list[bool]:
+        return [link in get(room, *place).content.decode() for place in places]
+
+    assert leading() == [True, True, True]
+    settings_change.course_change(course=room.course, actor=room.alice, marks_anonymously=True)
+    assert leading() == [False, False, False]
+    assert "Mark the logs" in get(room, *places[1]).content.decode()
+
+
+def test_a_log_erased_since_is_no_sample_to_mark(room: Classroom) -> None:
+    room.submit()
+    post(room, "calibrate-draw", room.assignment.id)
+    room.bob.submissions.update(log_text="")
+
+    page = post(room, "calibrate-mark", room.assignment.id, who="tom")
+
+    assert "You have marked every sample" in page.content.decode()
+
+
+def test_who_was_overtaken_while_marking_keeps_what_was_typed(room: Classroom) -> None:
+    submission = room.submit()
+    room.mark(submission, "part")
+    levels = {f"level-{c}": "full" for c in ("numbers", "cause", "constraint")}
+    typed = {**levels, "comment": "Look at the ridge."}
+
+    late = post(room, "log-mark", submission.id, **typed, seen_number="0")
+    assert late.status_code == 409
+    assert "Look at the ridge." in late.content.decode()
+    assert "by Tom Tan" in late.content.decode()
+    assert Score.objects.get().points == 73.0
+
+    post(room, "log-mark", submission.id, **typed, seen_number=late.context["seen_number"])
+    assert Score.objects.get().points == 85.0
 
 
 def test_markers_mark_the_same_logs_apart_and_see_how_far_they_agree(room: Classroom) -> None:

@@ -258,7 +258,9 @@ def test_an_override_is_read_back_and_never_written_over(lms: Moodle, class_: An
     assert (room.row().state, room.row().lms_score) == (SendState.OVERRIDDEN, 90.0)
     assert len(lms.journal) == 1, "nothing was sent under the override"
 
-    outbox.row_decide(room.row().pk, keep=False, actor=room.alice.id, now=room.clock.now())
+    outbox.row_decide(
+        room.row().pk, keep=False, reason="Ours is right", actor=room.alice.id, now=room.clock.now()
+    )
     for _ in range(3):
         pass_s(room, 6)
     assert (room.row().state, room.row().lms_score) == (SendState.OVERRIDDEN, 90.0)

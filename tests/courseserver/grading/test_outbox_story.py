@@ -111,7 +111,12 @@ class OutboxStory(RuleBasedStateMachine):
     def decide(self, name: str, keep: bool) -> None:
         row = GradeOutbox.objects.get(person=self.person(name))
         actor = self.room.alice.id
-        if outbox.row_decide(row.pk, keep=keep, actor=actor, now=self.clock.now()) and not keep:
+        if (
+            outbox.row_decide(
+                row.pk, keep=keep, reason="Looked into", actor=actor, now=self.clock.now()
+            )
+            and not keep
+        ):
             self.pushes.add(row.person_id)
 
     # --- what machines do ---------------------------------------------------------------------
@@ -232,7 +237,9 @@ class OutboxStory(RuleBasedStateMachine):
             outbox.rows_release(rows, actor=actor, now=self.clock.now())
             outbox.rows_retry(rows, actor=actor, now=self.clock.now())
             for row in rows.filter(state__in=(SendState.OVERRIDDEN, SendState.KEPT)):
-                outbox.row_decide(row.pk, keep=False, actor=actor, now=self.clock.now())
+                outbox.row_decide(
+                    row.pk, keep=False, reason="Ours is right", actor=actor, now=self.clock.now()
+                )
                 self.pushes.add(row.person_id)
             self.drain()
             self.clock.pass_s(700)

@@ -291,7 +291,7 @@ def test_an_instructor_of_another_course_cannot_decide_here(room: Classroom) -> 
     other_course = room.new_course("Another course")
     other = room.new_assignment(other_course)
     eve = room.person("Eve Other", Role.INSTRUCTOR, other_course)
-    body = {"person": room.bob.id, "decision": "push"}
+    body = {"person": room.bob.id, "decision": "push", "reason": "Theirs is a slip"}
 
     foreign = reverse("grade-decide", args=[other.id])
     assert room.client(eve).post(foreign, body).status_code == 404
@@ -300,6 +300,49 @@ def test_an_instructor_of_another_course_cannot_decide_here(room: Classroom) -> 
     own = reverse("grade-decide", args=[room.assignment.id])
     assert room.client(room.alice).post(own, body).status_code == 302
     assert room.row().state == SendState.QUEUED
+
+
+def history(room: Classroom) -> str:
+    url = reverse("student-trail", args=[room.assignment.course_id, room.bob.id])
+    return words(room.client(room.alice).get(url))
+
+
+def test_ours_goes_over_theirs_only_with_a_reason_which_the_history_shows(room: Classroom) -> None:
+    room.submit()
+    GradeOutbox.objects.update(state=SendState.OVERRIDDEN, lms_score=90.0)
+    push = {"person": room.bob.id, "decision": "push"}
+
+    for reason in ({}, {"reason": "  "}):
+        assert post_as(room, room.alice, "grade-decide", push | reason) == 422
+        assert room.row().state == SendState.OVERRIDDEN
+
+    assert post_as(room, room.alice, "grade-decide", push | {"reason": "Theirs is a slip"}) == 302
+    assert room.row().state == SendState.QUEUED
+    assert "Ours pushed over theirs: 55 over 90 (Theirs is a slip)" in history(room)
+
+
+@pytest.mark.parametrize(
+    ("name", "body", "before", "said"),
+    [
+        ("grades-release", {}, {"is_held": True, "state": SendState.HELD}, "Released to the LMS"),
+        ("grades-send", {}, {"is_held": True, "state": SendState.HELD}, "Released to the LMS"),
+        ("grades-retry", {}, {"is_held": False, "state": SendState.REFUSED}, "Tried again"),
+        ("grade-decide", {"decision": "keep"}, {"state": SendState.OVERRIDDEN}, "ours was 55"),
+    ],
+)
+@pytest.mark.parametrize("note", ["", "Agreed with the board"])
+def test_a_note_with_a_press_is_kept_and_none_is_asked_for(
+    room: Classroom, name: str, body: dict[str, str], before: dict[str, Any], said: str, note: str
+) -> None:
+    room.mode(SendMode.ON_RELEASE if name == "grades-release" else SendMode.MANUAL)
+    room.submit()
+    GradeOutbox.objects.update(**before)
+
+    sent = body | {"person": room.bob.id, "reason": note}
+    assert post_as(room, room.alice, name, sent) == 302
+
+    assert said in history(room)
+    assert ("(Agreed with the board)" in history(room)) is bool(note)
 
 
 def test_forms_need_the_sessions_token(room: Classroom) -> None:
@@ -346,17 +389,19 @@ def test_the_board_sorts_by_address_both_ways(room: Classroom) -> None:
 
 
 # --- files ------------------------------------------------------------------------------------
-@pytest.mark.parametrize("product", ["canvas", "moodle"])
-def test_the_file_holds_full_scores_and_no_formula(room: Classroom, product: str) -> None:
-    mallory = room.person('=HYPERLINK("http://evil.test")', Role.LEARNER)
+@pytest.mark.parametrize(("product", "sign"), [("canvas", "="), ("moodle", "＝")])
+def test_the_file_holds_full_scores_and_no_formula(
+    room: Classroom, product: str, sign: str
+) -> None:
+    mallory = room.person(f'{sign}HYPERLINK("http://evil.test")', Role.LEARNER)
     room.mark(room.submit(mallory), "full", comment="+1 for courage")
     room.submit(room.bea)
 
     url = reverse("grades-csv", args=[room.assignment.id])
     text = room.client(room.alice).get(f"{url}?for={product}").content.decode()
 
-    assert "'=HYPERLINK" in text
-    assert not re.search(r'(^|,)"?[=+@\-]', text, re.MULTILINE)
+    assert f"'{sign}HYPERLINK" in text
+    assert not re.search(r'(^|,)"?[=＝+@\-]', text, re.MULTILINE)
     assert "85" in text
     assert "Bea" not in text, "a part score would look final"
     assert AuditEntry.objects.filter(action="grades.exported", actor=room.alice.id).exists()

@@ -11,7 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from courseserver.courses.models import SendMode
-from courseserver.grading import decisions, policy, services, settings_change
+from courseserver.grading import decisions, foreseen, policy, services, settings_change
+from courseserver.grading.changes import Diff
 from courseserver.grading.facts import facts_of
 from courseserver.grading.late import LatePolicy
 from courseserver.grading.models import Score
@@ -25,7 +26,7 @@ from courseserver.grading.policy import (
     counted,
     marks,
 )
-from labs.schemes import Criterion, Level, Scheme, load_scheme, with_criteria
+from labs.schemes import Criterion, Level, Scheme, all_schemes, load_scheme, with_criteria
 from tests.courseserver.grading.classroom import Classroom, Clock
 
 DUE = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
@@ -70,7 +71,7 @@ def attempts(draw: Any, lab: str, number: int) -> Handed:
 def labs(draw: Any, name: str) -> LabFacts:
     return LabFacts(
         id=name,
-        scheme=SCHEME,
+        scheme=draw(st.sampled_from(all_schemes())),
         points_max=draw(st.sampled_from([10.0, 100.0])),
         due_at=draw(st.none() | hours.map(lambda late: DUE + late)),
         mode=draw(st.sampled_from(list(SendMode))),
@@ -135,7 +136,15 @@ def decided(facts: PersonFacts) -> list[Change]:
         lambda d: setattr(d, "multiplier", facts.multiplier),
     ]
     for lab in facts.labs:
-        for name in ("points_max", "due_at", "mode", "is_released", "is_on_hold", "override"):
+        for name in (
+            "scheme",
+            "points_max",
+            "due_at",
+            "mode",
+            "is_released",
+            "is_on_hold",
+            "override",
+        ):
             value = getattr(lab, name)
             made.append(lambda d, i=lab.id, n=name, v=value: d.change(i, **{n: v}))  # type: ignore[misc]
         for attempt in lab.handed:
@@ -378,6 +387,17 @@ def acts_in(room: Classroom) -> dict[str, tuple[Act, tuple[str, ...]]]:
             assignment=lab, attempt_id=f"{name}-{room.assignment.pk}", submitted_at=at, **changes
         )
 
+    def setting(lab: Any, **wanted: Any) -> Act:
+        def act() -> None:
+            lab.refresh_from_db()
+            shown = foreseen.of_lab(lab, wanted)
+            settings_change.settings_change(
+                assignment=lab, actor=room.alice, reason="x", seen=shown.fingerprint, **wanted
+            )
+            refuse_other_than(shown)
+
+        return act
+
     def submission(name: str) -> Any:
         return services.Submission.objects.get(attempt_id=f"{name}-{room.assignment.pk}")
 
@@ -389,7 +409,7 @@ def acts_in(room: Classroom) -> dict[str, tuple[Act, tuple[str, ...]]]:
             lab.refresh_from_db()
             place = {"assignment": lab, "person": room.bob, "actor": room.alice}
             if points is None:
-                decisions.override_take(**place)
+                decisions.override_take(**place, reason="x")
             else:
                 decisions.override_set(**place, points=points, reason="x")
 
@@ -397,8 +417,25 @@ def acts_in(room: Classroom) -> dict[str, tuple[Act, tuple[str, ...]]]:
 
     def course(**wanted: Any) -> Act:
         def act() -> None:
-            settings_change.course_change(course=room.course, actor=room.alice, **wanted)
+            shown = foreseen.of_course(room.course, wanted)
+            settings_change.course_change(
+                course=room.course, actor=room.alice, reason="x", seen=shown.fingerprint, **wanted
+            )
             room.course.refresh_from_db()
+            refuse_other_than(shown)
+
+        return act
+
+    def extension(lab: Any, late_h: float | None) -> Act:
+        def act() -> None:
+            if late_h is None:
+                given = lab.extensions.get(person=room.bob)
+                settings_change.extension_take(extension=given, actor=room.alice, reason="x")
+            else:
+                settings_change.extension_give(
+                    assignment=lab, actor=room.alice, person_id=room.bob.id,
+                    due_at=start + timedelta(hours=late_h), reason="x",
+                )  # fmt: skip
 
         return act
 
@@ -414,22 +451,24 @@ def acts_in(room: Classroom) -> dict[str, tuple[Act, tuple[str, ...]]]:
         ),
         "mark": (lambda: room.mark(submission("first"), "part"), ("first",)),
         "mark other": (lambda: room.mark(submission("other"), "full"), ("other",)),
-        "late": (course(late_percent_per_day=10.0), ()),
+        "harsh": (course(late_percent_per_day=90.0, late_cut_off_days=1.0), ()),
+        "late": (course(late_percent_per_day=10.0, late_cut_off_days=None), ("harsh",)),
         "bank": (course(late_bank_hours=12), ()),
         "more time": (
             lambda: decisions.accommodation_give(
                 course=room.course, actor=room.alice, person_id=room.bob.id,
-                multiplier=1.5, extra_hours=1,
+                multiplier=1.5, extra_hours=1, reason="x",
             ),
             (),
         ),
-        "extend": (
-            lambda: settings_change.extension_give(
-                assignment=second, actor=room.alice, person_id=room.bob.id,
-                due_at=start + timedelta(hours=22),
-            ),
-            (),
-        ),
+        "extend": (extension(second, 22), ()),
+        "extend for a while": (extension(first, 4), ()),
+        "extension back": (extension(first, None), ("extend for a while",)),
+        "due for a while": (setting(first, due_at=start - timedelta(days=9)), ()),
+        "due again": (setting(first, due_at=start), ("due for a while",)),
+        "the log alone": (setting(first, scheme="log"), ()),
+        "a design for a while": (setting(second, scheme="design"), ("mark other",)),
+        "all of it again": (setting(second, scheme="lab"), ("a design for a while",)),
         "release": (give(first), ()),
         "release other": (give(second), ()),
         "release third": (give(third), ()),
@@ -449,6 +488,13 @@ def acts_in(room: Classroom) -> dict[str, tuple[Act, tuple[str, ...]]]:
         "send": (room.drain, ()),
         "send again": (room.drain, ()),
     }  # fmt: skip
+
+
+def refuse_other_than(shown: Diff) -> None:
+    """What was shown before a change is what stands after it."""
+    for change in shown.changes:
+        score = Score.objects.get(assignment=change.assignment, person=change.person_id)
+        assert score.points == change.after
 
 
 @settings(
@@ -484,14 +530,14 @@ def _play_in_some_order(room: Classroom, rng: random.Random) -> None:
 
     # Of 12 × 1.5 late hours "first", 5 h late less 1 h extra, takes 4. "other" is 52 h late after
     # its extension: two days begun of 36 h each, and the 14 h left do not save one of them.
-    # Completion 40, log 18 of 30, challenge 15; then 30, 30 and 27, less a fifth.
+    # The log alone: 18 of 30. Then 30, 30 and 27 of 100, less a fifth.
     # The third has the points given by hand, the fourth nothing any more.
     scores = Score.objects.filter(person=room.bob)
     by_lab = {s.assignment_id: s for s in scores.filter(is_voided=False)}
     found = marks(facts_of(room.course, [room.bob.pk])[room.bob.pk])
     placed = room.course.assignments.all()
     first, second, third, fourth = sorted(placed, key=lambda lab: int(lab.resource_link_id[5:]))
-    expected = {first.pk: (73.0, 4), second.pk: (69.6, 0), third.pk: (42.0, 0)}
+    expected = {first.pk: (60.0, 4), second.pk: (69.6, 0), third.pk: (42.0, 0)}
     assert {k: (s.points, s.banked_h) for k, s in by_lab.items()} == expected
     assert {k: (m.points, m.late.banked_h) for k, m in found.items()} == expected
     there = {lab.pk: room.gradebook.grades.get((lab.pk, room.subject(room.bob))) for lab in placed}

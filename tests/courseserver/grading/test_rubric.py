@@ -1,5 +1,6 @@
 """The rubric edited: seen first, then reaching marks given; who, when, why; nothing forgotten."""
 
+import re
 from importlib import import_module
 from typing import Any
 
@@ -9,7 +10,7 @@ from django.urls import reverse
 from courseserver.audit.models import AuditEntry
 from courseserver.common.errors import Unprocessable
 from courseserver.courses.models import Course, Enrolment, Person, Role, SendMode
-from courseserver.grading import rubric, services
+from courseserver.grading import rubric, services, settings_change
 from courseserver.grading.criteria import number_of, rubric_of
 from courseserver.grading.models import RubricVersion, Score
 from courseserver.grading.term import rubric_take_over
@@ -169,6 +170,24 @@ def test_an_earlier_version_can_be_begun_with(room: Classroom) -> None:
     titles = [row["title"] for row in page.context["rows"]]
     assert "Why it binds" not in titles
     assert get(room, "rubric", room.assignment.id, **{"from": "9x"}).status_code == 200
+
+
+def test_only_versions_that_would_change_something_are_offered_to_begin_with(
+    room: Classroom,
+) -> None:
+    def offered() -> set[str]:
+        page = get(room, "rubric", room.assignment.id).content.decode()
+        return set(re.findall(r'href="\?from=(\d+)"', page))
+
+    edit(room, **{"cause-title": "Why it binds"})
+    edit(room, **{"cause-title": "What binds"})
+    assert offered() == {"0", "1"}
+
+    room.submit()
+    settings_change.settings_change(
+        assignment=room.assignment, actor=room.alice, scheme="design", reason="The syllabus"
+    )
+    assert offered() == set(), "its criteria are others"
 
 
 def test_a_rubric_is_not_changed_when_scores_or_words_moved_since_the_look(

@@ -343,7 +343,9 @@ def test_an_instructor_may_push_ours_over_it(room: Classroom) -> None:
     room.submit()
     room.drain()
 
-    assert outbox.row_decide(room.row().pk, keep=False, actor=room.alice.id, now=clock.now())
+    assert outbox.row_decide(
+        room.row().pk, keep=False, reason="Ours is right", actor=room.alice.id, now=clock.now()
+    )
     room.drain()
 
     assert room.in_lms() == 55.0
@@ -373,7 +375,9 @@ def test_a_gradebook_that_says_yes_and_keeps_its_grade_is_shown_as_overridden(
     room.gradebook.locked.add((room.assignment.id, room.subject(room.bob)))
     room.submit()
     room.drain()
-    outbox.row_decide(room.row().pk, keep=False, actor=room.alice.id, now=clock.now())
+    outbox.row_decide(
+        room.row().pk, keep=False, reason="Ours is right", actor=room.alice.id, now=clock.now()
+    )
 
     room.drain()
     room.clock.pass_s(6)

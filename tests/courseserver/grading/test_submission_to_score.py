@@ -142,6 +142,7 @@ def test_a_score_has_no_digit_finer_than_a_thousandth(points_max: float, points:
 
 def test_points_follow_the_assignments_maximum(room: Classroom) -> None:
     room.assignment.points_max = 10.0
+    room.assignment.save()
     room.mark(room.submit(completion=1.0, challenge=0.5), "full")
 
     assert Score.objects.get().points == pytest.approx(8.5)

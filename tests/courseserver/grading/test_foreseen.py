@@ -1,0 +1,309 @@
+"""Settings that move scores: every score before and after first, then a reason, then as seen."""
+
+from datetime import date, timedelta
+from importlib import import_module
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.template.loader import render_to_string
+
+from courseserver.audit.models import AuditEntry
+from courseserver.common.errors import Conflict, Unprocessable
+from courseserver.courses import plans
+from courseserver.courses.models import Assignment, Identity, SendMode
+from courseserver.grading import foreseen, settings_change
+from courseserver.grading.changes import Change, Diff
+from courseserver.grading.criteria import rubric_of
+from courseserver.grading.models import RubricVersion, Score
+from courseserver.grading.rubric import history, version_add
+from labs.schemes import Level
+from tests.courseserver.grading.classroom import Classroom, get, post, post_as_seen
+
+POLICY = {"late_percent_per_day": "10", "late_grace_min": "0"}
+FORM = {"send_mode": "live", "send_as": "points"}
+
+
+@pytest.fixture(autouse=True)
+def no_worker(monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in ("services", "settings_change"):
+        monkeypatch.setattr(f"courseserver.grading.{module}.drain_soon", lambda _: None)
+
+
+@pytest.fixture
+def late(room: Classroom) -> Classroom:
+    """Bob handed in a day and a half late, Bea in time; both have 55 in the LMS."""
+    room.mode(SendMode.LIVE)
+    room.assignment.due_at = room.clock.now() - timedelta(hours=36)
+    room.assignment.save()
+    room.submit()
+    room.submit(room.bea, submitted_at=room.assignment.due_at)
+    room.drain()
+    room.clock.pass_s(2)
+    return room
+
+
+def told(page: Any) -> list[tuple[str, float, float]]:
+    return [(c.name, c.before, c.after) for c in page.context["diff"].changes]
+
+
+def points(room: Classroom) -> tuple[float, float]:
+    by_person = dict(Score.objects.values_list("person", "points"))
+    return by_person[room.bob.pk], by_person[room.bea.pk]
+
+
+def test_a_late_policy_shows_every_score_then_asks_why_then_does_what_was_seen(
+    late: Classroom,
+) -> None:
+    place = ("course-settings", late.course.id)
+
+    shown = post(late, *place, **POLICY)
+    assert told(shown) == [("Bob Costa", 55.0, 44.0)]
+    assert "Percent lost per day begun" in shown.content.decode()
+    assert (points(late), late.in_lms()) == ((55.0, 55.0), 55.0)
+
+    seen = {"seen": shown.context["diff"].fingerprint}
+    assert post(late, *place, **POLICY, **seen).status_code == 422
+    assert post(late, *place, **POLICY, seen="another", reason="x").status_code == 409
+    assert points(late) == (55.0, 55.0)
+
+    done = post(late, *place, **POLICY, **seen, reason="As the school asks")
+    late.drain()
+    assert "1 score changed" in done.content.decode()
+    assert (points(late), late.in_lms(), late.in_lms(late.bea)) == ((44.0, 55.0), 44.0, 55.0)
+    entry = AuditEntry.objects.get(action="course.settings_changed")
+    assert (entry.actor, entry.detail["reason"]) == (late.alice.pk, "As the school asks")
+    log = get(late, "course-log", late.course.id).content.decode()
+    assert "Percent lost per day begun: 0 → 10 (As the school asks)" in log
+
+
+def test_what_moves_no_score_is_saved_at_once_but_not_without_a_word(late: Classroom) -> None:
+    place = ("course-settings", late.course.id)
+    still = {"late_percent_per_day": "0", "late_grace_min": "5"}
+
+    assert post(late, *place, **still).status_code == 422
+    assert "Settings saved" in post(late, *place, **still, reason="Slow").content.decode()
+    # What scores do not stand on needs none.
+    assert post(late, *place, **still, time_zone="Asia/Tokyo").status_code == 200
+
+
+@pytest.mark.parametrize(("who", "status"), [("tom", 403), ("bob", 403), ("charlie", 404)])
+def test_only_instructors_see_what_settings_would_change(
+    late: Classroom, who: str, status: int
+) -> None:
+    assert post(late, "course-settings", late.course.id, who=who, **POLICY).status_code == status
+    place = ("assignment-settings", late.assignment.id)
+    assert post(late, *place, who=who, **FORM, scheme="log").status_code == status
+
+
+def test_a_due_date_that_makes_work_late_is_shown_first(late: Classroom) -> None:
+    settings_change.course_change(
+        course=late.course, actor=late.alice, reason="x", late_percent_per_day=10.0
+    )
+    late.course.refresh_from_db()
+    due = {"due_at": late.clock.now().strftime("%Y-%m-%dT%H:%M")}
+    place = ("assignment-settings", late.assignment.id)
+
+    assert told(post(late, *place, **FORM, **due)) == [("Bob Costa", 44.0, 55.0)]
+    assert points(late) == (44.0, 55.0)
+    post_as_seen(late, *place, **FORM, **due, reason="The lab was closed")
+    assert points(late) == (55.0, 55.0)
+
+
+def test_a_due_date_to_the_second_stays_as_it_is_where_nobody_types_another(
+    late: Classroom,
+) -> None:
+    due = late.assignment.due_at + timedelta(seconds=59)
+    Assignment.objects.update(due_at=due, due_from_lms=True)
+    place = ("assignment-settings", late.assignment.id)
+
+    # The field shows minutes.
+    form = FORM | {"due_at": due.strftime("%Y-%m-%dT%H:%M"), "only_if_higher": "on"}
+    assert "Settings saved" in post(late, *place, **form).content.decode()
+
+    late.assignment.refresh_from_db()
+    assert (late.assignment.due_at, late.assignment.due_from_lms) == (due, True)
+    assert late.assignment.only_if_higher
+
+
+@pytest.mark.parametrize(("count", "is_more"), [(100, False), (101, True)])
+def test_a_long_difference_begins_with_its_counts_and_a_hundred_rows(
+    count: int, is_more: bool
+) -> None:
+    lab = Assignment(pk="a", title="A lab")
+    changes = tuple(
+        Change(
+            person_id=f"p{n}", name=f"Student {n}", assignment=lab, before=50.0,
+            after=60.0 if n == 0 else 40.0, was_full=True, is_full=True,
+        )
+        for n in range(count)
+    )  # fmt: skip
+
+    page = render_to_string("grading/_diff.html", {"diff": Diff(changes=changes, same=7)})
+
+    before, more, after = page.partition("<details>")
+    assert f"{count} scores would change</strong>, 1 up, {count - 1} down" in before
+    assert "7 scores would stay as they are" in before
+    assert before.count('<th scope="row">') == 100
+    assert ("1 more change" in after, after.count('<th scope="row">')) == (is_more, int(is_more))
+    assert bool(more) is is_more
+
+
+def test_who_was_erased_is_in_no_difference(late: Classroom) -> None:
+    Identity.objects.filter(person=late.bob).delete()
+
+    shown = foreseen.of_course(late.course, {"late_percent_per_day": 10.0})
+
+    assert (shown.changes, shown.same) == ((), 1)
+
+
+# --- the scheme, after work came in ---------------------------------------------------------------
+def test_a_scheme_is_changed_after_work_came_in_with_a_look_and_a_reason(room: Classroom) -> None:
+    place = ("assignment-settings", room.assignment.id)
+    assert post(room, *place, **FORM, scheme="poetry").status_code == 422
+    assert post(room, *place, **FORM, scheme="log").status_code == 200
+    room.assignment.refresh_from_db()
+    room.mark(room.submit(), "part")
+    score = Score.objects.get()
+    # The log alone: 18 of its 30 points, in points of the column.
+    assert (score.points, list(score.components)) == (60.0, ["decision_log"])
+
+    shown = post(room, *place, **FORM, scheme="lab")
+    assert told(shown) == [("Bob Costa", 60.0, 73.0)]
+    assert "Completion, Decision Log, Design Challenge" in shown.content.decode()
+    post_as_seen(room, *place, **FORM, scheme="lab", reason="The syllabus says so")
+
+    score.refresh_from_db()
+    room.drain()
+    assert (score.points, room.in_lms()) == (73.0, 73.0)
+    # Both ask for the same criteria: no rubric is begun anew.
+    assert not RubricVersion.objects.exists()
+    log = get(room, "course-log", room.course.id).content.decode()
+    assert "What is graded: Decision Log alone → Completion, Decision Log" in log
+    assert "(The syllabus says so)" in log
+
+
+def change(room: Classroom, scheme: str, **more: Any) -> settings_change.Moved:
+    moved = settings_change.settings_change(
+        assignment=room.assignment, actor=room.alice, scheme=scheme, **more
+    )
+    room.assignment.refresh_from_db()
+    return moved
+
+
+def test_other_criteria_come_with_another_scheme_and_marks_go_on_meaning_what_they_meant(
+    room: Classroom,
+) -> None:
+    sent = room.submit(challenge=0.8)
+    room.mark(sent, "part")
+    with pytest.raises(Unprocessable):
+        change(room, "design")
+
+    change(room, "design", reason="Only the design counts")
+
+    assert [c.id for c in rubric_of(room.assignment)] == ["method", "terms", "documentation"]
+    assert [c.id for c in rubric_of(room.assignment, 0)] == ["numbers", "cause", "constraint"]
+    # 10 of 12.5 for the design; of the log's 37.5 the share that it had of 30.
+    assert Score.objects.get().points == 65.0
+    entry = AuditEntry.objects.get(action="rubric.changed")
+    assert entry.detail["reason"] == "Only the design counts"
+    first = history(room.assignment)[-1]
+    assert {edit.what.rpartition(": ")[2] for edit in first.edits} == {"removed", "added"}
+    page = get(room, "my-grade", room.assignment.id, who="bob").content.decode()
+    assert page.count("(no longer asked for)") == 3
+
+    levels = dict.fromkeys(("method", "terms", "documentation"), Level.FULL)
+    room.mark(sent, levels=levels)
+    assert Score.objects.get().points == 95.0
+    change(room, "lab", reason="Back again")
+    assert [c.id for c in rubric_of(room.assignment)] == ["numbers", "cause", "constraint"]
+    assert [c.id for c in rubric_of(room.assignment, 1)] == ["method", "terms", "documentation"]
+
+
+def test_a_scheme_changed_before_any_work_needs_no_word(room: Classroom) -> None:
+    assert change(room, "design").rescored == 0
+    assert not RubricVersion.objects.exists()
+
+
+def test_scores_that_changed_since_the_look_are_looked_at_again(late: Classroom) -> None:
+    seen = foreseen.of_lab(late.assignment, {"scheme": "log"}).fingerprint
+    late.mark(late.submit(late.bea), "full")
+
+    with pytest.raises(Conflict):
+        change(late, "log", reason="x", seen=seen)
+
+
+def test_versions_before_know_their_scheme(room: Classroom) -> None:
+    migration = import_module("courseserver.grading.migrations.0007_schemes_of_rubrics")
+    lab = room.new_assignment(room.course, scheme="design")
+    version_add(assignment=lab, rubric=rubric_of(lab), reason="x", actor=room.alice)
+    RubricVersion.objects.update(scheme_before="lab")
+
+    migration.schemes_note(apps, None)
+
+    assert RubricVersion.objects.get().scheme_before == "design"
+
+
+# --- the plan's due dates -------------------------------------------------------------------------
+def test_due_dates_of_the_plan_that_move_scores_are_shown_first(late: Classroom) -> None:
+    settings_change.course_change(
+        course=late.course, actor=late.alice, reason="x", late_percent_per_day=10.0
+    )
+    starts = late.clock.now().strftime("%Y-%m-%d")
+    post(late, "plan-make", late.course.id, map="foundations", starts_on=starts)
+
+    shown = post(late, "plan-due", late.course.id)
+    assert told(shown) == [("Bob Costa", 44.0, 55.0)]
+    assert points(late) == (44.0, 55.0)
+    seen = shown.context["diff"].fingerprint
+    assert post(late, "plan-due", late.course.id, seen=seen).status_code == 422
+
+    done = post(late, "plan-due", late.course.id, seen=seen, reason="The plan was late")
+    assert "1 due date set" in done.content.decode()
+    assert points(late) == (55.0, 55.0)
+    assert "(The plan was late)" in get(late, "course-log", late.course.id).content.decode()
+
+
+def test_an_earlier_term_whose_late_policy_moves_scores_is_shown_first(late: Classroom) -> None:
+    before = late.new_course("Last year")
+    late.enrol(late.alice, before)
+    before.late_percent_per_day = 10.0
+    before.save()
+    plans.plan_make(
+        course=before, actor=late.alice, map_slug="foundations", starts_on=date(2025, 9, 1)
+    )
+    form = {"source": before.id, "starts_on": "2026-09-07"}
+
+    shown = post(late, "plan-copy", late.course.id, **form)
+    late.course.refresh_from_db()
+    assert told(shown) == [("Bob Costa", 55.0, 44.0)]
+    assert (points(late), late.course.late_percent_per_day) == ((55.0, 55.0), 0.0)
+    assert not AuditEntry.objects.filter(action="plan.copied").exists()
+
+    post_as_seen(late, "plan-copy", late.course.id, **form, reason="As last year")
+    assert points(late) == (44.0, 55.0)
+    log = get(late, "course-log", late.course.id).content.decode()
+    assert "another course: Percent lost per day begun: 0 → 10 (As last year)" in log
+
+
+@pytest.mark.parametrize("number", ["²", "", "999999999999"])
+def test_what_is_no_number_takes_nothing_back(late: Classroom, number: str) -> None:
+    lab, course = late.assignment.id, late.course.id
+
+    assert post(late, "extension-take", lab, extension=number).status_code == 404
+    assert post(late, "accommodation-take", course, accommodation=number).status_code == 404
+    assert get(late, "rubric", lab, **{"from": number}).status_code == 200
+    assert post(late, "plan-lab", course, lab="x", week=number).status_code == 404
+
+
+def test_what_was_typed_for_an_extension_stays_where_it_is_refused(late: Classroom) -> None:
+    form = {"whom": f"person:{late.bob.id}", "due_at": "2026-12-01T09:00", "reason": " "}
+
+    page = post(late, "extension-give", late.assignment.id, **form)
+
+    text = page.content.decode()
+    assert page.status_code == 422
+    assert f'value="person:{late.bob.id}" selected' in text
+    assert 'value="2026-12-01T09:00"' in text
+    assert "Say why, for the log." in text
+    assert "Nothing was given" in text
