@@ -33,6 +33,12 @@ export class Draft {
     this.timer = window.setTimeout(() => void this.send(), pause);
   }
 
+  /** What is typed goes with the form that is being sent. */
+  drop() {
+    clearTimeout(this.timer);
+    this.waiting = null;
+  }
+
   async send() {
     if (this.isSending || this.waiting === null) return;
     const value = this.waiting;
@@ -87,6 +93,7 @@ export function startDrafts() {
       (kept) => output && showReading(output, kept.reading ?? ""),
       (refused) => output && showReading(output, `${refused.message} ${refused.remedy}`),
     );
+    fieldset.closest("form")?.addEventListener("submit", () => draft.drop());
     for (const field of fieldset.querySelectorAll("input")) {
       const keep = () => draft.keep(field.value, field.type === "radio" ? 0 : PAUSE_MS);
       field.addEventListener("input", keep);
@@ -121,6 +128,7 @@ export function startEditor() {
     draft.keep(text.value);
   };
   text.addEventListener("input", keep);
+  form.addEventListener("submit", () => draft.drop());
   showCount(form, text);
   if (wasChanged(text)) keep();
   startConfirm(form);
@@ -145,7 +153,8 @@ function startConfirm(form) {
     box.hidden = false;
     box.querySelector("button")?.focus();
   });
-  box.querySelector("[data-cancel]")?.addEventListener("click", () => {
+  box.querySelector("[data-cancel]")?.addEventListener("click", (event) => {
+    event.preventDefault();
     box.hidden = true;
     opener.focus();
   });

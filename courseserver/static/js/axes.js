@@ -116,11 +116,12 @@ function drawVertical(layer, area, x, text) {
   for (const tick of x.ticks) {
     const at = px(x.at(tick));
     const label = text(tick);
-    const half = textWidth(label) / 2;
+    const wide = textWidth(label);
+    const anchor = at + wide / 2 > area.right + 14 ? "end" : "middle";
+    const left = anchor === "end" ? area.right + 13 - wide : at - wide / 2;
     layer.add("path", { class: "grid", d: `M${at} ${area.top}V${area.bottom + 4}` });
-    if (at - half < free) continue;
-    free = at + half + 8;
-    const anchor = at + half > area.right + 14 ? "end" : "middle";
+    if (left < free) continue;
+    free = left + wide + 8;
     layer.add("text", { class: "tick", x: anchor === "end" ? area.right + 13 : at, y: area.bottom + 18, "text-anchor": anchor }, label);
   }
 }

@@ -1,6 +1,7 @@
 /**
  * Follow grades on their way: while the board says that something moves, fetch it again and swap
- * in what changed. Nothing happens in a hidden tab or while a control of the board has the focus.
+ * in what changed. Nothing happens in a hidden tab, while a control of the board has the focus, or
+ * while somebody is about to say why.
  * @module
  */
 
@@ -23,7 +24,8 @@ function swap(fresh) {
 /** @param {number} round */
 async function follow(round) {
   if (round > GIVE_UP_AFTER || live().dataset.moving !== "true") return;
-  const isBusy = document.hidden || live().contains(document.activeElement);
+  const isAtWork = live().contains(document.activeElement) || live().querySelector("details[open]");
+  const isBusy = document.hidden || isAtWork;
   // What cannot be fetched now may be fetched the next time.
   if (!isBusy) await refresh().catch(() => undefined);
   setTimeout(() => void follow(round + 1), EVERY_MS);

@@ -69,6 +69,8 @@ function grouped(x, decimals) {
 /** @param {number} x */
 const whole = (x) => (nearest(x) === 0 ? "0" : grouped(nearest(x), 0));
 
+const RAISED = "⁻⁰¹²³⁴⁵⁶⁷⁸⁹";
+
 /**
  * `x` with that many significant digits, thousands separated, no exponent from 1e-4.
  * @param {number} given @param {number} digits
@@ -76,10 +78,10 @@ const whole = (x) => (nearest(x) === 0 ? "0" : grouped(nearest(x), 0));
 export function significant(given, digits) {
   const x = settled(given);
   if (x === 0) return "0";
-  if (!Number.isFinite(x)) return x > 0 ? "∞" : x < 0 ? "−∞" : "undefined";
+  if (!Number.isFinite(x)) return x > 0 ? "∞" : x < 0 ? "−∞" : "none";
   if (Math.abs(x) < 1e-4 || Math.abs(x) >= 1e15) {
     const [mantissa, exponent] = scientific(x, digits - 1);
-    return minus(mantissa) + minus(` × 10^${exponent}`);
+    return `${minus(mantissa)} × 10${[...String(exponent)].map((sign) => RAISED["-0123456789".indexOf(sign)]).join("")}`;
   }
   const value = rounded(x, digits - 1);
   const decimals = Math.max(0, digits - 1 - Math.floor(Math.log10(Math.abs(value)) + 1e-12));
@@ -150,7 +152,7 @@ export function quantity(x, spec) {
   if (spec === "int") return whole(x);
   if (spec === "pct") return `${percent(x)}%`;
   if (spec === "pct0") return `${whole(settled(100 * x)).replaceAll(",", "")}%`;
-  if (spec === "usd") return `$${Math.abs(x) < 1000 ? cents(x) : whole(x)}`;
+  if (spec === "usd") return (Math.abs(x) < 1000 ? cents(x) : whole(x)).replace(/^(−?)/, "$1$$");
   const [, kind, digits] = /^(time|x)([1-9]?)$/.exec(spec) ?? [];
   if (kind === "time") return time(x, Number(digits || 3));
   if (kind === "x") return `${significant(x, Number(digits || 3))}×`;
@@ -162,7 +164,7 @@ export function quantity(x, spec) {
 
 /** A value in words: numbers by `spec`, text as it is. @param {Value} value @param {string} spec */
 export function words(value, spec) {
-  if (value === null || value === undefined) return "undefined";
+  if (value === null || value === undefined) return "none";
   if (typeof value === "number") return quantity(value, spec || "g3");
   return spec.startsWith("n ") ? `${value} ${spec.slice(2)}s` : String(value);
 }

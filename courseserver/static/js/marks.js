@@ -4,7 +4,7 @@
  */
 import { px } from "./svg.js";
 
-/** @typedef {"predicted"|"simulated"|"emulated"|"measured"|"published"|"assumed"} Evidence */
+/** @typedef {"predicted"|"simulated"|"emulated"|"measured"|"published"|"given"|"assumed"} Evidence */
 
 /** Path of a mark of half-width `r` around (x, y). @type {Record<string, (x: number, y: number, r: number) => string>} */
 const SHAPES = {
@@ -13,6 +13,7 @@ const SHAPES = {
   emulated: (x, y, r) => `M${x} ${y - r * 1.2}l${r * 1.2} ${r * 2.2}h${-2.4 * r}z`,
   measured: (x, y, r) => `M${x - r} ${y}a${r} ${r} 0 1 0 ${2 * r} 0a${r} ${r} 0 1 0 ${-2 * r} 0z`,
   published: (x, y, r) => `M${x - 1.5} ${y - r * 1.5}h3v${r * 3}h-3z`,
+  given: (x, y, r) => `M${x - r} ${y - r}h${2 * r}v${2 * r}h${-2 * r}z`,
   assumed: (x, y, r) => `M${x - r} ${y}a${r} ${r} 0 1 0 ${2 * r} 0a${r} ${r} 0 1 0 ${-2 * r} 0z`,
 };
 
@@ -28,5 +29,6 @@ export const EVIDENCE_WORDS = {
   emulated: "emulated",
   measured: "measured",
   published: "published",
+  given: "given",
   assumed: "assumed",
 };

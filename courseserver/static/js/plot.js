@@ -102,7 +102,8 @@ export class Plot {
     const { columns, rows } = this.kind.table(this.spec, this.sample, this.formats);
     const table = element("table");
     const head = element("tr");
-    head.append(...columns.map((/** @type {string} */ text) => element("th", { scope: "col" }, text)));
+    const isNumber = (/** @type {number} */ i) => i > 0 && rows.some((/** @type {string[]} */ row) => NUMERAL.test(row[i]));
+    head.append(...columns.map((/** @type {string} */ text, /** @type {number} */ i) => element("th", { scope: "col", ...(isNumber(i) ? { class: "num" } : {}) }, text)));
     table.append(element("thead"), element("tbody"));
     table.tHead?.append(head);
     table.tBodies[0].append(...rows.map(tableRow));
@@ -110,11 +111,13 @@ export class Plot {
   }
 }
 
+const NUMERAL = /\d/;
+
 /** @param {string[]} cells */
 function tableRow([first, ...rest]) {
   const row = element("tr");
   row.append(element("th", { scope: "row" }, first));
-  row.append(...rest.map((text) => element("td", /\d/.test(text) ? { class: "num" } : {}, text)));
+  row.append(...rest.map((text) => element("td", NUMERAL.test(text) ? { class: "num" } : {}, text)));
   return row;
 }
 

@@ -79,7 +79,7 @@ function drawValue(layer, { spec }, x, area, range, format, sample) {
     layer.add("path", { class: "needle", d: `M${end} ${area.top}V${area.bottom}` });
     const text = words(value, format);
     const anchor = end + textWidth(text) + 10 > area.right ? "end" : "start";
-    layer.add("text", { class: "label value-label", x: end + (anchor === "end" ? -7 : 7), y: area.top + 16, "text-anchor": anchor }, text);
+    layer.add("text", { class: anchor === "end" ? "label value-label on-bar" : "label value-label", x: end + (anchor === "end" ? -7 : 7), y: area.top + 16, "text-anchor": anchor }, text);
   }
   if (limit !== null && spec.limit) {
     const at = px(x.at(Math.min(Math.max(limit, range[0]), range[1])));
