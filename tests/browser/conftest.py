@@ -165,6 +165,28 @@ def school(transactional_db: None) -> School:
 Open = Callable[..., Page]
 
 
+@pytest.fixture(scope="module")
+def window(browser: Browser, live_server: LiveServer) -> Iterator[BrowserContext]:
+    """A window for one person after another, whose cache keeps styles, scripts and fonts."""
+    context = patient(browser.new_context(base_url=live_server.url, reduced_motion="reduce"))
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def walk_page(window: BrowserContext, live_server: LiveServer, school: School) -> Iterator[Page]:
+    """A new page of the window, as Bob; a script error fails the test."""
+    faults: list[str] = []
+    with _database_in_turn():
+        window.clear_cookies()
+        window.add_cookies([session_cookie(school.bob, live_server.url)])
+        page = window.new_page()
+        watch(page, faults)
+        yield page
+        page.close()
+    assert faults == []
+
+
 @pytest.fixture
 def open_page(browser: Browser, live_server: Any) -> Generator[Open, None, None]:
     """Open a page as a person, at a size, light or dark; a script error fails the test."""
@@ -193,8 +215,7 @@ def open_page(browser: Browser, live_server: Any) -> Generator[Open, None, None]
         if person is not None:
             context.add_cookies([session_cookie(person, live_server.url)])
         page = context.new_page()
-        page.on("pageerror", lambda error: faults.append(f"{page.url}: {error}"))
-        page.on("console", lambda message: watch_console(message, faults))
+        watch(page, faults)
         page.goto(path)
         return page
 
@@ -203,6 +224,11 @@ def open_page(browser: Browser, live_server: Any) -> Generator[Open, None, None]
         for context in contexts:
             context.close()
     assert faults == []
+
+
+def watch(page: Page, faults: list[str]) -> None:
+    page.on("pageerror", lambda error: faults.append(f"{page.url}: {error}"))
+    page.on("console", lambda message: watch_console(message, faults))
 
 
 def watch_console(message: Any, faults: list[str]) -> None:

@@ -10,6 +10,16 @@ from courseserver.labruntime.models import Attempt
 from courseserver.labruntime.show.part import part_page
 from courseserver.labruntime.state import AttemptState, state_of
 
+# A decision with figures in it.
+LOG = (
+    "I would change the design first where my prediction was furthest from what came out, because "
+    "the figures there decide: the resource that binds costs most of the time, and a larger part "
+    "of the other resource buys nothing. I had said about half, and it came out at a third, so I "
+    "keep the smaller machine, and I would measure again before buying. What would change my mind "
+    "is a workload with ten times the reuse, for then the other limit of 80 GB binds first. Until "
+    "then I would rather spend the money on the resource that binds, and look at it again in May."
+)
+
 
 def attempt_of(assignment: Assignment, person: Person) -> Attempt:
     """Begin the lab as this student, or return the attempt begun."""

@@ -134,14 +134,26 @@ def test_the_frame_grows_with_its_page(page: Page, both: World) -> None:
 
 
 def test_data_may_lie_in_the_page_itself(page: Page, both: World) -> None:
-    page.route("**/lti/login/**", lambda route: route.continue_(url=_parent_keeps(route)))
-    page.goto(f"{both.lms}{LINK}")
+    with page.expect_request(re.compile("/lti/login/.*lti_storage_target=_parent")):
+        launch_saying(page, both, "_parent")
 
     expect(tool_in(page).locator("h1")).to_have_text("Your lab is ready")
 
 
-def _parent_keeps(route: Route) -> str:
-    return route.request.url.replace("lti_storage_target=lti-storage", "lti_storage_target=_parent")
+def test_a_platform_is_asked_what_it_did_not_say_at_login(page: Page, both: World) -> None:
+    with page.expect_request(re.compile("/lti/login/check/.*storage=lti-storage")):
+        launch_saying(page, both, "")
+
+    expect(tool_in(page).locator("h1")).to_have_text("Your lab is ready")
+
+
+def launch_saying(page: Page, both: World, target: str) -> None:
+    """Launch once more with this place of storage named at login; empty: with none."""
+    page.goto(f"{both.lms}{LINK}")
+    answer = page.context.request.get(f"{both.lms}{LINK}open/", max_redirects=0)
+    address = answer.headers["location"]
+    bent = address.replace("lti_storage_target=lti-storage", f"lti_storage_target={target}")
+    page.locator("iframe.tool").evaluate("(frame, address) => { frame.src = address }", bent)
 
 
 def test_a_platform_that_keeps_nothing_leads_to_a_tab_of_its_own(page: Page, both: World) -> None:

@@ -200,6 +200,11 @@ def test_no_page_of_the_staff_has_a_barrier_in_any_look(room: Classroom, open_pa
     page.get_by_role("heading", name="What would change").wait_for()
     for look in (LOOKS[0], LOOKS[5]):
         faults += faults_in(page, look, "a rubric's difference")
+    page.goto(f"/grading/assignments/{room.assignment.id}/")
+    page.get_by_role("radio", name="Decision Log alone").check()
+    page.get_by_role("button", name="Save settings").click()
+    page.get_by_role("heading", name="What would change").wait_for()
+    faults += faults_in(page, LOOKS[3], "a scheme's difference")
 
     assert not faults, "\n".join(faults)
 
@@ -249,6 +254,7 @@ def test_a_term_from_its_plan_to_a_regrade(term: Classroom, open_page: Open) -> 
     page.get_by_label("For", exact=True).select_option(label="Bea Wei")
     later = datetime.now(UTC) + timedelta(days=2)
     page.get_by_label("New due date").fill(f"{later:%Y-%m-%dT%H:%M}")
+    page.get_by_label("Reason (for the log)", exact=True).fill("Ill for two days")
     page.get_by_role("button", name="Give extension").click()
     page.get_by_role("status").filter(has_text="Extension given").wait_for()
 

@@ -7,17 +7,9 @@ import pytest
 from playwright.sync_api import Browser, Frame, Page, expect
 
 from tests.browser.axe import WIDE, violations
+from tests.browser.lab_steps import LOG
 from tests.browser.patience import patient
 from tests.doubles.practice import World, world
-
-LOG = (
-    "I would change the design first where my prediction was furthest from what came out, because "
-    "the figures there decide: the resource that binds costs most of the time, and a larger part "
-    "of the other resource buys nothing. I had said about half, and it came out at a third, so I "
-    "keep the smaller machine, and I would measure again before buying. What would change my mind "
-    "is a workload with ten times the reuse, for then the other limit of 80 GB binds first. Until "
-    "then I would rather spend the money on the resource that binds, and look at it again in May."
-)
 
 
 @pytest.fixture(scope="module")
@@ -135,7 +127,7 @@ def test_the_student_comes_back_to_where_the_work_was_left(page: Page, school: W
     frame.locator("button[name=then]").press("Enter")
     frame.locator(".options input").first.wait_for()
     with page.expect_response("**/drafts/**"):
-        frame.locator(".options input").nth(2).press("Space")
+        frame.locator(".options input").nth(2).check()
 
     page.context.clear_cookies()
     again = lab_frame(page, school, 1, who="chen")

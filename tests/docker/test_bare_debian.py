@@ -28,7 +28,7 @@ def bare_debian(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     shutil.copy("/etc/resolv.conf", root / "etc/resolv.conf")
     shutil.copy(_HOST_CERTIFICATES, root / "opt/host-certificates.crt")
     yield root
-    shutil.rmtree(root, ignore_errors=True)
+    subprocess.run(["rm", "-rf", str(root)], check=True)
 
 
 def _in_root(

@@ -10,8 +10,8 @@ import pytest
 from tests.services import postgres_server, redis_server
 
 # Whatever locks, counts or constrains rows.
-FOLDERS = ("courses", "grading", "kits", "labruntime", "simjobs")
-# Pages, files and what other systems answer are the same on every database.
+FOLDERS = ("courses", "grading", "kits", "labruntime", "simjobs", "common/test_every_address.py")
+# Pages, files, what other systems answer and the arithmetic of marks are the same everywhere.
 SAME_ON_BOTH = (
     "*/test_*pages.py",
     "grading/test_*_dialect.py",
@@ -19,10 +19,22 @@ SAME_ON_BOTH = (
     "grading/test_teaching_notes.py",
     "grading/test_tracing.py",
     "grading/test_class_sizes.py",
+    "grading/test_decisions.py",
+    "grading/test_leaders.py",
+    "grading/test_likeness.py",
+    "grading/test_looks.py",
+    "grading/test_policy.py",
+    "grading/test_progress.py",
+    "grading/test_rubric.py",
+    "kits/test_bundles.py",
     "kits/test_checking.py",
     "kits/test_enrolment.py",
     "kits/test_fairness.py",
+    "kits/test_levels.py",
+    "kits/test_power.py",
+    "labruntime/test_answers.py",
     "labruntime/test_first_part.py",
+    "labruntime/test_method.py",
     "labruntime/test_portfolio.py",
     "labruntime/test_real_labs.py",
     "labruntime/test_report.py",

@@ -2,14 +2,19 @@
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
 
-from courseserver.demo.__main__ import main
+import courseserver.demo.__main__ as command
+from courseserver.demo.__main__ import _stop_on_signals, main
+from courseserver.demo.browser import StoryError
+from courseserver.demo.processes import hold_folder
 from tests.services import free_port
 
 COMMAND_FILES = ("run", "test", "requirements.lock", "requirements-dev.lock", "docker")
@@ -108,6 +113,79 @@ def test_a_busy_port_is_named_with_the_option_that_chooses_another(
 
     assert code == 1
     assert f"Port {port} is in use" in capsys.readouterr().err
+
+
+def test_one_port_for_two_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    port = str(free_port())
+
+    code = main(["--once", "--var", str(tmp_path), "--port", port, "--lms-port", port])
+
+    assert code == 1
+    assert "--port, --lms-port, --mqtt-port name one port twice" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("port", ["0", "65536", "-1", "web"])
+def test_what_is_no_port_is_named(port: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["--once", "--port", port])
+
+    assert "--port" in capsys.readouterr().err
+
+
+def test_a_second_run_in_the_same_folder_is_told_what_to_do(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with hold_folder(tmp_path):
+        code = main(["--once", "--var", str(tmp_path)])
+
+    assert code == 1
+    said = capsys.readouterr().err
+    assert f"Another ./run keeps its state in {tmp_path}" in said
+    assert "./run --var FOLDER --port 8100" in said
+
+
+@pytest.mark.parametrize(("once", "code"), [(["--once"], 1), ([], 0)])
+def test_a_story_that_stops_leaves_the_service_running(
+    once: list[str],
+    code: int,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def stop(*_: object, **__: object) -> None:
+        raise StoryError("the marks are gone")
+
+    pressed = threading.Event()
+    pressed.set()
+    monkeypatch.setattr(command, "_stop_on_signals", lambda: pressed)
+    monkeypatch.setattr(command, "install", lambda site: None)
+    monkeypatch.setattr(command, "start_all", lambda supervisor, site: None)
+    monkeypatch.setattr(command.story, "play", stop)
+    ports = ["--port", "--lms-port", "--mqtt-port"]
+    chosen = [part for port in ports for part in (port, str(free_port()))]
+
+    ended = main([*once, "--var", str(tmp_path), *chosen])
+
+    said = capsys.readouterr()
+    assert ended == code
+    assert "the marks are gone" in said.out + said.err
+    assert ("Still serving" in said.out) is (not once)
+
+
+def test_ctrl_c_again_does_not_interrupt_the_stopping() -> None:
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        stopped = _stop_on_signals()
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+
+        signal.raise_signal(signal.SIGINT)
+        signal.raise_signal(signal.SIGTERM)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+    assert stopped.is_set()
 
 
 def test_a_state_folder_that_cannot_be_written_is_named(

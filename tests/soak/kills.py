@@ -5,6 +5,7 @@ while a killer ends web, worker, beat, bridge, agent and broker at random. What 
 confirmed is compared with what stands there at the end.
 """
 
+import math
 import random
 import threading
 import time
@@ -63,11 +64,12 @@ def _passes(reply: requests.Response) -> bool:
 
 @dataclass(slots=True)
 class Killer:
-    """Ends a random victim every few seconds, from its own seed."""
+    """Ends a random victim every few seconds, from its own seed, `at_most` so often."""
 
     supervisor: Supervisor
     rng: random.Random
     victims: tuple[str, ...]
+    at_most: float = math.inf
     longest_s: float = 8.0
     killed: Counter[str] = field(default_factory=Counter)
     _over: threading.Event = field(default_factory=threading.Event)
@@ -85,7 +87,9 @@ class Killer:
     def _work(self) -> None:
         # The first comes soon: no round ends without one.
         longest_s = min(2.0, self.longest_s)
-        while not self._over.wait(self.rng.uniform(0.5, longest_s)):
+        while self.killed.total() < self.at_most and not self._over.wait(
+            self.rng.uniform(0.5, longest_s)
+        ):
             longest_s = self.longest_s
             name = self.rng.choice(self.victims)
             if self.supervisor.is_running(name):
@@ -112,16 +116,13 @@ def play_round(
     rng: random.Random,
     number: int,
     *,
-    longest_s: float = 8.0,
+    at_most: float = math.inf,
 ) -> Round:
-    """Play one story under fire on a fresh attempt, then check what stands.
-
-    `longest_s` is the longest time between two kills.
-    """
+    """Play one story on a fresh attempt under `at_most` so many kills, then check what stands."""
     student = STUDENTS[number % len(STUDENTS)]
     _fresh_attempt(site, student)
     victims = tuple(v for v in VICTIMS if v != "broker" or site.is_embedded)
-    killer = Killer(supervisor, rng, victims, longest_s)
+    killer = Killer(supervisor, rng, victims, at_most)
     began = time.monotonic()
     wrong: list[str] = []
     told: story.Story | None = None

@@ -212,7 +212,7 @@ class Student(Browser):
 
     def hand_in(self) -> None:
         form = self.page.form(having="log")
-        self.submit(form, log=LOG, action="submit")
+        self.submit(form, log=LOG, action="hand-in")
         if "Submitted" not in self.page.text:
             raise StoryError(f"{self.page.url}: not submitted")
 
