@@ -148,12 +148,18 @@ def test_a_platform_is_asked_what_it_did_not_say_at_login(page: Page, both: Worl
 
 
 def launch_saying(page: Page, both: World, target: str) -> None:
-    """Launch once more with this place of storage named at login; empty: with none."""
+    """Launch with this place of storage named at login; empty: with none.
+
+    The frame's first address is bent, so that it holds no page of another launch.
+    """
+
+    def bend(route: Route) -> None:
+        address = route.fetch(max_redirects=0).headers["location"]
+        bent = address.replace("lti_storage_target=lti-storage", f"lti_storage_target={target}")
+        route.fulfill(status=302, headers={"location": bent})
+
+    page.route(f"{both.lms}{LINK}open/", bend)
     page.goto(f"{both.lms}{LINK}")
-    answer = page.context.request.get(f"{both.lms}{LINK}open/", max_redirects=0)
-    address = answer.headers["location"]
-    bent = address.replace("lti_storage_target=lti-storage", f"lti_storage_target={target}")
-    page.locator("iframe.tool").evaluate("(frame, address) => { frame.src = address }", bent)
 
 
 def test_a_platform_that_keeps_nothing_leads_to_a_tab_of_its_own(page: Page, both: World) -> None:
