@@ -110,7 +110,12 @@ def task_listing(ports: str = "") -> tuple[TaskInfo, ...]:
     process = _spawn(["--list"], ports)
     output, _ = process.communicate(timeout=_LISTING_S)
     return tuple(
-        TaskInfo(task=row["task"], available=row["available"], detail=row["detail"])
+        TaskInfo(
+            task=row["task"],
+            available=row["available"],
+            detail=row["detail"],
+            arguments=tuple(row["arguments"]),
+        )
         for row in json.loads(output)
     )
 

@@ -43,10 +43,15 @@ def main(arguments: list[str]) -> int:
     return 0
 
 
-def listing() -> list[dict[str, Scalar]]:
-    """Return every task with whether it can run here, and why not."""
+def listing() -> list[dict[str, Any]]:
+    """Return every task with its arguments, whether it can run here, and why not."""
     return [
-        {"task": task_id, "available": not why, "detail": why}
+        {
+            "task": task_id,
+            "available": not why,
+            "detail": why,
+            "arguments": list(tasks.task(task_id).arguments),
+        }
         for _, driver in benchmarks.drivers()
         for at_all in [driver.why_not()]
         for task_id in driver.TASKS

@@ -16,7 +16,7 @@ from django.db import Error as DatabaseFailure
 from django.db import close_old_connections, connection
 
 from courseserver.common import clock
-from courseserver.kits import queue
+from courseserver.kits import queue, requests
 from courseserver.kits.ingest import Report, ingest
 from courseserver.kits.models import BridgeBeat, KitJob
 from courseserver.kits.states import ON_KIT
@@ -182,7 +182,7 @@ def command_of(job: KitJob) -> Command:
         attempt=job.attempt,
         issued_utc=clock.now().isoformat(timespec="seconds"),
         runs=tuple(
-            TaskRun(request_id=row["id"], task=row["task"], arguments=row["arguments"])
+            TaskRun(request_id=row["id"], task=row["task"], arguments=requests.sent(row))
             for row in job.tasks
             if kind is CommandKind.RUN and row["id"] not in kept
         ),

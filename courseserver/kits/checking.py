@@ -1,10 +1,10 @@
 """What the server itself can say about a measurement: its level of checking, with the reason.
 
 A classifier's outputs are computed anew from the model that the kit says it ran, for the image
-that the server's nonce chose; of what the nonce drew (products, long arrays, a perceptron) some
-parts; synthetic readings wholly. Of networks that we do not have the answers are held against one
-another. A time is held against what the board could do at its very peak, an energy against what
-it can draw meanwhile.
+that the server's nonce chose; a micro-kernel's result wholly; of what else the nonce drew
+(products, long arrays, a perceptron) some parts; synthetic readings wholly. Of networks that we do
+not have the answers are held against one another. A time is held against what the board could do
+at its very peak, an energy against what it can draw meanwhile.
 """
 
 import base64
@@ -17,12 +17,13 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from courseserver.kits import consistency, perceptron, power, products, streams
+from courseserver.kits import consistency, kernels, perceptron, power, products, requests, streams
 from courseserver.kits.states import Finding, Verdict
 from firmware_specs import boards
 from firmware_specs.datasets import Images, digits
 from firmware_specs.serial import operands
 from firmware_specs.serial.blob import Layer, LayerKind, model_unpack
+from firmware_specs.serial.commands import KERNELS
 from firmware_specs.serial.replies import Outputs
 from firmware_specs.wire import Result, Scalar
 from simcore import catalog
@@ -64,12 +65,12 @@ def check(result: Result, *, asked: Given, board: str) -> Finding:
         return Finding(verdict=Verdict.REJECTED, reason=reason)
     if wrong := power.wrong_with(result, board_of(result, board)):
         return Finding(verdict=Verdict.REJECTED, reason=wrong)
-    recompute = _RECOMPUTED.get(result.task)
-    found = recompute(result, asked) if recompute else _NOT_SENT
+    found = _outputs_found(result, asked)
     if found.verdict is Verdict.PLAUSIBLE and least is None:
         return replace(found, verdict=Verdict.UNCHECKED)
     # In an emulator no peak holds; beside real boards a made-up name would be a way around it.
-    is_boundless = least is None and result.task in _WORK and result.evidence != _EMULATED
+    is_bounded_elsewhere = result.task in _WORK or result.unit == "B/s"
+    is_boundless = least is None and is_bounded_elsewhere and result.evidence != _EMULATED
     if is_boundless and found.verdict is not Verdict.REJECTED:
         name = board_of(result, board)[:40]
         why = f"no table knows the board {name!r}, so nothing bounds its time"
@@ -168,6 +169,18 @@ _WORK: Mapping[str, Callable[[Given], Work]] = {
 
 
 # --- the outputs --------------------------------------------------------------------------------
+def _outputs_found(result: Result, asked: Given) -> Finding:
+    recompute = _RECOMPUTED.get(result.task)
+    if recompute is None:
+        return _NOT_SENT
+    if undrawn := requests.undrawn(result.task, asked):
+        return _plausible(
+            f"it was sent no {undrawn[0]} of ours, for its agent does not say that it takes one:"
+            " update it"
+        )
+    return recompute(result, asked)
+
+
 def _classifier(result: Result, asked: Given) -> Finding:
     """Recompute what the board must have answered, and how many images it gets right."""
     facts = result.environment
@@ -193,6 +206,19 @@ def _stream(result: Result, asked: Given) -> Finding:
         return _plausible("the array's check sums were not sent along, so not recomputed")
     told = str(result.environment["product"])
     return _recomputed(lambda: streams.wrong_with(result.task, asked, told), "array")
+
+
+def _kernel(result: Result, asked: Given) -> Finding:
+    """Recompute what a micro-kernel makes of the operands that the nonce drew."""
+    facts = result.environment
+    if facts.get("takes_seed") is False:
+        return _plausible(
+            "the board's firmware takes no seed, so its answer is the same each time:"
+            " flash the present one"
+        )
+    if "kernel_result" not in facts:
+        return _plausible("the kernel's result was not sent along, so not recomputed")
+    return _recomputed(lambda: kernels.wrong_with(result.task, asked, facts), "result")
 
 
 def _perceptron(result: Result, asked: Given) -> Finding:
@@ -325,6 +351,7 @@ _RECOMPUTED: Mapping[str, Callable[[Result, Given], Finding]] = {
     "onnx_gemm": _product,
     "int8_gemm": _product,
     **dict.fromkeys(streams.TASKS, _stream),
+    **dict.fromkeys(KERNELS, _kernel),
     "mlp": _perceptron,
     "sensor": _readings,
     **dict.fromkeys(consistency.TASKS, _consistent),

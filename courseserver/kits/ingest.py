@@ -16,7 +16,7 @@ from django.db.utils import DataError
 
 from courseserver.common import clock
 from courseserver.common.errors import Conflict
-from courseserver.kits import agreement, checking, lines, power, queue, reference
+from courseserver.kits import agreement, checking, lines, power, queue, reference, requests
 from courseserver.kits.models import Kit, KitJob, Measurement
 from courseserver.kits.states import FINAL, ON_KIT, JobKind, JobState, KitHealth, Verdict
 from firmware_specs import tasks
@@ -210,7 +210,13 @@ def _birth(batch: _Batch, kit: Kit, message: Birth) -> None:
         "board": message.board,
         "host": message.host,
         "tasks": [
-            {"task": t.task, "available": t.available, "detail": t.detail} for t in message.tasks
+            {
+                "task": t.task,
+                "available": t.available,
+                "detail": t.detail,
+                "arguments": list(t.arguments),
+            }
+            for t in message.tasks
         ],
         "meters": [
             {"name": m.name, "available": m.available, "detail": m.detail} for m in message.meters
@@ -243,11 +249,11 @@ def measurement_checked(kit: Kit, job: KitJob, message: Result) -> Measurement:
     Refused
         If the job did not ask for it, or it lacks figures or has senseless ones.
     """
-    asked = _check_result(job, message)
-    row = _measurement(kit, job, message, asked["arguments"])
+    asked = requests.sent(_check_result(job, message))
+    row = _measurement(kit, job, message, asked)
     if message.outcome is Outcome.MEASURED:
-        finding = checking.check(message, asked=asked["arguments"], board=kit.board)
-        finding = agreement.compared(finding, kit, job, message, asked=asked["arguments"])
+        finding = checking.check(message, asked=asked, board=kit.board)
+        finding = agreement.compared(finding, kit, job, message, asked=asked)
         row.verdict, row.verdict_why = finding.verdict, finding.reason[:400]
         if finding.verdict == Verdict.REJECTED:
             row.outcome, row.detail = REJECTED, finding.reason[:400]

@@ -80,10 +80,21 @@ class Kit(models.Model):
         """Whose word its measurements are: "institution", or "own" for a student's kit."""
         return "own" if self.owner_id else "institution"
 
+    @property
+    def _told(self) -> list[dict[str, Any]]:
+        """Return what the kit said of its tasks at birth."""
+        told: list[dict[str, Any]] = self.birth.get("tasks", [])
+        return told
+
     def can_run(self, task_ids: set[str]) -> bool:
         """Return whether the kit said at birth that it can run all these tasks."""
-        told: list[dict[str, Any]] = self.birth.get("tasks", [])
-        return task_ids <= {row["task"] for row in told if row["available"]}
+        return task_ids <= {row["task"] for row in self._told if row["available"]}
+
+    def takes(self, task_id: str, argument: str) -> bool:
+        """Return whether the kit said at birth that a task of it takes an argument."""
+        return any(
+            row["task"] == task_id and argument in row.get("arguments", ()) for row in self._told
+        )
 
 
 class KitClaim(models.Model):
@@ -117,7 +128,8 @@ class KitJob(models.Model):
         Person, on_delete=models.CASCADE, null=True, blank=True, related_name="kit_jobs"
     )
     purpose = models.CharField(max_length=120)
-    # [{"id": ..., "task": ..., "arguments": {...}}], inputs and nonces drawn by the server.
+    # [{"id": ..., "task": ..., "arguments": {...}}], inputs and nonces drawn by the server; on a
+    # kit "left_out" names those that its agent does not take.
     tasks = models.JSONField()
     # Of what was asked, before anything was drawn: the same request again is the same job.
     asked_hash = models.CharField(max_length=64, blank=True)

@@ -12,7 +12,7 @@ from django.db import transaction
 from django.db.models import Exists, F, OuterRef, QuerySet
 
 from courseserver.common import clock
-from courseserver.kits import fairness
+from courseserver.kits import fairness, requests
 from courseserver.kits.models import Kit, KitJob, Lease
 from courseserver.kits.states import JobKind, JobState, KitHealth, check_move
 from firmware_specs import tasks
@@ -90,6 +90,7 @@ def job_send(*, job: KitJob, kit: Kit) -> KitJob:
         # Two machines are never mixed in one comparison.
         job.measurements.update(superseded=True)
     job.kit = kit
+    job.tasks = [requests.fitted(row, kit.takes) for row in job.tasks]
     job.state = JobState.SENT
     job.attempt += 1
     job.done = job.measurements.filter(superseded=False).count()

@@ -5,6 +5,7 @@ import json
 import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from courseserver.common.errors import Unprocessable
 from firmware_specs import tasks
@@ -83,6 +84,26 @@ def _drawn(
         again = asked_before(request.task) if name == "seed" else None
         fresh = secrets.randbelow(_DRAWN_MOST)
         yield name, value if name not in DRAWN else fresh if again is None else again
+
+
+def fitted(row: Mapping[str, Any], takes: Callable[[str, str], bool]) -> dict[str, Any]:
+    """Return a job's row with the drawn arguments that an agent does not take named as left out.
+
+    An agent refuses a job for one argument that it does not know.
+    """
+    task, given = row["task"], row["arguments"]
+    unknown = [name for name in DRAWN if name in given and not takes(task, name)]
+    return {**row, "left_out": unknown}
+
+
+def sent(row: Mapping[str, Any]) -> dict[str, Scalar]:
+    """Return the arguments of a job's row that its kit is told."""
+    return {k: v for k, v in row["arguments"].items() if k not in row.get("left_out", ())}
+
+
+def undrawn(task: str, arguments: Mapping[str, Scalar]) -> list[str]:
+    """Return what the server should have drawn for a task, and its kit was not told."""
+    return [name for name in DRAWN if name in tasks.task(task).arguments and name not in arguments]
 
 
 def without_drawn(arguments: Mapping[str, Scalar]) -> dict[str, Scalar]:

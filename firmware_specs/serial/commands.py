@@ -6,6 +6,7 @@ COMMAND_MOST = 80
 # As the public runner sends them: 65 characters with the command's name.
 BYTES_A_COMMAND = 31
 KERNELS = ("mac8", "dotf", "copy")
+SEED_MOST = (1 << 32) - 1
 
 
 def command(*words: object) -> bytes:
@@ -47,10 +48,12 @@ def infer(runs: int, warm_ups: int) -> bytes:
     return command("infer", _at_least(runs, 1), _at_least(warm_ups, 0))
 
 
-def kernel(name: str, size: int, runs: int, warm_ups: int) -> bytes:
+def kernel(name: str, size: int, runs: int, warm_ups: int, *, seed: int | None = None) -> bytes:
+    """Return the command of a micro-kernel; a seed only for firmware that says it takes one."""
     if name not in KERNELS:
         raise ValueError(f"kernel {name!r} is none of {', '.join(KERNELS)}")
-    return command("kernel", name, _at_least(size, 1), _at_least(runs, 1), _at_least(warm_ups, 0))
+    words = ["kernel", name, _at_least(size, 1), _at_least(runs, 1), _at_least(warm_ups, 0)]
+    return command(*words, *([] if seed is None else [_seed(seed)]))
 
 
 def sense(sensor: str, hz: int, readings: int) -> bytes:
@@ -61,6 +64,12 @@ def sense(sensor: str, hz: int, readings: int) -> bytes:
 def _hex(name: str, data: bytes, piece: int = BYTES_A_COMMAND) -> Iterator[bytes]:
     for start in range(0, len(data), piece):
         yield command(name, data[start : start + piece].hex())
+
+
+def _seed(value: int) -> int:
+    if not 0 <= value <= SEED_MOST:
+        raise ValueError(f"seed {value} is not within 0 and {SEED_MOST}")
+    return value
 
 
 def _at_least(value: int, least: int) -> int:

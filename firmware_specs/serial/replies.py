@@ -70,8 +70,9 @@ class Capabilities:
     blob_bytes: int
     kernels: tuple[str, ...]
     layers: tuple[str, ...]
-    # Firmware from before sensors says none.
+    # Firmware from before sensors says none, and of commands that take a seed.
     sensors: tuple[str, ...] = ()
+    seeds: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -179,10 +180,20 @@ def outputs(reply: Reply) -> Outputs:
 
 def kernel_result(reply: Reply) -> int:
     """Return the 32 bits of a micro-kernel's result."""
+    return _bits(reply, "kernel-result-")
+
+
+def kernel_check(reply: Reply) -> int:
+    """Return the check over seed, size and result of a seeded micro-kernel."""
+    return _bits(reply, "kernel-check-")
+
+
+def _bits(reply: Reply, prefix: str) -> int:
+    text = reply.checked().message(prefix)
     try:
-        return int(reply.checked().message("kernel-result-"), 16)
+        return int(text, 16)
     except ValueError as error:
-        raise ReplyError(f"a kernel's result is no hex: {reply.text()}") from error
+        raise ReplyError(f"m-{prefix} is no hex: {reply.text()}") from error
 
 
 def capabilities(reply: Reply) -> Capabilities:
@@ -199,6 +210,7 @@ def capabilities(reply: Reply) -> Capabilities:
             kernels=tuple(said["kernels"].split(",")),
             layers=tuple(said["layers"].split(",")),
             sensors=tuple(said["sensors"].split(",")) if "sensors" in said else (),
+            seeds=tuple(said["seeds"].split(",")) if "seeds" in said else (),
         )
     except KeyError as error:
         raise ReplyError(f"the board does not say its {error}; update its firmware") from error

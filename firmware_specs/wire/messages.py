@@ -87,6 +87,8 @@ class TaskInfo(Message):
     task: str
     available: bool
     detail: str = ""
+    # Which arguments it takes. Older agents say none: they refuse those that they do not know.
+    arguments: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

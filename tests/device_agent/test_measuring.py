@@ -409,9 +409,9 @@ def _lives(pid: int) -> bool:
 
 
 def test_a_worker_says_what_it_can_measure_without_being_imported() -> None:
-    known = {row.task for row in task_listing()}
+    known = {row.task: row.arguments for row in task_listing()}
 
-    assert known == set(tasks.all_tasks())
+    assert known == {name: tuple(task.arguments) for name, task in tasks.all_tasks().items()}
 
 
 def test_noise_between_a_workers_lines_is_ignored() -> None:

@@ -19,6 +19,7 @@ from typing import Protocol
 from serial.rfc2217 import PortManager
 
 from device_agent.boards.errors import BoardGone
+from firmware_specs.serial import operands
 from firmware_specs.serial.commands import COMMAND_MOST
 
 _WRAP = 1 << 32
@@ -134,6 +135,38 @@ class DutFirmware:
         except ValueError:
             return [f"e-[Invalid hex digit '{digits[:2]}']"]
         return ["m-load-done"] if len(self.loaded) == self.expected else []
+
+
+class KernelFirmware(DutFirmware):
+    """As much of our firmware as micro-kernels need; or as it was before it took seeds."""
+
+    takes_seed = True
+    asked: list[str]
+
+    def _obey(self, words: list[str]) -> list[str]:
+        if words == ["caps"]:
+            said = {"board": "arduino-uno-r3", "core": "avr", "emulated": 0, "clock-hz": 16_000_000,
+                    "counter-hz": 1_000_000, "input-bytes": 64, "blob-bytes": 1024,
+                    "kernels": "mac8,dotf,copy", "layers": "int8"}  # fmt: skip
+            said |= {"seeds": "kernel"} if self.takes_seed else {}
+            return [f"m-cap-{key}-[{value}]" for key, value in said.items()]
+        if words == ["counter"]:
+            return [f"m-counter-[0,{self.clock_us % _WRAP}]"]
+        return self._kernel(words) if words[0] == "kernel" else super()._obey(words)
+
+    def _kernel(self, words: list[str]) -> list[str]:
+        self.asked = words
+        name, size, seed = words[1], int(words[2]), words[5:6] if self.takes_seed else []
+        *lines, _ = self._infer(words[3:5])
+        return [*lines, *self.answer(name, size, *map(int, seed))]
+
+    def answer(self, name: str, size: int, seed: int | None = None) -> list[str]:
+        """Return what a run made of its operands, sealed where there is a seed."""
+        state = operands.STATE_WITHOUT_SEED if seed is None else seed
+        result = operands.expected(name, size, state)
+        lines = [f"m-kernel-result-{result:08x}"]
+        sealed = [] if seed is None else [operands.sealed(seed, size, result)]
+        return [*lines, *(f"m-kernel-check-{check:08x}" for check in sealed)]
 
 
 @dataclass(slots=True)

@@ -9,11 +9,13 @@ from typing import Any
 import numpy as np
 import pytest
 
+from courseserver.kits import kernels
 from device_agent import worker
 from device_agent.__main__ import main
 from device_agent.boards import find
 from device_agent.classifier import quantising, training
 from firmware_specs.datasets import digits
+from firmware_specs.serial import operands
 from firmware_specs.serial.blob import model_pack
 from firmware_specs.serial.replies import Outputs
 from tests.emulators import machines
@@ -51,7 +53,7 @@ def run_on(
 def test_a_micro_kernel_is_measured_on_the_boards_own_clock(
     emulator: Machine, monkeypatch: pytest.MonkeyPatch, task: str
 ) -> None:
-    outcome = run_on(emulator, monkeypatch, task, size=64)
+    outcome = run_on(emulator, monkeypatch, task, size=64, nonce=1234)
 
     assert (outcome["outcome"], outcome["evidence"], outcome["n"]) == ("measured", "emulated", 5)
     # An emulator repeats itself but for the phase of its interrupts.
@@ -60,6 +62,9 @@ def test_a_micro_kernel_is_measured_on_the_boards_own_clock(
     counted_s = environment["counter_ticks"] / environment["counter_hz"]
     time_s = outcome["value"] if outcome["unit"] == "s" else 2 * 64 / outcome["value"]
     assert counted_s == pytest.approx(time_s, rel=0.01)
+    result = kernels.result(task, 64, 1234)
+    assert environment["kernel_result"] == f"{result:08x}"
+    assert environment["kernel_check"] == f"{operands.sealed(1234, 64, result):08x}"
 
 
 def test_the_outputs_sent_back_are_sealed_by_the_nonce(

@@ -63,6 +63,23 @@ def test_a_student_deploys_a_model_from_the_browser_and_it_comes_back_from_the_b
     assert digits["energy_dynamic_j"] == pytest.approx((ACTIVE_W - IDLE_W) * run_s, rel=0.01)
 
 
+def test_micro_kernels_of_an_emulated_board_are_recomputed_from_the_servers_draw(
+    bench: Bench,
+) -> None:
+    sizes = {"mac8": 256, "dotf": 64, "copy": 31}
+    job = bench.request(
+        *((task, {"size": size, "window_s": 0.01}) for task, size in sizes.items()),
+        ("mac8", {"size": 256, "window_s": 0.01}),
+    )
+
+    rows = bench.answer(job)["rows"]
+
+    assert [(row["verdict"], row["evidence"]) for row in rows] == [("recomputed", "emulated")] * 4
+    told = [row["environment"]["kernel_result"] for row in rows]
+    # The same kernel asked twice worked on other numbers.
+    assert len(set(told)) == 4
+
+
 def test_a_board_unplugged_within_a_job_is_told_and_its_next_run_finds_it_again(
     bench: Bench,
 ) -> None:

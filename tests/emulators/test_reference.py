@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from courseserver.kits import kernels
 from device_agent.boards.dialects.lab import LabBoard
 from device_agent.boards.port import SerialPort, address_of
 from device_agent.classifier import quantising
@@ -218,6 +219,29 @@ def test_a_micro_kernel_gets_the_expected_bits(board: LabBoard, kernel: str, siz
     assert replies.kernel_result(reply) == operands.expected(kernel, size)
 
 
+# The last draws a product of minus zero where the size is 1.
+@pytest.mark.parametrize("seed", [0, 1, 77, 2**31 - 2, 2**32 - 1, 901])
+@pytest.mark.parametrize("size", [1, 31, 128])
+def test_a_seeded_kernel_gets_the_bits_that_numpy_gets(
+    board: LabBoard, size: int, seed: int
+) -> None:
+    for kernel in commands.KERNELS:
+        _, reply = board.timed(board.kernel(kernel, size, seed), 2, 1, 0.1)
+
+        got = replies.kernel_result(reply)
+        assert got == kernels.result(kernel, size, seed)
+        assert replies.kernel_check(reply) == operands.sealed(seed, size, got)
+
+
+def test_a_seed_takes_no_time_of_the_window(board: LabBoard) -> None:
+    plain, *seeded = (
+        board.timed(board.kernel("mac8", 128, seed), 200, 1, 0.1)[0] for seed in (None, 0, 99)
+    )
+
+    # Drawing 256 numbers would take longer than adding up 128 products.
+    assert seeded == pytest.approx([plain] * 2, rel=2e-3)
+
+
 @pytest.mark.parametrize("sketch", machines.SKETCHES)
 def test_an_arduino_sketch_speaks_and_computes_as_the_core_does(
     sketch: str, images: Path, tmp_path: Path
@@ -235,7 +259,11 @@ def test_an_arduino_sketch_speaks_and_computes_as_the_core_does(
         board = LabBoard(port)
         board.load_model(model_pack(layers))
         got = board.infer(given.tobytes())
-        faults = transcripts.differences("model", lambda command: raw_ask(port, command))
+        faults = [
+            fault
+            for name in ("model", "seeded_kernels")
+            for fault in transcripts.differences(name, lambda command: raw_ask(port, command))
+        ]
 
     # Compiled without our flags, as the Arduino IDE does, on a processor with fused products.
     assert got.data == quantising.run(layers, given[None]).tobytes()

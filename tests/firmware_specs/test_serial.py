@@ -79,11 +79,20 @@ def test_a_window_of_no_runs_is_refused() -> None:
         commands.kernel("sort", 8, 1, 0)
 
 
+def test_a_seed_is_a_last_word_of_32_bits_and_may_be_left_out() -> None:
+    assert commands.kernel("mac8", 8, 2, 1) == b"kernel mac8 8 2 1%"
+    assert commands.kernel("mac8", 8, 2, 1, seed=0) == b"kernel mac8 8 2 1 0%"
+    assert commands.kernel("copy", 8, 2, 1, seed=2**32 - 1) == b"kernel copy 8 2 1 4294967295%"
+    for seed in (-1, 2**32):
+        with pytest.raises(ValueError, match=f"seed {seed} is not within 0 and 4294967295"):
+            commands.kernel("mac8", 8, 2, 1, seed=seed)
+
+
 # --- replies ------------------------------------------------------------------------------------
 def test_the_golden_transcripts_read_as_what_they_mean() -> None:
     by_command = {
         exchange.command: reply(*(line.replace("*", "7") for line in exchange.lines[:-1]))
-        for name in ("dut", "model", "kernels")
+        for name in ("dut", "model", "kernels", "seeded_kernels")
         for exchange in transcripts.transcript(name)
     }
 
@@ -92,6 +101,13 @@ def test_the_golden_transcripts_read_as_what_they_mean() -> None:
     assert replies.counter_ticks(by_command[b"counter%"]) == 0
     assert replies.outputs(by_command[b"outputs abc%"]).data == bytes([44, 1])
     assert replies.kernel_result(by_command[b"kernel mac8 256 10 2%"]) == 0x180DC
+    seeded = by_command[b"kernel mac8 256 10 2 0%"]
+    assert replies.kernel_result(seeded) == 0xFFFE12DF
+    assert replies.kernel_check(seeded) == operands.sealed(0, 256, 0xFFFE12DF)
+    with pytest.raises(ReplyError, match="no m-kernel-check-"):
+        replies.kernel_check(by_command[b"kernel mac8 256 10 2%"])
+    with pytest.raises(ReplyError, match="seed must be 0 to 4294967295"):
+        replies.kernel_result(by_command[b"kernel mac8 8 1 0 -1%"])
 
 
 @pytest.mark.parametrize(
@@ -151,6 +167,16 @@ def test_a_board_that_leaves_out_a_capability_is_told_to_update() -> None:
         replies.capabilities(
             reply("m-cap-board-[x]", "m-cap-core-[y]", "m-cap-emulated-[0]", "m-cap-clock-hz-[16]")
         )
+
+
+@pytest.mark.parametrize(("said", "seeds"), [([], ()), (["m-cap-seeds-[kernel]"], ("kernel",))])
+def test_a_board_says_which_commands_take_a_seed(said: list[str], seeds: tuple[str, ...]) -> None:
+    told = {"board": "x", "core": "y", "emulated": "0", "clock-hz": "16", "counter-hz": "16",
+            "input-bytes": "1", "blob-bytes": "8", "kernels": "mac8", "layers": "int8"}  # fmt: skip
+
+    can = replies.capabilities(reply(*(f"m-cap-{k}-[{v}]" for k, v in told.items()), *said))
+
+    assert can.seeds == seeds
 
 
 # --- models and operands ------------------------------------------------------------------------
@@ -237,6 +263,26 @@ def test_the_operands_use_all_of_their_range() -> None:
     assert (min(values), max(values)) == (-128, 127)
     with pytest.raises(ValueError, match="no kernel"):
         operands.expected("sort", 3)
+
+
+# Worked out by numpy, from the generator's steps written out as powers.
+EXPECTED = {
+    ("mac8", 256, 0): 0xFFFE12DF, ("mac8", 31, 77): 0xFFFFF37E, ("mac8", 32_000, 5): 0x001551AD,
+    ("dotf", 64, 77): 0xC0D56000, ("dotf", 1, 901): 0, ("copy", 256, 2**31 - 2): 0x797905DA,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", EXPECTED, ids=str)
+def test_a_seed_decides_the_operands_and_so_the_result(case: tuple[str, int, int]) -> None:
+    assert operands.expected(*case) == EXPECTED[case]
+
+
+def test_another_seed_or_size_has_another_seal_and_without_a_seed_the_state_is_one() -> None:
+    seals = {operands.sealed(seed, size, 7) for seed in (0, 1, 2**32 - 1) for size in (1, 2)}
+
+    assert len(seals) == 6
+    assert operands.expected("mac8", 9) == operands.expected("mac8", 9, 1)
+    assert operands.expected("mac8", 9) != operands.expected("mac8", 9, 0)
 
 
 # --- Edge Impulse, data -------------------------------------------------------------------------

@@ -44,15 +44,42 @@ def kind_of(path: Path) -> type[Message]:
     return TYPES[json.loads(path.read_text())["type"]]
 
 
+def holds(written: Any, golden: Any) -> bool:
+    """Return whether all that a payload says is written too; fields that came later may be."""
+    if isinstance(golden, dict) and isinstance(written, dict):
+        return all(name in written and holds(written[name], golden[name]) for name in golden)
+    if isinstance(golden, list) and isinstance(written, list) and len(golden) == len(written):
+        return all(map(holds, written, golden))
+    return bool(written == golden)
+
+
 @pytest.mark.parametrize("path", GOLDEN, ids=lambda path: path.stem)
 def test_every_golden_payload_reads_and_writes_the_same(path: Path) -> None:
     message = decode(path.read_bytes(), kind_of(path))
 
-    assert json.loads(encode(message)) == json.loads(path.read_text())
+    assert holds(json.loads(encode(message)), json.loads(path.read_text()))
+    assert decode(encode(message), kind_of(path)) == message
 
 
-def test_every_message_type_has_a_golden_payload() -> None:
-    assert {kind_of(path) for path in GOLDEN} == set(TYPES.values())
+def test_every_message_type_has_a_golden_payload_of_all_its_fields() -> None:
+    whole = [
+        path
+        for path in GOLDEN
+        if json.loads(encode(decode(path.read_bytes(), kind_of(path))))
+        == json.loads(path.read_text())
+    ]
+
+    assert {kind_of(path) for path in whole} == set(TYPES.values())
+
+
+def test_an_older_birth_names_no_arguments_and_a_newer_one_all() -> None:
+    old, new = (
+        decode((GOLDEN[0].parent / name).read_bytes(), Birth)
+        for name in ("birth.json", "birth_arguments.json")
+    )
+
+    assert {task.arguments for task in old.tasks} == {()}
+    assert [task.arguments for task in new.tasks] == [("size", "window_s", "nonce"), ()]
 
 
 @pytest.mark.parametrize("path", GOLDEN, ids=lambda path: path.stem)

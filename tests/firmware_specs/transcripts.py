@@ -10,7 +10,7 @@ import firmware_specs.serial
 FOLDER = Path(firmware_specs.serial.__file__).parent / "golden"
 # What every device under test must do, and what takes our firmware.
 DUT = ("dut", "dut_errors")
-OURS = ("model_errors", "model", "kernels", "sensors")
+OURS = ("model_errors", "model", "kernels", "seeded_kernels", "sensors")
 
 
 @dataclass(slots=True)

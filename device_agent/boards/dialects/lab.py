@@ -64,11 +64,21 @@ class LabBoard(Dut):
         timeout_s = _PATIENCE * count / hz + _SENDING_S
         return replies.readings(self.ask(commands.sense(sensor, hz, count), timeout_s=timeout_s))
 
-    def kernel(self, name: str, size: int) -> "partial[bytes]":
-        """Return the command of a micro-kernel, wanting runs and warm-ups."""
+    def kernel(self, name: str, size: int, seed: int | None = None) -> "partial[bytes]":
+        """Return the command of a micro-kernel, wanting runs and warm-ups.
+
+        A seed only where `takes_seed`: older firmware would not read the word, and say nothing.
+        """
         if name not in self.can.kernels:
             raise BoardError(f"{self.can.board} has no kernel {name}")
-        return partial(commands.kernel, name, size)
+        if seed is not None and not self.takes_seed:
+            raise BoardError(f"the firmware of {self.can.board} takes no seed; flash ours of today")
+        return partial(commands.kernel, name, size, seed=seed)
+
+    @property
+    def takes_seed(self) -> bool:
+        """Return whether the firmware makes a kernel's operands from a seed that it is told."""
+        return "kernel" in self.can.seeds
 
 
 def recognise(port: Port) -> LabBoard | None:

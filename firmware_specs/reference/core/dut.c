@@ -161,10 +161,15 @@ static void do_infer(char *const *argument, uint8_t count)
 
 static void do_kernel(char *const *argument, uint8_t count)
 {
-    uint32_t size = 0;
+    uint32_t size = 0, seed = 0;
+    bool is_seeded = count > 5;
+    if (is_seeded && !number_read(argument[5], 10, &seed)) {
+        say(TEXT("e-[Kernel seed must be 0 to 4294967295]\r\n"));
+        return;
+    }
     work run = NULL;
     if (count >= 3 && number_read(argument[2], 10, &size)) {
-        run = lab_kernel(argument[1], size);
+        run = lab_kernel(argument[1], size, is_seeded ? &seed : NULL);
     }
     if (!run) {
         say(TEXT("e-[Command 'kernel' requires one of mac8, dotf, copy and a size that fits]\r\n"));
@@ -186,7 +191,7 @@ static void do_help(void)
 {
     say(TEXT("name profile help timestamp\r\ndb load N | db HEX | db print\r\n"
              "infer N W | results | outputs NONCE\r\ncaps | counter\r\n"
-             "blob load N CRC32 | blob HEX\r\nkernel mac8|dotf|copy SIZE N W\r\n"
+             "blob load N CRC32 | blob HEX\r\nkernel mac8|dotf|copy SIZE N W [SEED]\r\n"
              "sense SENSOR HZ N\r\n"));
 }
 

@@ -18,6 +18,8 @@ static uint32_t blob_crc;
 static const void *outputs;
 
 static uint16_t kernel_size;
+static uint32_t kernel_seed;
+static bool is_seeded;
 static int32_t mac_sum;
 static float dot_sum;
 static work kernel;
@@ -139,9 +141,10 @@ void lab_outputs(const char *nonce, uint32_t input_bytes)
 }
 
 /* --- micro-kernels: operands lie where the model lay ------------------------------------------ */
-static void operands_fill(uint32_t bytes, bool as_floats)
+enum { STATE_WITHOUT_SEED = 1 };
+
+static void operands_fill(uint32_t state, uint32_t bytes, bool as_floats)
 {
-    uint32_t state = 1;
     for (uint32_t i = 0; i < bytes / (as_floats ? 4 : 1); i++) {
         state = state * 1664525UL + 1013904223UL;
         int8_t value = (int8_t)(state >> 24);
@@ -170,7 +173,7 @@ static void run_copy(void)
     memcpy((uint8_t *)blob + kernel_size, blob, kernel_size);
 }
 
-work lab_kernel(const char *name, uint32_t size)
+work lab_kernel(const char *name, uint32_t size, const uint32_t *seed)
 {
     bool is_float = is_text(name, TEXT("dotf"));
     kernel = is_float                      ? run_dotf
@@ -183,7 +186,9 @@ work lab_kernel(const char *name, uint32_t size)
     if (kernel) {
         lab_forget();
         kernel_size = (uint16_t)size;
-        operands_fill(kernel == run_copy ? size : size * (is_float ? 8u : 2u), is_float);
+        is_seeded = seed != NULL;
+        kernel_seed = seed ? *seed : STATE_WITHOUT_SEED;
+        operands_fill(kernel_seed, kernel == run_copy ? size : size * (is_float ? 8u : 2u), is_float);
     }
     return kernel;
 }
@@ -201,6 +206,13 @@ void lab_kernel_result(void)
     say(TEXT("m-kernel-result-"));
     say_hex(bits, 8);
     say_end();
+    if (is_seeded) {
+        /* Every core of ours has the low byte first. */
+        const uint32_t sealed[] = {kernel_seed, kernel_size, bits};
+        say(TEXT("m-kernel-check-"));
+        say_hex(checksum(0, sealed, sizeof(sealed)), 8);
+        say_end();
+    }
 }
 
 /* --- what this board can do ------------------------------------------------------------------- */
@@ -222,6 +234,7 @@ void lab_capabilities(void)
     capability(TEXT("input-bytes"), INPUT_BYTES);
     capability(TEXT("blob-bytes"), BLOB_BYTES);
     capability(TEXT("activation-bytes"), ACTIVATION_BYTES_SECOND);
-    say(TEXT("m-cap-kernels-[mac8,dotf,copy]\r\nm-cap-layers-[int8,int4,sparse8,fp32]\r\n"));
+    say(TEXT("m-cap-kernels-[mac8,dotf,copy]\r\nm-cap-layers-[int8,int4,sparse8,fp32]\r\n"
+             "m-cap-seeds-[kernel]\r\n"));
     sense_capability();
 }

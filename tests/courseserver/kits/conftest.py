@@ -19,6 +19,7 @@ from courseserver.kits.ingest import Received, Report, ingest
 from courseserver.kits.models import Kit, KitJob
 from courseserver.kits.requests import TaskRequest
 from courseserver.lti.models import Platform
+from firmware_specs import tasks as known
 from firmware_specs.wire import (
     Ack,
     Birth,
@@ -107,8 +108,16 @@ class Bench:
         kit.refresh_from_db()
         return kit
 
-    def birth(self, tasks: Sequence[str]) -> Birth:
-        infos = tuple(TaskInfo(task=task, available=True) for task in tasks)
+    def birth(self, tasks: Sequence[str], *, takes: Sequence[str] | None = None) -> Birth:
+        """What an agent of today says at birth, or an older one that `takes` less or tells none."""
+        infos = tuple(
+            TaskInfo(
+                task=task,
+                available=True,
+                arguments=tuple(known.task(task).arguments if takes is None else takes),
+            )
+            for task in tasks
+        )
         return Birth(
             msg_id=f"birth-{next(self._numbers)}", at_utc="now", agent_version="0.1.0",
             board="host-linux", host={}, tasks=infos, meters=(),
