@@ -9,6 +9,8 @@ from courseserver.common.errors import Unprocessable
 
 _WEEK = timedelta(days=7)
 BREAKS_MAX = 20
+# Days of a teaching week, as `due_day` counts them.
+DAYS = ("first", "second", "third", "fourth", "fifth", "sixth", "last")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

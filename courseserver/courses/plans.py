@@ -75,6 +75,7 @@ def plan_make(
     breaks: frozenset[date] = frozenset(),
     due_day: int = 6,
     due_time: time = END_OF_DAY,
+    reason: str = "",
 ) -> Plan:
     """Make the course's plan from a map, or make it anew; labs placed before are placed again.
 
@@ -98,7 +99,9 @@ def plan_make(
         for lab in week.labs
     ]
     _replace(plan, labs)
-    _recorded(actor, "plan.made", plan, map=map_slug, starts_on=starts_on.isoformat())
+    _recorded(
+        actor, "plan.made", plan, map=map_slug, starts_on=starts_on.isoformat(), reason=reason
+    )
     return plan
 
 
@@ -111,22 +114,36 @@ def dates_change(
     breaks: frozenset[date],
     due_day: int,
     due_time: time,
-) -> None:
-    """Move the term; which lab is in which week stays.
+    reason: str = "",
+) -> bool:
+    """Move the term, which lab is in which week stays; return whether anything changed.
 
     Raises
     ------
     Unprocessable
         If a break begins no week of the term.
     """
+    before = _dates(plan)
     plan.starts_on = starts_on
     plan.breaks = sorted(day.isoformat() for day in breaks)
     plan.due_day, plan.due_time = due_day, due_time
     _spans(plan)
-    plan.save(update_fields=["starts_on", "breaks", "due_day", "due_time"])
-    _recorded(
-        actor, "plan.dates_changed", plan, starts_on=starts_on.isoformat(), breaks=plan.breaks
-    )
+    after = _dates(plan)
+    changed = [name for name in after if before[name] != after[name]]
+    if changed:
+        plan.save(update_fields=changed)
+        old, new = ({name: dates[name] for name in changed} for dates in (before, after))
+        _recorded(actor, "plan.dates_changed", plan, old=old, new=new, reason=reason)
+    return bool(changed)
+
+
+def _dates(plan: Plan) -> dict[str, object]:
+    return {
+        "starts_on": plan.starts_on.isoformat(),
+        "breaks": plan.breaks,
+        "due_day": plan.due_day,
+        "due_time": plan.due_time.isoformat("minutes"),
+    }
 
 
 @transaction.atomic
@@ -138,6 +155,7 @@ def lab_place(
     week: int,
     is_graded: bool,
     optional_parts: Sequence[str] = (),
+    reason: str = "",
 ) -> PlannedLab:
     """Add a lab to a week, or move it there.
 
@@ -151,6 +169,7 @@ def lab_place(
         raise Unprocessable(
             f"This plan has no week {week}.", remedy=f"Choose a week from 1 to {weeks}."
         )
+    before = PlannedLab.objects.filter(plan=plan, lab=lab).first()
     placed, _ = PlannedLab.objects.update_or_create(
         plan=plan,
         lab=lab,
@@ -161,15 +180,17 @@ def lab_place(
         "plan.lab_placed",
         plan,
         lab=lab,
+        week_before=before.week if before else None,
         week=week,
         is_graded=is_graded,
         optional_parts=list(optional_parts),
+        reason=reason,
     )
     return placed
 
 
 @transaction.atomic
-def lab_drop(*, plan: Plan, actor: Person, lab: str) -> None:
+def lab_drop(*, plan: Plan, actor: Person, lab: str, reason: str = "") -> None:
     """Take a lab out of the plan; what students did in it stays.
 
     Raises
@@ -177,10 +198,11 @@ def lab_drop(*, plan: Plan, actor: Person, lab: str) -> None:
     NotFound
         If the plan does not hold it.
     """
-    count, _ = plan.labs.filter(lab=lab).delete()
-    if not count:
+    placed = plan.labs.filter(lab=lab).first()
+    if placed is None:
         raise NotFound("This lab is not in the plan.", remedy="Load the plan again.")
-    _recorded(actor, "plan.lab_dropped", plan, lab=lab)
+    placed.delete()
+    _recorded(actor, "plan.lab_dropped", plan, lab=lab, week=placed.week, reason=reason)
 
 
 # What a course's own settings are, and go along with a copy.

@@ -103,6 +103,11 @@ def name_of(course: Course, person_id: str) -> str:
     return found.name if found else UNNAMED
 
 
+def whom_of(course: Course, *, person_id: str = "", section: str = "") -> str:
+    """Return how staff call a person or a section of a course."""
+    return name_of(course, person_id) if person_id else f"section {section}"
+
+
 def assignments(course: Course) -> QuerySet[Assignment]:
     return course.assignments.order_by("created_at", "pk")
 

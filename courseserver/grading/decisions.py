@@ -1,4 +1,4 @@
-"""What instructors decide about single people: more time, other points, a grade kept back."""
+"""What instructors decide about one student: other points, a grade kept back."""
 
 from django.db import transaction
 from django.db.models import QuerySet
@@ -6,105 +6,11 @@ from django.db.models import QuerySet
 from courseserver.audit.services import record
 from courseserver.common import clock
 from courseserver.common.errors import NotFound, Unprocessable
-from courseserver.courses.models import Accommodation, Assignment, Course, Enrolment, Person, Role
+from courseserver.courses.models import Assignment, Enrolment, Person, Role
 from courseserver.grading import outbox, policy, services
 from courseserver.grading.models import GradeOutbox, Override, Score
 from courseserver.grading.publishing import drain_soon
 from courseserver.grading.reasons import reason_given
-
-MULTIPLIER_MAX, EXTRA_HOURS_MAX = 10.0, 1000
-
-
-@transaction.atomic
-def accommodation_give(
-    *,
-    course: Course,
-    actor: Person,
-    person_id: str = "",
-    section: str = "",
-    multiplier: float,
-    extra_hours: int,
-    reason: str,
-) -> int:
-    """Give one person or section more time in every lab; return how many scores changed.
-
-    Parameters
-    ----------
-    multiplier : float
-        Stretches late hours, grace, days and cut-off, 1 to 10.
-    extra_hours : int
-        On top of each due date, 0 to 1000. [h]
-
-    Raises
-    ------
-    Unprocessable
-        If nobody of the course, or more than one thing, is named; a value is out of range; or no
-        reason is given.
-    """
-    why = reason_given(reason)
-    if bool(person_id) == bool(section):
-        raise Unprocessable(
-            "An accommodation is for one person or for one section.", remedy="Choose one of them."
-        )
-    if not 1.0 <= multiplier <= MULTIPLIER_MAX:
-        raise Unprocessable(
-            f"A factor of {multiplier:g} cannot be used.",
-            remedy=f"Give a factor from 1 to {MULTIPLIER_MAX:g}.",
-        )
-    if not 0 <= extra_hours <= EXTRA_HOURS_MAX:
-        raise Unprocessable(
-            f"{extra_hours} more hours cannot be given.",
-            remedy=f"Give 0 to {EXTRA_HOURS_MAX} hours.",
-        )
-    members = Enrolment.objects.filter(course=course)
-    if person_id and not members.filter(person=person_id).exists():
-        raise Unprocessable("This person is not in the course.", remedy="Choose somebody else.")
-    services.turns_take(course.pk)
-    Accommodation.objects.update_or_create(
-        course=course,
-        person_id=person_id or None,
-        section=section,
-        defaults={
-            "multiplier": multiplier,
-            "extra_hours": extra_hours,
-            "reason": why,
-            "given_by": actor,
-        },
-    )
-    record(
-        actor=actor.id,
-        action="accommodation.given",
-        subject=person_id or course.id,
-        course_id=course.id,
-        section=section,
-        multiplier=multiplier,
-        extra_hours=extra_hours,
-        reason=why,
-    )
-    return _course_recompute(course, actor)
-
-
-@transaction.atomic
-def accommodation_take(*, accommodation: Accommodation, actor: Person, reason: str) -> int:
-    """Take an accommodation back; return how many scores changed.
-
-    Raises
-    ------
-    Unprocessable
-        If no reason is given.
-    """
-    course, why = accommodation.course, reason_given(reason)
-    services.turns_take(course.pk)
-    record(
-        actor=actor.id,
-        action="accommodation.taken_back",
-        subject=accommodation.person_id or course.id,
-        course_id=course.id,
-        section=accommodation.section,
-        reason=why,
-    )
-    accommodation.delete()
-    return _course_recompute(course, actor)
 
 
 @transaction.atomic
@@ -203,10 +109,6 @@ def hold_lift(*, assignment: Assignment, person: Person, reason: str, actor: Per
         outbox.rows_release(_rows(assignment, person), actor=actor.id, now=clock.now())
         platform_id = row.platform_id
         transaction.on_commit(lambda: drain_soon(platform_id))
-
-
-def _course_recompute(course: Course, actor: Person) -> int:
-    return sum(services.scores_recompute(lab, actor=actor.id) for lab in course.assignments.all())
 
 
 def _rows(assignment: Assignment, person: Person) -> QuerySet[GradeOutbox]:

@@ -55,7 +55,9 @@ def is_held_by(assignment: Assignment, *, is_full: bool) -> bool:
 
 
 @transaction.atomic
-def score_desire(score: Score, *, comment: str, is_held: bool, now: datetime) -> GradeOutbox | None:
+def score_desire(
+    score: Score, *, submitted_at: datetime | None, comment: str, is_held: bool, now: datetime
+) -> GradeOutbox | None:
     """Make this the score the LMS should show; call it in the transaction of the change.
 
     An older version never replaces a newer one. People who teach have no grade in the LMS, so
@@ -63,12 +65,12 @@ def score_desire(score: Score, *, comment: str, is_held: bool, now: datetime) ->
     """
     assignment = score.assignment
     course = assignment.course
-    if not course.enrolments.filter(person=score.person, role=Role.LEARNER).exists():
+    if not course.enrolments.filter(person=score.person_id, role=Role.LEARNER).exists():
         return None
-    row = _locked().filter(assignment=assignment, person=score.person).first()
+    row = _locked().filter(assignment=assignment, person=score.person_id).first()
     if row is None:
         row = GradeOutbox(
-            assignment=assignment, person=score.person, platform_id=course.platform_id
+            assignment=assignment, person_id=score.person_id, platform_id=course.platform_id
         )
         row.desired_version = 0
     if score.version <= row.desired_version:
@@ -78,7 +80,7 @@ def score_desire(score: Score, *, comment: str, is_held: bool, now: datetime) ->
     row.desired_is_full = score.is_full
     row.desired_version = score.version
     row.comment = comment
-    row.submitted_at = score.submission.submitted_at if score.submission else None
+    row.submitted_at = submitted_at
     row.is_held = is_held
     _settle(row, now)
     row.save()

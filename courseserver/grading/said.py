@@ -4,6 +4,7 @@ from datetime import datetime
 
 from courseserver.common import moments
 from courseserver.courses.models import SendAs, SendMode
+from courseserver.courses.planning import DAYS
 from labs.schemes import SchemeError, load_scheme
 
 _NAMES = {
@@ -21,13 +22,17 @@ _NAMES = {
     "marks_anonymously": "Mark without names",
     "sections_apart": "Assistants see their own sections only",
     "keep_days": "Days to keep names and texts",
+    "starts_on": "First day",
+    "breaks": "Off",
+    "due_day": "Work is due on",
+    "due_time": "Work is due at",
 }
 _CHOICES = {"send_mode": SendMode, "send_as": SendAs}
 
 
 def setting_name(name: str) -> str:
     """Return what a setting is called on its page."""
-    words = name.replace("_", " ")
+    words = name.replace("_", " ") if name.isidentifier() else name
     return _NAMES.get(name, f"{words[:1].upper()}{words[1:]}")
 
 
@@ -40,6 +45,8 @@ def setting_value(value: object, name: str = "") -> str:
             return "none"
         case list():
             return ", ".join(map(str, value))
+        case int() if name == "due_day":
+            return f"the {DAYS[value]} day"
         case float():
             return f"{value:g}"
         case datetime():

@@ -1,19 +1,18 @@
 """What changes a score: a submission, a mark. Score, audit row and outbox row go together."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import QuerySet
 from django.urls import reverse
 
 from courseserver.audit.services import record
 from courseserver.common import clock
 from courseserver.common.errors import Conflict, Unprocessable
-from courseserver.courses.models import Assignment, Enrolment, Identity, Person
+from courseserver.courses.models import Assignment, Course, Enrolment, Identity, Person
 from courseserver.grading import outbox, policy, scoring
 from courseserver.grading.criteria import number_of, scheme_of
 from courseserver.grading.facts import facts_of
@@ -277,80 +276,106 @@ def scores_recompute(assignment: Assignment, *, actor: str) -> int:
     With a bank of late hours, scores of other labs may change with this one's: those count too.
     """
     turns_take(assignment.course_id)
-    return _recompute(Person.objects.filter(scores__assignment=assignment), assignment, actor)
+    course, labs = assignment.course, [assignment]
+    return _bring_in_line(course, _known(course, labs), labs, actor=actor, now=clock.now())
 
 
+@transaction.atomic
+def course_recompute(course: Course, *, actor: str) -> int:
+    """Bring all scores of all labs in line with all that was decided; return how many changed."""
+    turns_take(course.pk)
+    labs = list(course.assignments.all())
+    return _bring_in_line(course, _known(course, labs), labs, actor=actor, now=clock.now())
+
+
+@transaction.atomic
 def person_recompute(assignment: Assignment, person: Person, *, actor: str) -> int:
     """Bring one person's scores in line with all that was decided; return how many changed."""
-    return _recompute(Person.objects.filter(pk=person.pk), assignment, actor)
+    _serialize(assignment, person)
+    return _settle(assignment, person, actor=actor, now=clock.now(), forced=False)
 
 
-def _recompute(people: QuerySet[Person], assignment: Assignment, actor: str) -> int:
-    """Settle each person's scores; whoever was erased keeps theirs, whose texts are gone."""
-    known = Identity.objects.filter(person__in=people).values("person")
-    changed = 0
-    for person in Person.objects.filter(pk__in=known).order_by("pk"):
-        with transaction.atomic():
-            _serialize(assignment, person)
-            changed += _settle(assignment, person, actor=actor, now=clock.now(), forced=False)
-    return changed
+def _known(course: Course, labs: Collection[Assignment]) -> list[str]:
+    """Return who has scores; whoever was erased keeps theirs, whose texts are gone."""
+    people = Score.objects.filter(assignment__in=labs).values("person")
+    known = Identity.objects.filter(person__in=people)
+    return list(known.order_by("person").values_list("person", flat=True))
 
 
 def _settle(
     assignment: Assignment, person: Person, *, actor: str, now: datetime, forced: bool = True
 ) -> int:
-    """Bring scores, audit log and outbox in line with the facts; return how many scores changed.
+    """Bring one person's scores in line with the facts; return how many changed.
 
     `forced`: something new stands behind the assignment's score, equal points or not.
     """
     # As it is now: its settings may have changed while this waited for its turn.
     assignment = Assignment.objects.select_related("course").get(pk=assignment.pk)
-    course = assignment.course
-    facts = facts_of(course, [person.pk], assignments=[assignment]).get(person.pk)
-    marks = policy.marks(facts) if facts else {}
-    places = {a.pk: a for a in course.assignments.filter(pk__in=marks.keys() - {assignment.pk})}
-    places[assignment.pk] = assignment
+    return _bring_in_line(
+        assignment.course, [person.pk], [assignment], actor=actor, now=now, forced=forced
+    )
+
+
+def _bring_in_line(
+    course: Course,
+    people: Collection[str],
+    labs: Collection[Assignment],
+    *,
+    actor: str,
+    now: datetime,
+    forced: bool = False,
+) -> int:
+    """Bring scores, audit log and outbox in line with the facts; return how many scores changed.
+
+    Facts are read for all at once, and only what differs is written: a whole course takes as long
+    as what changes in it. Marks of other labs come along where late hours tie them together.
+    """
+    facts = facts_of(course, people, assignments=labs)
+    marks = {pk: policy.marks(facts[pk]) if pk in facts else {} for pk in people}
+    wanted = {lab.pk for lab in labs}
+    keys = wanted.union(*marks.values())
+    places = {lab.pk: lab for lab in course.assignments.filter(pk__in=keys)}
     scores = {
-        s.assignment_id: s for s in Score.objects.filter(assignment__in=places, person=person)
+        (score.person_id, score.assignment_id): score
+        for score in Score.objects.filter(assignment__in=keys, person__in=people)
     }
-    changed = 0
-    for key, mark in marks.items():
-        must = forced and key == assignment.pk
-        score = scores.get(key) or Score(assignment=places[key], person=person, version=0)
-        changed += _store(score, mark, places[key], actor=actor, now=now, must=must)
-    gone = scores.get(assignment.pk)
-    if assignment.pk not in marks and gone is not None and not gone.is_voided:
-        _void(gone, now)
-        changed += 1
+    changed, is_to_send = 0, False
+    for person_id, found in marks.items():
+        for key, mark in found.items():
+            score = scores.get((person_id, key))
+            score = score or Score(assignment=places[key], person_id=person_id, version=0)
+            if _is_stored(score, mark) and not (forced and key in wanted):
+                continue
+            is_to_send |= _store(score, mark, places[key], actor=actor, now=now)
+            changed += 1
+        for key in wanted - found.keys():
+            gone = scores.get((person_id, key))
+            if gone is not None and not gone.is_voided:
+                is_to_send |= _void(gone, now)
+                changed += 1
+    if is_to_send:
+        transaction.on_commit(lambda: drain_soon(course.platform_id))
     return changed
 
 
-def _void(score: Score, now: datetime) -> None:
-    """Let a score count for nothing: of a voided attempt the LMS keeps what it shows."""
+def _void(score: Score, now: datetime) -> bool:
+    """Let a score count for nothing: of a voided attempt the LMS keeps what it shows.
+
+    Return whether something waits to be sent.
+    """
     score.is_voided = True
     if score.submission_id is not None:
         score.save(update_fields=["is_voided"])
         outbox.score_withdraw(score)
-        return
+        return False
     score.version += 1
     score.save(update_fields=["is_voided", "version"])
     row = outbox.score_clear(score, now=now)
-    if row is not None and not row.is_held:
-        platform_id = row.platform_id
-        transaction.on_commit(lambda: drain_soon(platform_id))
+    return row is not None and not row.is_held
 
 
-def _store(
-    score: Score,
-    mark: policy.Mark,
-    assignment: Assignment,
-    *,
-    actor: str,
-    now: datetime,
-    must: bool,
-) -> bool:
-    """Write a mark down as the newest score, if it differs or `must`; return whether it was."""
-    wanted = {
+def _fields(mark: policy.Mark) -> dict[str, Any]:
+    return {
         "submission_id": mark.handed.id if mark.handed else None,
         "is_voided": False,
         "points": mark.points,
@@ -361,10 +386,18 @@ def _store(
         "is_full": mark.is_full,
         "components": mark.total.components(),
     }
-    if not must and all(getattr(score, name) == value for name, value in wanted.items()):
-        return False
+
+
+def _is_stored(score: Score, mark: policy.Mark) -> bool:
+    return all(getattr(score, name) == value for name, value in _fields(mark).items())
+
+
+def _store(
+    score: Score, mark: policy.Mark, assignment: Assignment, *, actor: str, now: datetime
+) -> bool:
+    """Write a mark down as the newest score; return whether something waits to be sent."""
     old = score.points if score.version else None
-    for name, value in wanted.items():
+    for name, value in _fields(mark).items():
         setattr(score, name, value)
     score.assignment = assignment
     score.version += 1
@@ -384,11 +417,14 @@ def _store(
         late_hours=mark.late.banked_h,
         is_overridden=mark.is_overridden,
     )
-    row = outbox.score_desire(score, comment=_comment(mark), is_held=mark.is_held, now=now)
-    if row is not None and not row.is_held:
-        platform_id = row.platform_id
-        transaction.on_commit(lambda: drain_soon(platform_id))
-    return True
+    row = outbox.score_desire(
+        score,
+        submitted_at=mark.handed.submitted_at if mark.handed else None,
+        comment=_comment(mark),
+        is_held=mark.is_held,
+        now=now,
+    )
+    return row is not None and not row.is_held
 
 
 def _comment(mark: policy.Mark) -> str:

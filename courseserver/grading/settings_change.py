@@ -1,6 +1,6 @@
 """Changing switches of an assignment or a course, with what that means for scores and grades."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -8,17 +8,8 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from courseserver.audit.services import record
-from courseserver.common import clock, moments
-from courseserver.common.errors import Unprocessable
-from courseserver.courses.due import due_dates
-from courseserver.courses.models import (
-    Assignment,
-    Course,
-    Enrolment,
-    Extension,
-    Person,
-    SendMode,
-)
+from courseserver.common import clock
+from courseserver.courses.models import Assignment, Course, Person, SendMode
 from courseserver.grading import foreseen, outbox, services
 from courseserver.grading.criteria import number_of, rubric_of, rubric_under
 from courseserver.grading.models import GradeOutbox, Score, Submission
@@ -153,8 +144,7 @@ def course_change(
     _recorded(actor, "course.settings_changed", course, course.pk, changed, reason)
     rescored = 0
     if changed.keys() & _LATE_FIELDS:
-        for assignment in course.assignments.all():
-            rescored += services.scores_recompute(assignment, actor=actor.id)
+        rescored = services.course_recompute(course, actor=actor.id)
     return Moved(rescored=rescored)
 
 
@@ -203,89 +193,6 @@ def column_wanted(*, assignment: Assignment, actor: Person) -> int:
     count = outbox.rows_retry(rows, actor=actor.id, now=clock.now())
     _drain_after_commit(assignment)
     return count
-
-
-@transaction.atomic
-def extension_give(
-    *,
-    assignment: Assignment,
-    actor: Person,
-    person_id: str = "",
-    section: str = "",
-    due_at: datetime,
-    reason: str,
-) -> int:
-    """Give one person or one section a later due date; return how many scores changed.
-
-    Raises
-    ------
-    Unprocessable
-        If nobody of the course, or more than one thing, is named; no reason is given; or the date
-        is earlier than what counts without it.
-    """
-    why = reason_given(reason)
-    if bool(person_id) == bool(section):
-        raise Unprocessable(
-            "An extension is for one person or for one section.", remedy="Choose one of them."
-        )
-    services.turns_take(assignment.course_id)
-    _refuse_earlier(assignment, person_id, due_at)
-    members = Enrolment.objects.filter(course=assignment.course_id)
-    if person_id and not members.filter(person=person_id).exists():
-        raise Unprocessable("This person is not in the course.", remedy="Choose somebody else.")
-    given, _ = Extension.objects.update_or_create(
-        assignment=assignment,
-        person_id=person_id or None,
-        section=section,
-        defaults={"due_at": due_at, "reason": why, "given_by": actor},
-    )
-    record(
-        actor=actor.id,
-        action="extension.given",
-        subject=person_id or assignment.id,
-        course_id=assignment.course_id,
-        assignment=assignment.id,
-        section=section,
-        due_at=due_at.isoformat(),
-        reason=given.reason,
-    )
-    return services.scores_recompute(assignment, actor=actor.id)
-
-
-def _refuse_earlier(assignment: Assignment, person_id: str, due_at: datetime) -> None:
-    """Refuse a date by which one would have less time than everybody, accommodations included."""
-    dates = due_dates(assignment, [person_id] if person_id else [])
-    without = replace(dates, by_person={}, by_section={}).of(person_id)
-    if without is not None and due_at < without:
-        raise Unprocessable(
-            f"That is before {moments.moment_text(without)}, when it is due without it.",
-            remedy="Give a later date, or change the due date of the lab.",
-        )
-
-
-@transaction.atomic
-def extension_take(*, extension: Extension, actor: Person, reason: str) -> int:
-    """Take an extension back; return how many scores changed.
-
-    Raises
-    ------
-    Unprocessable
-        If no reason is given.
-    """
-    assignment, why = extension.assignment, reason_given(reason)
-    services.turns_take(assignment.course_id)
-    record(
-        actor=actor.id,
-        action="extension.taken_back",
-        subject=extension.person_id or assignment.id,
-        course_id=assignment.course_id,
-        assignment=assignment.id,
-        section=extension.section,
-        due_at=extension.due_at.isoformat(),
-        reason=why,
-    )
-    extension.delete()
-    return services.scores_recompute(assignment, actor=actor.id)
 
 
 def changed_in(thing: Assignment | Course, wanted: dict[str, Any]) -> dict[str, tuple[Any, Any]]:

@@ -18,7 +18,7 @@ from courseserver.grading.criteria import number_of, rubric_of
 from courseserver.grading.reasons import note, reason_given
 from courseserver.grading.rubric import version_add
 from courseserver.grading.selectors import StudentAssignment
-from courseserver.grading.services import scores_recompute, turns_take
+from courseserver.grading.services import course_recompute, turns_take
 from courseserver.grading.settings_change import settings_change, stands_on_scheme
 from courseserver.grading.teaching import has_notes, parts_of
 from labs.activities import Activity, activity_titled
@@ -115,6 +115,7 @@ def lab_plan(
     week: int,
     is_graded: bool,
     optional_parts: Sequence[str],
+    reason: str,
 ) -> None:
     """Put a lab into a week; where it stands in the LMS already, its optional parts follow.
 
@@ -130,12 +131,13 @@ def lab_plan(
         week=week,
         is_graded=is_graded,
         optional_parts=optional_parts,
+        reason=reason,
     )
     for assignment in plan.course.assignments.filter(lab=lab):
         settings_change(
             assignment=assignment,
             actor=actor,
-            reason=_PLANNED,
+            reason=reason or _PLANNED,
             optional_parts=list(optional_parts),
         )
 
@@ -262,7 +264,6 @@ def term_copy(
 def _copy(*, source: Plan, course: Course, actor: Person, starts_on: date, reason: str) -> int:
     plans.plan_copy(source=source, course=course, actor=actor, starts_on=starts_on, reason=reason)
     course.refresh_from_db()
-    changed = 0
     for assignment in course.assignments.all():
         before = settings_before(course, assignment.lab)
         if stands_on_scheme(assignment):
@@ -271,8 +272,7 @@ def _copy(*, source: Plan, course: Course, actor: Person, starts_on: date, reaso
         settings_change(assignment=assignment, actor=actor, reason=why, **before)
         assignment.refresh_from_db()
         rubric_take_over(assignment, actor)
-        changed += scores_recompute(assignment, actor=actor.id)
-    return changed
+    return course_recompute(course, actor=actor.id)
 
 
 def week_shown(weeks: list[WeekView], today: date, wanted: str) -> WeekView:

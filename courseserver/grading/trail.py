@@ -15,6 +15,7 @@ from courseserver.grading.faults import words
 from courseserver.grading.models import Submission
 from courseserver.grading.progress import Progress, progress_of
 from courseserver.grading.said import setting_name, setting_value
+from labs.loader import UnknownLab, load_lab
 
 _LIMIT = 500
 _TEXTS = {
@@ -27,11 +28,11 @@ _TEXTS = {
     "course.settings_changed": "Settings of the course changed: {changes}{because}",
     "grades.released": "Grades released{because}",
     "grades.exported": "Grades downloaded as a file",
-    "plan.made": "Term planned",
+    "plan.made": "Term planned from {starts_on}{because}",
     "plan.copied": "Plan taken over from another course{changed}{because}",
-    "plan.dates_changed": "Dates of the term changed",
-    "plan.lab_placed": "Lab placed in the plan",
-    "plan.lab_dropped": "Lab taken out of the plan",
+    "plan.dates_changed": "Dates of the term changed{changed}{because}",
+    "plan.lab_placed": "{lab} placed in the plan: {weeks}{because}",
+    "plan.lab_dropped": "{lab} taken out of the plan{because}",
     "roster.asked": "Roster asked for",
     "roster.applied": "Roster taken over",
     "roster.dropped": "Roster reading dropped",
@@ -119,7 +120,7 @@ KINDS: Mapping[str, tuple[str, tuple[str, ...]]] = {
         ),
     ),
     "people": ("People", ("enrolled", "role", "launched", "roster.")),
-    "settings": ("Settings", ("assignment", "course.", "labs handed")),
+    "settings": ("Settings", ("assignment", "course.", "labs handed", "plan.")),
 }
 
 
@@ -166,6 +167,9 @@ def _what(entry: AuditEntry) -> str:
     values["reason_given"] = str(detail.get("reason", ""))
     values["because"] = f" ({detail['reason']})" if detail.get("reason") else ""
     values["until"] = _until(detail.get("due_at"))
+    values["starts_on"] = str(detail.get("starts_on", "a day"))
+    values["lab"] = _lab(str(detail.get("lab", "")))
+    values["weeks"] = _weeks(detail.get("week_before"), detail.get("week"))
     values["version"] = str(detail.get("version", ""))
     values["outcome"] = str(detail.get("outcome", ""))
     values["why"] = words(str(detail.get("reason", ""))).what
@@ -173,6 +177,18 @@ def _what(entry: AuditEntry) -> str:
     if entry.action == "score.changed" and detail.get("old") is None:
         text = "Score {new}{part}"
     return text.format(**values) if text else entry.action.replace("_", " ").capitalize()
+
+
+def _lab(slug: str) -> str:
+    """Return a lab's title; its id where it is not installed."""
+    try:
+        return f"“{load_lab(slug).title}”"
+    except UnknownLab:
+        return slug or "Lab"
+
+
+def _weeks(before: object, after: object) -> str:
+    return f"week {after}" if before in (None, after) else f"week {before} → {after}"
 
 
 def _until(text: object) -> str:

@@ -1,16 +1,21 @@
 """An assignment as its staff see it: who is where, where to go, and its settings."""
 
+from collections.abc import Mapping
+from datetime import datetime
+
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
-from courseserver.common.errors import NotFound, Unprocessable
+from courseserver.common.errors import CourseserverError, NotFound, Unprocessable
 from courseserver.common.typed import whole
 from courseserver.courses import access
 from courseserver.courses.models import Assignment, Role
-from courseserver.grading import foreseen, selectors, settings_change, tables
+from courseserver.courses.selectors import whom_of
+from courseserver.grading import foreseen, more_time, selectors, settings_change, tables
+from courseserver.grading.changes import Diff
 from courseserver.grading.forms import ExtensionForm, SettingsForm
 from courseserver.grading.late import policy_of
 from courseserver.grading.teaching import has_challenge, has_notes, parts_of
@@ -78,13 +83,21 @@ def extension_give(request: HttpRequest, assignment_id: str) -> HttpResponse:
         return _page(request, assignment, _settings_of(assignment), may_change=True, given=given)
     fields = dict(given.cleaned_data)
     whom = fields.pop("whom")
-    try:
-        rescored = settings_change.extension_give(
-            assignment=assignment, actor=person, **whom, **fields
+
+    def give(seen: str | None = None) -> int:
+        return more_time.extension_give(
+            assignment=assignment, actor=person, seen=seen, **whom, **fields
         )
+
+    try:
+        diff = foreseen.of_doing(assignment.course, give)
     except Unprocessable as refusal:
         given.add_error("due_at", f"{refusal.detail} {refusal.remedy}")
         return _page(request, assignment, _settings_of(assignment), may_change=True, given=given)
+    rescored, error = done_as_seen(request, diff, give)
+    if rescored is None:
+        due = (more_time.due_of(assignment, **whom), fields["due_at"])
+        return _ask_due(request, assignment, whom, due, diff, error)
     messages.success(request, f"Extension given.{_rescored(rescored)}")
     return redirect("assignment-staff", assignment_id)
 
@@ -99,11 +112,38 @@ def extension_take(request: HttpRequest, assignment_id: str) -> HttpResponse:
     extension = assignment.extensions.filter(pk=number).first()
     if extension is None:
         raise NotFound("There is no such extension.", remedy="Open the lab's page again.")
-    rescored = settings_change.extension_take(
-        extension=extension, actor=person, reason=request.POST.get("reason", "")
-    )
+
+    def take(seen: str | None = None) -> int:
+        reason = request.POST.get("reason", "")
+        return more_time.extension_take(extension=extension, actor=person, reason=reason, seen=seen)
+
+    diff = foreseen.of_doing(assignment.course, take)
+    rescored, error = done_as_seen(request, diff, take)
+    if rescored is None:
+        whom = {"person_id": extension.person_id or "", "section": extension.section}
+        due = (extension.due_at, more_time.due_of(assignment, **whom, is_taken=True))
+        return _ask_due(request, assignment, whom, due, diff, error)
     messages.success(request, f"Extension taken back.{_rescored(rescored)}")
     return redirect("assignment-staff", assignment_id)
+
+
+def _ask_due(
+    request: HttpRequest,
+    assignment: Assignment,
+    whom: Mapping[str, str],
+    due: tuple[datetime | None, datetime | None],
+    diff: Diff,
+    error: CourseserverError | None,
+) -> HttpResponse:
+    return ask(
+        request,
+        course=assignment.course,
+        title=assignment.title,
+        back=reverse("assignment-staff", args=[assignment.pk]),
+        diff=diff,
+        changed={f"Due, for {whom_of(assignment.course, **whom)}": due},
+        error=error,
+    )
 
 
 def _rescored(count: int) -> str:

@@ -10,12 +10,20 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from courseserver.audit.services import record
 from courseserver.common import clock
-from courseserver.common.errors import NotFound, Unprocessable
+from courseserver.common.errors import CourseserverError, NotFound, Unprocessable
 from courseserver.common.typed import whole
 from courseserver.courses import access
 from courseserver.courses.models import Course, Role
-from courseserver.courses.selectors import members
-from courseserver.grading import decisions, foreseen, gradesheet, lanes, outbox, settings_change
+from courseserver.courses.selectors import members, whom_of
+from courseserver.grading import (
+    foreseen,
+    gradesheet,
+    lanes,
+    more_time,
+    outbox,
+    settings_change,
+)
+from courseserver.grading.changes import Diff
 from courseserver.grading.forms import AccommodationForm, CourseForm
 from courseserver.grading.late import policy_of
 from courseserver.grading.matrix import matrix
@@ -27,6 +35,8 @@ from courseserver.grading.views.foreseen import ask, done_as_seen
 LOG_PAGE = 100
 # Products that may take points for late work by themselves.
 HAVE_LATE_POLICIES = frozenset({"canvas", "blackboard", "brightspace", "desire2learn"})
+# Factor and hours of who has no accommodation.
+_NONE = (1.0, 0)
 
 
 @require_http_methods(["GET", "POST"])
@@ -75,7 +85,25 @@ def accommodation_give(request: HttpRequest, course_id: str) -> HttpResponse:
         return _settings_page(request, course, _form_of(course), may_change=True, given=given)
     fields = dict(given.cleaned_data)
     whom = fields.pop("whom")
-    count = decisions.accommodation_give(course=course, actor=person, **whom, **fields)
+
+    def give(seen: str | None = None) -> int:
+        return more_time.accommodation_give(
+            course=course, actor=person, seen=seen, **whom, **fields
+        )
+
+    try:
+        diff = foreseen.of_doing(course, give)
+    except Unprocessable as refusal:
+        given.add_error("whom", f"{refusal.detail} {refusal.remedy}")
+        return _settings_page(request, course, _form_of(course), may_change=True, given=given)
+    count, error = done_as_seen(request, diff, give)
+    if count is None:
+        had = course.accommodations.filter(
+            person=whom.get("person_id"), section=whom.get("section", "")
+        ).first()
+        before = (had.multiplier, had.extra_hours) if had else _NONE
+        after = (fields["multiplier"], fields["extra_hours"])
+        return _ask_time(request, course, whom_of(course, **whom), before, after, diff, error)
     messages.success(request, f"Accommodation given. {_rescored(count)}")
     return redirect("course-settings", course_id)
 
@@ -89,11 +117,44 @@ def accommodation_take(request: HttpRequest, course_id: str) -> HttpResponse:
     found = course.accommodations.filter(pk=number).first()
     if found is None:
         raise NotFound("There is no such accommodation.", remedy="Load the settings again.")
-    count = decisions.accommodation_take(
-        accommodation=found, actor=person, reason=request.POST.get("reason", "")
-    )
+
+    def take(seen: str | None = None) -> int:
+        reason = request.POST.get("reason", "")
+        return more_time.accommodation_take(
+            accommodation=found, actor=person, reason=reason, seen=seen
+        )
+
+    diff = foreseen.of_doing(course, take)
+    count, error = done_as_seen(request, diff, take)
+    if count is None:
+        whom = whom_of(course, person_id=found.person_id or "", section=found.section)
+        before = (found.multiplier, found.extra_hours)
+        return _ask_time(request, course, whom, before, _NONE, diff, error)
     messages.success(request, f"Accommodation taken back. {_rescored(count)}")
     return redirect("course-settings", course_id)
+
+
+def _ask_time(
+    request: HttpRequest,
+    course: Course,
+    whom: str,
+    before: tuple[float, int],
+    after: tuple[float, int],
+    diff: Diff,
+    error: CourseserverError | None,
+) -> HttpResponse:
+    return ask(
+        request,
+        course=course,
+        title="Settings of the course",
+        back=reverse("course-settings", args=[course.pk]),
+        diff=diff,
+        changed={
+            f"Times the late policy’s, for {whom}": (before[0], after[0]),
+            f"Hours more for each lab, for {whom}": (before[1], after[1]),
+        },
+        error=error,
+    )
 
 
 def _rescored(count: int) -> str:

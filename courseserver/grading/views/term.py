@@ -15,14 +15,14 @@ from courseserver.common.errors import CourseserverError, NotFound, Unprocessabl
 from courseserver.common.typed import whole
 from courseserver.courses import access, plans
 from courseserver.courses.models import Course, Person, Plan, Role
+from courseserver.courses.planning import DAYS
 from courseserver.grading import term
 from courseserver.grading.forms import TermForm, optional_parts_in
+from courseserver.grading.reasons import note
 from courseserver.grading.teaching import parts_of
 from courseserver.grading.views.foreseen import ask, done_as_seen
 from labs.course_map import MapLab, all_maps
 from labs.loader import all_labs
-
-DAYS = ("first", "second", "third", "fourth", "fifth", "sixth", "last")
 
 
 @require_GET
@@ -63,7 +63,13 @@ def plan_make(request: HttpRequest, course_id: str) -> HttpResponse:
     try:
         starts_on = _day(request.POST.get("starts_on", ""))
         map_slug = request.POST.get("map", "")
-        plans.plan_make(course=course, actor=person, map_slug=map_slug, starts_on=starts_on)
+        plans.plan_make(
+            course=course,
+            actor=person,
+            map_slug=map_slug,
+            starts_on=starts_on,
+            reason=_note(request),
+        )
     except Unprocessable as error:
         return _plan_page(request, course, person, may_change=True, error=error)
     messages.success(request, "The term is planned. Look through its weeks, then set the dates.")
@@ -114,10 +120,12 @@ def plan_dates(request: HttpRequest, course_id: str) -> HttpResponse:
     try:
         if not form.is_valid():
             raise Unprocessable(_words(form), remedy="Nothing was changed.")
-        plans.dates_change(plan=plan, actor=person, **form.cleaned_data)
+        has_moved = plans.dates_change(
+            plan=plan, actor=person, reason=_note(request), **form.cleaned_data
+        )
     except Unprocessable as error:
         return _plan_page(request, course, person, may_change=True, error=error)
-    messages.success(request, "The weeks have moved.")
+    messages.success(request, "The weeks have moved." if has_moved else "All is as it was.")
     return redirect("course-plan", course_id)
 
 
@@ -127,7 +135,7 @@ def plan_lab(request: HttpRequest, course_id: str) -> HttpResponse:
     person, course = _instructor(request, course_id)
     plan, lab = _plan(course), request.POST.get("lab", "")
     if request.POST.get("action") == "drop":
-        plans.lab_drop(plan=plan, actor=person, lab=lab)
+        plans.lab_drop(plan=plan, actor=person, lab=lab, reason=_note(request))
         messages.success(request, f"“{term.title_of(plan, lab)}” is out of the plan.")
         return redirect("course-plan", course_id)
     offered = {choice.slug for choice in term.labs_to_add(plan, _installed())}
@@ -142,6 +150,7 @@ def plan_lab(request: HttpRequest, course_id: str) -> HttpResponse:
             week=week,
             is_graded=request.POST.get("is_graded") == "on",
             optional_parts=optional_parts_in(request.POST.getlist("optional_parts"), parts_of(lab)),
+            reason=_note(request),
         )
     except Unprocessable as error:
         return _plan_page(request, course, person, may_change=True, error=error)
@@ -219,6 +228,10 @@ def _plan(course: Course) -> Plan:
     if plan is None:
         raise NotFound("This course has no plan yet.", remedy="Choose a syllabus first.")
     return plan
+
+
+def _note(request: HttpRequest) -> str:
+    return note(request.POST.get("reason", ""))
 
 
 def _installed() -> list[MapLab]:

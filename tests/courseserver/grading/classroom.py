@@ -182,6 +182,6 @@ def post_as_seen(
     room: Classroom, name: str, *args: object, who: str = "alice", reason: str = "x", **data: Any
 ) -> Any:
     """Send a form that shows first what scores it changes, and confirm what it showed."""
-    shown = post(room, name, *args, who=who, **data)
+    shown = post(room, name, *args, who=who, reason=reason, **data)
     seen = shown.context["diff"].fingerprint
     return post(room, name, *args, who=who, seen=seen, reason=reason, **data)

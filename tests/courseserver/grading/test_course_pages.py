@@ -159,9 +159,12 @@ def test_everything_not_sent_is_tried_again_with_one_press(room: Classroom) -> N
     room.drain()
     assert "Retry all (1 not sent)" in text_of(room, "course-grades")
 
-    room.client(room.tom).post(reverse("course-retry", args=[room.course.id]))
+    assert 'id="retry_note" name="reason"' in text_of(room, "course-grades")
+    note = {"reason": "The LMS is back"}
+    room.client(room.tom).post(reverse("course-retry", args=[room.course.id]), note)
 
     assert room.row().state == "queued"
+    assert "Tried again (The LMS is back)" in text_of(room, "course-log")
 
 
 # --- the log ----------------------------------------------------------------------------------

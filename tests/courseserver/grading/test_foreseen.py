@@ -11,11 +11,19 @@ from django.template.loader import render_to_string
 from courseserver.audit.models import AuditEntry
 from courseserver.common.errors import Conflict, Unprocessable
 from courseserver.courses import plans
-from courseserver.courses.models import Assignment, Identity, SendMode
+from courseserver.courses.models import (
+    Accommodation,
+    Assignment,
+    Enrolment,
+    Extension,
+    Identity,
+    Person,
+    SendMode,
+)
 from courseserver.grading import foreseen, settings_change
 from courseserver.grading.changes import Change, Diff
 from courseserver.grading.criteria import rubric_of
-from courseserver.grading.models import RubricVersion, Score
+from courseserver.grading.models import RubricVersion, Score, Submission
 from courseserver.grading.rubric import history, version_add
 from labs.schemes import Level
 from tests.courseserver.grading.classroom import Classroom, get, post, post_as_seen
@@ -284,6 +292,144 @@ def test_an_earlier_term_whose_late_policy_moves_scores_is_shown_first(late: Cla
     assert points(late) == (44.0, 55.0)
     log = get(late, "course-log", late.course.id).content.decode()
     assert "another course: Percent lost per day begun: 0 → 10 (As last year)" in log
+
+
+# --- more time ------------------------------------------------------------------------------------
+@pytest.fixture
+def costly(late: Classroom) -> Classroom:
+    """Being late costs ten percent a day: Bob has 44 of his 55."""
+    settings_change.course_change(
+        course=late.course, actor=late.alice, reason="x", late_percent_per_day=10.0
+    )
+    late.course.refresh_from_db()
+    late.drain()
+    late.clock.pass_s(2)
+    return late
+
+
+def extension(room: Classroom, person: Person, hours: float) -> dict[str, str]:
+    due = room.assignment.due_at + timedelta(hours=hours)
+    return {"whom": f"person:{person.pk}", "due_at": f"{due:%Y-%m-%dT%H:%M}"}
+
+
+def test_an_extension_shows_every_score_first_and_so_does_taking_it_back(
+    costly: Classroom,
+) -> None:
+    place = ("extension-give", costly.assignment.id)
+    form = extension(costly, costly.bob, 24)
+
+    shown = post(costly, *place, **form, reason="Ill")
+    assert told(shown) == [("Bob Costa", 44.0, 49.5)]
+    text = shown.content.decode()
+    assert "Due, for Bob Costa" in text
+    assert 'value="Ill"' in text, "the reason given is not asked for again"
+    assert (points(costly), Extension.objects.count()) == ((44.0, 55.0), 0)
+    assert not AuditEntry.objects.filter(action="extension.given").exists()
+
+    done = post_as_seen(costly, *place, **form, reason="Ill")
+    assert "Extension given. 1 score changed." in done.content.decode()
+    costly.drain()
+    assert (points(costly), costly.in_lms()) == ((49.5, 55.0), 49.5)
+    assert AuditEntry.objects.get(action="extension.given").detail["reason"] == "Ill"
+
+    place = ("extension-take", costly.assignment.id)
+    taken = {"extension": str(Extension.objects.get().pk)}
+    back = post(costly, *place, **taken, reason="The wrong Bob")
+    assert told(back) == [("Bob Costa", 49.5, 44.0)]
+    assert Extension.objects.exists()
+    post_as_seen(costly, *place, **taken, reason="The wrong Bob")
+    assert (points(costly), Extension.objects.count()) == ((44.0, 55.0), 0)
+    assert AuditEntry.objects.get(action="extension.taken_back").detail["reason"] == "The wrong Bob"
+
+
+def test_a_sections_extension_shows_everybody_of_it(costly: Classroom) -> None:
+    Enrolment.objects.filter(person=costly.bob).update(sections=["Lab_A"])
+    form = extension(costly, costly.bob, 24) | {"whom": "section:Lab_A", "reason": "Fire alarm"}
+
+    shown = post(costly, "extension-give", costly.assignment.id, **form)
+
+    assert told(shown) == [("Bob Costa", 44.0, 49.5)]
+    assert "Due, for section Lab_A" in shown.content.decode()
+
+
+def test_more_time_that_moves_no_score_is_given_and_taken_at_once(costly: Classroom) -> None:
+    form = extension(costly, costly.bea, 24)
+
+    done = post(costly, "extension-give", costly.assignment.id, **form, reason="Ill")
+    assert "Extension given.<" in done.content.decode()
+    number = Extension.objects.get().pk
+    post(costly, "extension-take", costly.assignment.id, extension=number, reason="Well again")
+    assert not Extension.objects.exists()
+
+    form = {"whom": f"person:{costly.bea.pk}", "multiplier": "2", "extra_hours": "5"}
+    post(costly, "accommodation-give", costly.course.id, **form, reason="Agreed")
+    number = Accommodation.objects.get().pk
+    post(costly, "accommodation-take", costly.course.id, accommodation=number, reason="Over")
+    assert not Accommodation.objects.exists()
+
+
+def test_an_accommodation_shows_every_score_first_and_so_does_taking_it_back(
+    costly: Classroom,
+) -> None:
+    place = ("accommodation-give", costly.course.id)
+    form = {"whom": f"person:{costly.bob.pk}", "multiplier": "1.5", "extra_hours": "12"}
+
+    shown = post(costly, *place, **form, reason="Agreed")
+    # A day late of one and a half times a day.
+    assert told(shown) == [("Bob Costa", 44.0, 49.5)]
+    text = shown.content.decode()
+    assert "Times the late policy’s, for Bob Costa" in text
+    assert "Hours more for each lab, for Bob Costa" in text
+    assert (points(costly), Accommodation.objects.count()) == ((44.0, 55.0), 0)
+
+    post_as_seen(costly, *place, **form, reason="Agreed")
+    costly.drain()
+    assert (points(costly), costly.in_lms()) == ((49.5, 55.0), 49.5)
+    # The same again moves nothing; another shows what it takes and gives.
+    post(costly, *place, **form, reason="Agreed")
+    less = form | {"multiplier": "1", "extra_hours": "0"}
+    assert told(post(costly, *place, **less, reason="A mistake")) == [("Bob Costa", 49.5, 44.0)]
+
+    place = ("accommodation-take", costly.course.id)
+    taken = {"accommodation": str(Accommodation.objects.get().pk)}
+    back = post(costly, *place, **taken, reason="Over")
+    assert told(back) == [("Bob Costa", 49.5, 44.0)]
+    assert Accommodation.objects.exists()
+    post_as_seen(costly, *place, **taken, reason="Over")
+    assert (points(costly), Accommodation.objects.count()) == ((44.0, 55.0), 0)
+
+
+def test_more_time_is_looked_at_again_where_scores_changed_since(costly: Classroom) -> None:
+    place = ("extension-give", costly.assignment.id)
+    form = extension(costly, costly.bob, 24) | {"reason": "Ill"}
+    seen = post(costly, *place, **form).context["diff"].fingerprint
+    costly.mark(Submission.objects.get(person=costly.bob), "full")
+
+    again = post(costly, *place, **form, seen=seen)
+
+    assert again.status_code == 409
+    assert "Scores changed since you looked." in again.content.decode()
+    assert told(again) == [("Bob Costa", 68.0, 76.5)]
+    assert not Extension.objects.exists()
+
+
+@pytest.mark.parametrize(("who", "status"), [("tom", 403), ("bob", 403), ("charlie", 404)])
+def test_only_instructors_see_what_more_time_would_change(
+    costly: Classroom, who: str, status: int
+) -> None:
+    lab, course = costly.assignment.id, costly.course.id
+    form = extension(costly, costly.bob, 24) | {"reason": "x"}
+    more = {"whom": f"person:{costly.bob.pk}", "multiplier": "1.5", "extra_hours": "12"}
+
+    assert post(costly, "extension-give", lab, who=who, **form).status_code == status
+    assert post(costly, "accommodation-give", course, who=who, **more).status_code == status
+    post_as_seen(costly, "extension-give", lab, **form)
+    post(costly, "accommodation-give", course, **more, reason="x")
+    taken = {"extension": Extension.objects.get().pk, "reason": "x"}
+    assert post(costly, "extension-take", lab, who=who, **taken).status_code == status
+    taken = {"accommodation": Accommodation.objects.get().pk, "reason": "x"}
+    assert post(costly, "accommodation-take", course, who=who, **taken).status_code == status
+    assert Extension.objects.count() == Accommodation.objects.count() == 1
 
 
 @pytest.mark.parametrize("number", ["²", "", "999999999999"])

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from courseserver.common.errors import Unprocessable
 from courseserver.courses.models import Enrolment, Extension, SendMode
-from courseserver.grading import decisions, selectors, settings_change
+from courseserver.grading import more_time, selectors, settings_change
 from courseserver.grading.late import LatePolicy, lateness
 from courseserver.grading.models import Score, SendState
 from tests.courseserver.grading.classroom import Classroom, post
@@ -78,7 +78,7 @@ def change(room: Classroom, **wanted: Any) -> settings_change.Moved:
 
 
 def extend(room: Classroom, **wanted: Any) -> int:
-    count = settings_change.extension_give(
+    count = more_time.extension_give(
         assignment=room.assignment,
         actor=room.alice,
         due_at=room.clock.now(),
@@ -123,7 +123,7 @@ def test_an_extension_for_one_person_sends_their_grade_again(late_room: Classroo
     assert extend(late_room, person_id=late_room.bob.id, reason="Flu") == 1
 
     assert late_room.in_lms() == 70.0
-    entry = settings_change.Extension.objects.get()
+    entry = Extension.objects.get()
     assert (entry.reason, entry.given_by) == ("Flu", late_room.alice)
 
 
@@ -137,7 +137,7 @@ def test_a_section_is_extended_and_an_extension_of_ones_own_counts_before_it(
 
     own = late_room.assignment.due_at
     assert own is not None
-    count = settings_change.extension_give(
+    count = more_time.extension_give(
         assignment=late_room.assignment,
         actor=late_room.alice,
         person_id=late_room.bob.id,
@@ -151,7 +151,7 @@ def test_a_section_is_extended_and_an_extension_of_ones_own_counts_before_it(
 def test_an_extension_taken_back_counts_no_more(late_room: Classroom) -> None:
     extend(late_room, person_id=late_room.bob.id)
 
-    count = settings_change.extension_take(
+    count = more_time.extension_take(
         extension=Extension.objects.get(), actor=late_room.alice, reason="The wrong Bob"
     )
     assert count == 1
@@ -172,19 +172,17 @@ def test_an_extension_is_for_one_person_or_section_of_the_course(
 def test_an_extension_never_takes_time_away(late_room: Classroom) -> None:
     general = late_room.assignment.due_at
     assert general is not None
-    decisions.accommodation_give(
+    more_time.accommodation_give(
         course=late_room.course, actor=late_room.alice, person_id=late_room.bob.id,
         multiplier=1.0, extra_hours=24, reason="Agreed",
     )  # fmt: skip
     place = {"assignment": late_room.assignment, "actor": late_room.alice, "reason": "Ill"}
 
     with pytest.raises(Unprocessable, match="before"):
-        settings_change.extension_give(**place, section="Monday", due_at=general - HOUR)
+        more_time.extension_give(**place, section="Monday", due_at=general - HOUR)
     with pytest.raises(Unprocessable, match="before"):
-        settings_change.extension_give(
-            **place, person_id=late_room.bob.id, due_at=general + 23 * HOUR
-        )
-    settings_change.extension_give(**place, person_id=late_room.bea.id, due_at=general + HOUR)
+        more_time.extension_give(**place, person_id=late_room.bob.id, due_at=general + 23 * HOUR)
+    more_time.extension_give(**place, person_id=late_room.bea.id, due_at=general + HOUR)
     form = {"whom": f"person:{late_room.bob.id}", "due_at": "2026-11-01T09:00", "reason": "Ill"}
     page = post(late_room, "extension-give", late_room.assignment.id, **form)
     assert page.status_code == 422

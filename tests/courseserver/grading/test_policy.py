@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from courseserver.courses.models import SendMode
-from courseserver.grading import decisions, foreseen, policy, services, settings_change
+from courseserver.grading import decisions, foreseen, more_time, policy, services, settings_change
 from courseserver.grading.changes import Diff
 from courseserver.grading.facts import facts_of
 from courseserver.grading.late import LatePolicy
@@ -427,15 +427,23 @@ def acts_in(room: Classroom) -> dict[str, tuple[Act, tuple[str, ...]]]:
         return act
 
     def extension(lab: Any, late_h: float | None) -> Act:
-        def act() -> None:
+        def change(seen: str | None = None) -> None:
+            given = {"actor": room.alice, "reason": "x", "seen": seen}
             if late_h is None:
-                given = lab.extensions.get(person=room.bob)
-                settings_change.extension_take(extension=given, actor=room.alice, reason="x")
+                more_time.extension_take(extension=lab.extensions.get(person=room.bob), **given)
             else:
-                settings_change.extension_give(
-                    assignment=lab, actor=room.alice, person_id=room.bob.id,
-                    due_at=start + timedelta(hours=late_h), reason="x",
-                )  # fmt: skip
+                due_at = start + timedelta(hours=late_h)
+                more_time.extension_give(
+                    assignment=lab, person_id=room.bob.id, due_at=due_at, **given
+                )
+
+        return as_seen(change)
+
+    def as_seen(change: Callable[..., object]) -> Act:
+        def act() -> None:
+            shown = foreseen.of_doing(room.course, change)
+            change(seen=shown.fingerprint)
+            refuse_other_than(shown)
 
         return act
 
@@ -455,9 +463,11 @@ def acts_in(room: Classroom) -> dict[str, tuple[Act, tuple[str, ...]]]:
         "late": (course(late_percent_per_day=10.0, late_cut_off_days=None), ("harsh",)),
         "bank": (course(late_bank_hours=12), ()),
         "more time": (
-            lambda: decisions.accommodation_give(
-                course=room.course, actor=room.alice, person_id=room.bob.id,
-                multiplier=1.5, extra_hours=1, reason="x",
+            as_seen(
+                lambda seen=None: more_time.accommodation_give(
+                    course=room.course, actor=room.alice, person_id=room.bob.id,
+                    multiplier=1.5, extra_hours=1, reason="x", seen=seen,
+                )
             ),
             (),
         ),

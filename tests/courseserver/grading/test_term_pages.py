@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.urls import reverse
 
+from courseserver.audit.models import AuditEntry
 from courseserver.courses import plans
 from courseserver.courses.models import Assignment, Course, Enrolment, Plan, Role, SendMode
 from courseserver.courses.services import settings_at_first, settings_before
@@ -131,6 +132,51 @@ def test_an_instructor_plans_moves_drops_and_adds(room: Classroom) -> None:
     week = plans.planned_weeks(Plan.objects.get(course=room.course))[4]
     assert week.span.starts_on == date(2026, 10, 19)
     assert week.span.due_at == datetime(2026, 10, 23, 18, tzinfo=UTC)
+
+
+def test_every_change_of_the_plan_stands_in_the_log_with_what_moved_and_why(
+    room: Classroom, plan: Plan
+) -> None:
+    dates = {"starts_on": "2026-09-07", "breaks": "2026-10-12", "due_day": "4", "due_time": "18:00"}
+    post(room, "plan-make", map="foundations", starts_on="2026-09-07", reason="As the school asks")
+    post(room, "plan-dates", **dates, reason="The term was moved")
+    post(room, "plan-lab", lab=ROOFLINE, week="14", is_graded="on", reason="A guest comes")
+    post(room, "plan-lab", lab=ROOFLINE, action="drop", reason="No time")
+    post(room, "plan-lab", lab=ROOFLINE, week="12", is_graded="on")
+    post(room, "plan-due", reason="Agreed in class")
+
+    log = page(room, "course-log", room.alice, "?kind=settings")
+    title = load_lab(ROOFLINE).title
+    for words in (
+        "Term planned from 2026-09-07 (As the school asks)",
+        (
+            "Dates of the term changed: Off: none → 2026-10-12; Work is due on: the last day → the "
+            "fifth day; Work is due at: 23:59 → 18:00 (The term was moved)"
+        ),
+        f"“{title}” placed in the plan: week 12 → 14 (A guest comes)",
+        f"“{title}” taken out of the plan (No time)",
+        f"“{title}” placed in the plan: week 12<",
+        "(Agreed in class)",
+    ):
+        assert words in log, words
+
+
+def test_dates_sent_as_they_are_change_nothing_and_say_nothing(room: Classroom, plan: Plan) -> None:
+    dates = {"starts_on": plan.starts_on.isoformat(), "due_day": "6", "due_time": "23:59"}
+
+    answer = room.client(room.alice).post(
+        reverse("plan-dates", args=[room.course.id]), dates, follow=True
+    )
+
+    assert "All is as it was." in answer.content.decode()
+    assert not AuditEntry.objects.filter(action="plan.dates_changed").exists()
+
+
+def test_every_form_of_the_plan_asks_for_a_note(room: Classroom, plan: Plan) -> None:
+    text = page(room, "course-plan", room.alice)
+
+    # Due dates, weeks, a lab to add, a plan anew; and each of the seventeen labs.
+    assert text.count('name="reason"') == 4 + 17
 
 
 @pytest.mark.parametrize(
