@@ -25,10 +25,6 @@ class Fit:
     verdict: Verdict
     reason: str = ""
 
-    @property
-    def is_possible(self) -> bool:
-        return self.verdict in (Verdict.FITS, Verdict.SLOWLY)
-
 
 def fit(board: Board, need: Need) -> Fit:
     """Return whether a board takes a task: by its kind, parts, program memory and RAM."""

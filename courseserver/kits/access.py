@@ -1,8 +1,14 @@
 """Who may see and do what with kits and their jobs. One condition per line; deny by default."""
 
 from courseserver.common.errors import NotFound
-from courseserver.courses.access import enrolment_in, instructor_enrolment_in, staff_enrolment_in
-from courseserver.courses.models import Course, Person, Role
+from courseserver.courses.access import (
+    enrolment_in,
+    instructor_enrolment_in,
+    may_see,
+    sections_seen,
+    staff_enrolment_in,
+)
+from courseserver.courses.models import Course, Enrolment, Person, Role
 from courseserver.kits.models import Kit, KitJob
 
 _AGAIN = "Open the lab again from your course."
@@ -28,14 +34,24 @@ def instructor_course_for(person: Person, course_id: str) -> Course:
 
 
 def job_for(person: Person, job_id: str) -> KitJob:
-    """Return a job the person asked for, or, for staff, one of their course."""
+    """Return a job the person asked for, or, for staff, one of a student they may see."""
     job = KitJob.objects.select_related("course", "kit").filter(pk=job_id).first()
     if job is None or job.course is None:
         raise NotFound("No such hardware job.", remedy=_AGAIN)
     enrolment = enrolment_in(person, job.course)
-    if job.person_id != person.id and not enrolment.is_staff:
+    if job.person_id == person.id:
+        return job
+    if not enrolment.is_staff or not is_person_seen_by(enrolment, job.person_id):
         raise NotFound("No such hardware job.", remedy=_AGAIN)
     return job
+
+
+def is_person_seen_by(viewer: Enrolment, person_id: str | None) -> bool:
+    """Return whether a member of staff may know whose something is, and so end it."""
+    if sections_seen(viewer) is None or person_id in (None, viewer.person_id):
+        return True
+    found = Enrolment.objects.filter(course=viewer.course_id, person=person_id).first()
+    return found is not None and may_see(viewer, found.sections)
 
 
 def instructor_kit_for(person: Person, course_id: str, kit_id: str) -> Kit:

@@ -7,9 +7,9 @@ from django.db.models import Q
 
 from courseserver.common import clock
 from courseserver.courses import selectors as people
-from courseserver.courses.access import may_see, sections_seen
 from courseserver.courses.models import Course, Enrolment
 from courseserver.kits import queue, selectors
+from courseserver.kits.access import is_person_seen_by
 from courseserver.kits.models import BridgeBeat, Kit, KitJob, KitLog
 from courseserver.kits.states import FINAL, JobState, KitHealth
 
@@ -40,6 +40,7 @@ class JobRow:
     job: KitJob
     name: str
     position: int | None
+    may_cancel: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,15 +131,15 @@ def _doing(kit: Kit, viewer: Enrolment) -> str:
 def _job_row(job: KitJob, viewer: Enrolment, places: dict[str, int]) -> JobRow:
     position = places.get(job.pk) if job.state == JobState.QUEUED else None
     name = _name(viewer, job.person_id) if job.person_id else "The server itself"
-    return JobRow(job=job, name=name, position=position)
+    return JobRow(
+        job=job, name=name, position=position, may_cancel=is_person_seen_by(viewer, job.person_id)
+    )
 
 
 def _name(viewer: Enrolment, person_id: str) -> str:
     """Return whose job or kit it is, where this member of staff may see that person."""
-    if sections_seen(viewer) is not None and person_id != viewer.person_id:
-        found = Enrolment.objects.filter(course=viewer.course_id, person=person_id).first()
-        if found is None or not may_see(viewer, found.sections):
-            return "A student of another section"
+    if not is_person_seen_by(viewer, person_id):
+        return "A student of another section"
     return people.name_of(viewer.course, person_id)
 
 

@@ -104,7 +104,9 @@ def _poll(device_code: str) -> tuple[Kit, str] | str:
         return "expired_token"
     # The answer with the secret may have been lost: it is given again until the kit has spoken.
     is_heard = row.kit is not None and row.kit.last_seen_at is not None
-    if row.state == ClaimState.DENIED or (row.state == ClaimState.TAKEN and is_heard):
+    is_revoked = row.kit is not None and row.kit.health == KitHealth.REVOKED
+    is_over = is_revoked or (row.state == ClaimState.TAKEN and is_heard)
+    if row.state == ClaimState.DENIED or is_over:
         return "access_denied"
     hurried = row.polled_at and now - row.polled_at < timedelta(seconds=INTERVAL_S / 2)
     row.polled_at = now

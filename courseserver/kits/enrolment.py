@@ -45,14 +45,15 @@ def kit_create(
 
 
 def kit_rotate(*, kit: Kit, actor: str, fresh: str = "") -> str:
-    """Give a kit a new secret, its own choice or ours; the old one ends at once."""
+    """Give a kit a new secret, its own choice or ours; the old one ends at once.
+
+    Whether it is in service stays as staff said.
+    """
     secret = fresh or new_secret()
     with transaction.atomic():
         kit.secret_hash = secret_hash(secret)
         kit.bundle_key_encrypted = bundle_key_encrypted(secret)
-        kit.health = KitHealth.ACTIVE
-        kit.failures = 0
-        kit.save(update_fields=["secret_hash", "bundle_key_encrypted", "health", "failures"])
+        kit.save(update_fields=["secret_hash", "bundle_key_encrypted"])
         _record(kit, actor, "kit_rotate")
     return secret
 

@@ -123,13 +123,15 @@ class _Batch:
     def read(self, batch: Sequence[Said]) -> list[tuple[Said, Kit, Message]]:
         """Return what kits in service said, well-formed; the rest is refused."""
         parsed: list[tuple[Said, str, Message]] = []
+        spoiled: list[tuple[Said, str]] = []
         for received in batch:
             try:
                 topic, message = _read(received)
             except WireError as error:
-                self.refuse(received, None, str(error))
+                spoiled.append((received, str(error)))
                 continue
             parsed.append((received, topic.device_id, message))
+        self._refuse_spoiled(spoiled)
         wanted = {device_id for _, device_id, _ in parsed}
         self.kits = dict.fromkeys(wanted) | Kit.objects.in_bulk(wanted)
         found = []
@@ -140,6 +142,18 @@ class _Batch:
                 continue
             found.append((received, kit, message))
         return found
+
+    def _refuse_spoiled(self, spoiled: Sequence[tuple[Said, str]]) -> None:
+        """Refuse what is no message of ours; staff read it once a minute of each kit."""
+        if not spoiled:
+            return
+        minute = f"{self.now:%Y%m%dT%H%M}"
+        names = {received.topic: _speaker(received.topic) for received, _ in spoiled}
+        kits = Kit.objects.exclude(health=KitHealth.REVOKED).in_bulk(set(names.values()))
+        for received, why in spoiled:
+            self.refuse(received, None, why)
+            if kit := kits.get(names[received.topic]):
+                self.keep_line(kit, f"{kit.pk}.{minute}.spoiled", "refused", why)
 
     def store(self, received: Said, kit: Kit, message: Message) -> None:
         handle: Callable[[_Batch, Kit, Any], None] = _HANDLERS[type(message)]
@@ -194,6 +208,14 @@ def _read(received: Said) -> tuple[topics.Topic, Message]:
     if not isinstance(topic.channel, topics.Up):
         raise WireError("that channel is ours to speak on")
     return topic, decode(received.payload, topics.UP_TYPES[topic.channel])
+
+
+def _speaker(topic: str) -> str:
+    """Return whose topic it is, or nothing: the broker lets each kit speak on its own alone."""
+    try:
+        return topics.parse(topic).device_id
+    except WireError:
+        return ""
 
 
 # --- one handler per message type ---------------------------------------------------------------
@@ -336,7 +358,13 @@ def _finish(batch: _Batch, job: KitJob, kit: Kit) -> None:
     elif not measured:
         queue.kit_failed(kit=kit)
         why = kept[0].detail or "the kit measured nothing"
-        queue.job_close(job=job, state=JobState.FAILED, message=why)
+        if queue.is_another_there(job=job):
+            # Nothing of this kit is kept for the next one, not even that it failed.
+            job.measurements.update(superseded=True)
+            job.done = 0
+            queue.job_requeue(job=job, why=f"{kit.name}: {why[:200]}", elsewhere=True)
+        else:
+            queue.job_close(job=job, state=JobState.FAILED, message=why)
         if job.kind == JobKind.REFERENCE:
             reference.answered(kit, [])
     else:

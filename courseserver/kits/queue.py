@@ -82,6 +82,13 @@ def _avoids(job: KitJob, kit: Kit, present: Sequence[Kit]) -> bool:
     )
 
 
+def is_another_there(*, job: KitJob) -> bool:
+    """Return whether another kit than the job's own is there to try it, and it may be tried."""
+    return job.requeues < 1 and any(
+        may_take(other, job) for other in kits_present().exclude(pk=job.kit_id)
+    )
+
+
 def job_send(*, job: KitJob, kit: Kit) -> KitJob:
     """Lease a kit for a job; the bridge sends the command from this row."""
     check_move(job.state, JobState.SENT)

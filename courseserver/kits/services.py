@@ -6,7 +6,7 @@ from django.db import transaction
 
 from courseserver.audit import services as audit
 from courseserver.common import clock
-from courseserver.common.errors import Conflict
+from courseserver.common.errors import Conflict, Unprocessable
 from courseserver.courses.access import enrolment_in
 from courseserver.courses.models import Course, Person
 from courseserver.kits import agreement, queue, requests
@@ -16,8 +16,9 @@ from courseserver.kits.states import FINAL, ON_KIT, JobState
 
 __all__ = ["TaskRequest", "kit_job_cancel", "kit_job_request"]
 
-# One running and two waiting: a class shares few kits.
+# One running and two waiting, none of them long: a class shares few kits.
 _OPEN_MOST = 3
+_STUDENTS_MOST_S = 600.0
 
 
 def kit_job_request(
@@ -39,12 +40,19 @@ def kit_job_request(
     NotFound
         If the person is not in the course.
     Unprocessable
-        If a task or an argument is none that kits know.
+        If a task or an argument is none that kits know, or a student's job is too long to share.
     Conflict
         If the person already has too many open jobs.
     """
     enrolment = enrolment_in(person, course)
     checked = requests.checked(list(tasks))
+    estimate_s = sum(request.estimate_s for request in checked)
+    if estimate_s > _STUDENTS_MOST_S and not enrolment.is_staff:
+        raise Unprocessable(
+            f"This takes some {estimate_s / 60:.0f} min on a kit, a student's has at most"
+            f" {_STUDENTS_MOST_S / 60:.0f} min.",
+            remedy="Ask for fewer measurements at once.",
+        )
     asked = requests.asked_hash(
         checked, purpose=purpose, board=board, institution_only=institution_only
     )

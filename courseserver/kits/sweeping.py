@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from django.db import transaction
+from django.db.models import Count, Q
 
 from courseserver.common import clock
 from courseserver.kits import queue, reference
@@ -15,6 +16,8 @@ _WAIT_MOST = timedelta(minutes=30)
 # A kit told to cancel, and silent, is not waited for longer than this.
 _CANCEL_MOST = timedelta(seconds=60)
 _LOG_LIFE = timedelta(days=30)
+# Of one kit: weeks of an ordinary one's, a minute of one that talks without end.
+_LOG_MOST = 5000
 
 
 def sweep() -> None:
@@ -27,7 +30,17 @@ def sweep() -> None:
     queue.jobs_assign()
     now = clock.now()
     KitLog.objects.filter(at__lt=now - _LOG_LIFE).delete()
+    _cut_logs()
     KitClaim.objects.filter(expires_at__lt=now, state=ClaimState.PENDING).delete()
+
+
+def _cut_logs() -> None:
+    """Keep the latest lines of each kit that has said too many."""
+    many = KitLog.objects.values("kit").annotate(said=Count("pk")).filter(said__gt=_LOG_MOST)
+    for row in many.order_by():
+        lines = KitLog.objects.filter(kit=row["kit"])
+        oldest = lines.order_by("-at", "-pk")[_LOG_MOST - 1]
+        lines.filter(Q(at__lt=oldest.at) | Q(at=oldest.at, pk__lt=oldest.pk)).delete()
 
 
 def _look_at(job: KitJob) -> None:

@@ -95,21 +95,6 @@ def line_item_read(platform: Platform, url: str) -> dict[str, Any]:
     return ags.json_object(reply, "a column")
 
 
-def line_item_change(platform: Platform, url: str, changes: Mapping[str, Any]) -> None:
-    """Change some fields of a column; PUT replaces, so all others are sent back as read."""
-    content = {**line_item_read(platform, url), **changes}
-    service.call(
-        platform,
-        "PUT",
-        url,
-        what="a changed column",
-        scopes=[ags.SCOPE_LINE_ITEM],
-        accept=ags.LINE_ITEM,
-        content=content,
-        content_type=ags.LINE_ITEM,
-    )
-
-
 def _lease(row: LineItem) -> bool:
     now = clock.now()
     free = LineItem.objects.filter(

@@ -135,12 +135,12 @@ def test_what_fits_where(board: str, need: str, verdict: Verdict) -> None:
 
     assert found.verdict == verdict
     assert bool(found.reason) == (verdict != Verdict.FITS)
-    assert found.is_possible == (verdict in (Verdict.FITS, Verdict.SLOWLY))
 
 
 def test_the_uno_takes_micro_kernels_and_the_smallest_dense_model_only() -> None:
     uno = boards.board("arduino-uno-r3")
-    taken = {n.id for n in needs.all_needs().values() if fit(uno, n).is_possible}
+    possible = (Verdict.FITS, Verdict.SLOWLY)
+    taken = {n.id for n in needs.all_needs().values() if fit(uno, n).verdict in possible}
 
     # `digits` at its defaults: eight units, fewer than the smallest classifier of the table.
     assert taken == {"mac8", "dotf", "copy", "classifier_smallest", "digits"}

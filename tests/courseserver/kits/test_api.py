@@ -274,6 +274,24 @@ def test_where_sections_are_apart_an_assistant_reads_no_name_of_another(bench: B
     assert "Bea Wei" in instructors
 
 
+def test_where_sections_are_apart_an_assistant_reaches_no_job_of_another(bench: Bench) -> None:
+    bench.course.sections_apart = True
+    bench.course.save()
+    sections = {bench.tom: "Monday", bench.bob: "Monday", bench.bea: "Tuesday"}
+    for person, section in sections.items():
+        person.enrolments.update(sections=[section])
+    near, far = bench.ask(bench.bob), bench.ask(bench.bea, 32)
+    client = bench.client(bench.tom)
+
+    path = f"/kits/{bench.course.id}/"
+    assert client.get(f"/api/kit-jobs/{near.id}").status_code == 200
+    assert client.get(f"/api/kit-jobs/{far.id}").status_code == 404
+    assert f"jobs/{near.id}/cancel" in client.get(path).content.decode()
+    assert f"jobs/{far.id}/cancel" not in client.get(path).content.decode()
+    assert client.post(f"{path}jobs/{far.id}/cancel/").status_code == 404
+    assert bench.now(far).state == JobState.QUEUED
+
+
 def test_staff_cancel_from_the_bench(bench: Bench) -> None:
     job = bench.ask(bench.bob)
     path = f"/kits/{bench.course.id}/jobs/{job.id}/cancel/"

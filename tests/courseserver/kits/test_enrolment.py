@@ -171,6 +171,30 @@ def test_a_revoked_kit_can_neither_connect_nor_rotate(bench: Bench) -> None:
     assert refused.status_code == 403
 
 
+def test_a_kit_revoked_before_it_has_spoken_gets_no_secret(bench: Bench) -> None:
+    told = offer(Client())
+    decide(bench, told["user_code"])
+    bench.clock.pass_s(3)
+    assert poll(Client(), told["device_code"]).status_code == 200
+
+    enrolment.kit_revoke(kit=Kit.objects.get(), actor=bench.alice.id)
+    bench.clock.pass_s(3)
+
+    assert poll(Client(), told["device_code"]).json() == {"error": "access_denied"}
+    assert (Kit.objects.get().health, Kit.objects.get().secret_hash) == ("revoked", "")
+
+
+@pytest.mark.parametrize("out", [enrolment.kit_mark_sick, enrolment.kit_drain])
+def test_a_new_secret_does_not_put_a_kit_back_into_service(bench: Bench, out: Any) -> None:
+    kit = bench.kit(course=bench.course)
+    out(kit=kit, actor=bench.alice.id)
+    before = Kit.objects.get().health
+
+    enrolment.kit_rotate(kit=Kit.objects.get(), actor="system")
+
+    assert Kit.objects.get().health == before != "active"
+
+
 # --- the agent's side, over real HTTP -----------------------------------------------------------
 @pytest.mark.django_db(transaction=True)
 def test_the_agent_enrols_over_http_and_keeps_its_secret_to_itself(

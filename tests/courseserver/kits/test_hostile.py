@@ -9,7 +9,7 @@ from django.test import Client
 from courseserver.kits import broker, enrolment, queue, selectors, sweeping
 from courseserver.kits.models import Kit, KitClaim, KitLog, Measurement
 from courseserver.kits.states import JobState
-from firmware_specs.wire import Energy, JobAnswer, KitState, Status
+from firmware_specs.wire import Energy, JobAnswer, KitState, Log, Status
 from tests.courseserver.kits.conftest import Bench
 
 STRANGE = "Küche‮ 🧪​ ‘;--<b>{{7*7}}%s\\"
@@ -104,7 +104,8 @@ def test_a_megabyte_on_every_topic_is_refused_and_said(bench: Bench) -> None:
     )
 
     assert (report.stored, report.refused) == (0, 3 * len(topics.Up))
-    assert KitLog.objects.count() == before
+    # One line of it for staff, however much it was.
+    assert KitLog.objects.count() == before + 1
 
 
 @pytest.mark.parametrize("joules", [0.0, -1.0])
@@ -117,6 +118,23 @@ def test_no_work_takes_no_energy_or_less(bench: Bench, joules: float) -> None:
     row = Measurement.objects.get()
     assert (row.value, row.energy_total_j, row.energy_meter) == (2e-4, None, "")
     assert row.energy_why_not == f"ppk2 told {joules:.3g} J: no work takes that"
+
+
+def test_a_kit_that_talks_without_end_fills_no_disk(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sweeping, "_LOG_MOST", 5)
+    loud, quiet = bench.kit("loud"), bench.kit("quiet")
+    for i in range(12):
+        bench.clock.pass_s(1)
+        bench.hear(loud, Log(msg_id=f"l{i}", at_utc="now", level="info", text=f"line {i}"))
+    bench.hear(quiet, Log(msg_id="q", at_utc="now", level="info", text="once"))
+
+    sweeping.sweep()
+
+    kept = list(KitLog.objects.filter(kit=loud).order_by("at").values_list("text", flat=True))
+    assert kept == [f"line {i}" for i in range(7, 12)]
+    assert KitLog.objects.filter(kit=quiet).count() == 1
 
 
 # --- enrolment ------------------------------------------------------------------------------------

@@ -217,6 +217,22 @@ def test_a_result_that_cannot_be_is_refused_with_a_reason_staff_can_read(
     assert words in KitLog.objects.get(level="refused").text
 
 
+def test_staff_read_once_a_minute_why_a_kits_payloads_are_refused(bench: Bench) -> None:
+    kit = bench.kit(course=bench.course)
+    newer = b'{"v":2,"type":"status","state":"online","at_utc":"now"}'
+    told = Received(topics.up(kit.id, topics.Up.STATUS), newer)
+
+    for seconds in (0, 1, 60):
+        bench.clock.pass_s(seconds)
+        ingest.ingest([told, told])
+
+    lines = KitLog.objects.filter(kit=kit, level="refused")
+    assert lines.count() == 2
+    assert "version 2 is not 1: update the older side" in lines[0].text
+    page = bench.client(bench.alice).get(f"/kits/{bench.course.id}/").content.decode()
+    assert "version 2 is not 1" in page
+
+
 def test_a_refused_result_is_acknowledged_so_that_the_kit_forgets_it(bench: Bench) -> None:
     kit = bench.kit()
     job = bench.ask()
@@ -295,6 +311,38 @@ def test_a_job_that_measured_nothing_has_failed_with_the_kits_words(bench: Bench
     bench.hear(kit, bench.result(job, "g64", **outcome), bench.result(job, "g128", **outcome))
 
     assert (bench.now(job).state, job.message) == (JobState.FAILED, "took longer than 75 s")
+
+
+def test_a_job_that_measured_nothing_is_tried_once_on_another_kit_that_is_there(
+    bench: Bench,
+) -> None:
+    first, second = bench.kit("one"), bench.kit("two")
+    job = bench.ask()
+    outcome = {"outcome": Outcome.FAILED, "value": None, "detail": "the board is gone"}
+    assert job.kit == first
+
+    bench.hear(first, bench.result(job, "g64", **outcome), bench.result(job, "g128", **outcome))
+
+    assert (bench.now(job).state, job.done) == (JobState.QUEUED, 0)
+    assert "the board is gone" in job.message
+    ingest.queue.jobs_assign()
+    assert (bench.now(job).kit, job.done) == (second, 0)
+    assert bench.runs_wanted(job) == ["g64", "g128"]
+    bench.hear(second, bench.result(job, "g64"), bench.result(job, "g128", **outcome))
+    assert (bench.now(job).state, job.message) == (JobState.DONE, "1 of 2 measured")
+
+
+def test_a_job_that_measured_nothing_anywhere_fails_at_the_second_kit(bench: Bench) -> None:
+    kits = {kit.pk: kit for kit in (bench.kit("one"), bench.kit("two"))}
+    job = bench.ask(None, 64)
+    outcome = {"outcome": Outcome.FAILED, "value": None, "detail": "the board is gone"}
+
+    for _ in range(2):
+        bench.hear(kits[bench.now(job).kit_id], bench.result(job, "g64", **outcome))
+        ingest.queue.jobs_assign()
+
+    assert bench.now(job).state == JobState.FAILED
+    assert "the board is gone" in job.message
 
 
 def test_a_refused_command_goes_back_into_the_queue_once_then_fails(bench: Bench) -> None:

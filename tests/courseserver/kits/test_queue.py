@@ -436,3 +436,20 @@ def test_a_student_is_not_told_of_other_courses_queues(bench: Bench) -> None:
     job = bench.ask()
 
     assert selectors.job_view(job.id).position == 1
+
+
+def test_a_students_job_is_short_enough_to_share_a_kit(bench: Bench) -> None:
+    def ask(person: object, count: int) -> KitJob:
+        asked = [TaskRequest(id=f"v{i}", task="vww") for i in range(count)]
+        return services.kit_job_request(
+            person=person,
+            course=bench.course,
+            tasks=asked,
+            purpose="long",  # type: ignore[arg-type]
+        )
+
+    with pytest.raises(Unprocessable, match="12 min on a kit, a student's has at most 10 min"):
+        ask(bench.bob, 7)
+
+    assert ask(bench.bob, 5).state == JobState.QUEUED
+    assert ask(bench.alice, 7).state == JobState.QUEUED

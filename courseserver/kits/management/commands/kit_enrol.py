@@ -8,6 +8,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from courseserver.courses.models import Course
 from courseserver.kits import enrolment
 from courseserver.kits.models import Kit
+from courseserver.kits.states import KitHealth
 
 
 class Command(BaseCommand):
@@ -33,7 +34,8 @@ class Command(BaseCommand):
 
     def _kit(self, name: str, board: str, course: Course | None) -> tuple[Kit, str]:
         """Return the kit of that name with a fresh secret, making it where there is none."""
-        kit = Kit.objects.filter(name=name, board=board, course=course).first()
+        known = Kit.objects.filter(name=name, board=board, course=course)
+        kit = known.exclude(health=KitHealth.REVOKED).first()
         if kit is not None:
             return kit, enrolment.kit_rotate(kit=kit, actor="system")
         return enrolment.kit_create(name=name, board_id=board, course=course, actor="system")
