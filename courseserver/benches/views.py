@@ -9,10 +9,11 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
 from courseserver.benches import access, ranking, services
-from courseserver.benches.comparison import view_of
+from courseserver.benches.comparison import measured_of, view_of
 from courseserver.benches.models import ActivityRun
+from courseserver.benches.readings import readings_of
 from courseserver.benches.wording import design_text, step_text
-from courseserver.common.errors import Conflict, Unprocessable
+from courseserver.common.errors import Conflict, NotFound, Unprocessable
 from courseserver.courses.access import course_for, person_of
 from courseserver.courses.models import Course, Person
 from courseserver.courses.ranking import NAME_MAX, presence_of, rank_name_typed
@@ -67,7 +68,7 @@ def activity(request: HttpRequest, course_id: str, slug: str) -> HttpResponse:
         "choices": _choices(found, design),
         "boards": [(b, catalog.item("hardware", b).name) for b in found.model.boards()],
         "board": board,
-        "view": view_of(found, design, board, run),
+        "view": view_of(found, design, board, run, person=person, course=course),
         "run": run,
         "job": kits.job_view(run.kit_job) if run and run.kit_job else None,
         "able": services.able_kits(course, person, found, design, board),
@@ -118,6 +119,21 @@ def run_cancel(request: HttpRequest, course_id: str, run_id: str) -> HttpRespons
     run = access.run_for(person, course_id, run_id)
     services.run_cancel(person=person, run=run)
     return redirect(f"{reverse('activity', args=[course_id, run.activity])}?run={run.pk}")
+
+
+@require_GET
+def readings_file(request: HttpRequest, course_id: str, run_id: str) -> HttpResponse:
+    """Give a run's sensor data as a file."""
+    person = person_of(request)
+    course_for(person, course_id)
+    run = access.run_for(person, course_id, run_id)
+    found = readings_of(measured_of(run))
+    if found is None:
+        raise NotFound("This run brought no readings.", remedy="Measure again, on a board.")
+    response = HttpResponse("".join(found.csv()), content_type="text/csv; charset=utf-8")
+    name = "synthetic" if found.is_synthetic else "sensor"
+    response["Content-Disposition"] = f'attachment; filename="{name}-{run.pk}.csv"'
+    return response
 
 
 def _run_shown(

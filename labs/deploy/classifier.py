@@ -86,7 +86,9 @@ def asked(design: Design, board: str) -> dict[str, Any]:
     }
 
 
-def predicted(design: Design, board: str, past: Sequence[Past] = ()) -> tuple[Figure, ...]:
+def predicted(
+    design: Design, board: str, past: Sequence[Past] = (), *, images: int = 100
+) -> tuple[Figure, ...]:
     given = asked(design, board)
     if design["precision"] == "fp32":
         given["dense_cycles"] = _float_cycles(board)
@@ -108,7 +110,7 @@ def predicted(design: Design, board: str, past: Sequence[Past] = ()) -> tuple[Fi
             terms={"arithmetic": max(0.0, time.value - outputs), "outputs": outputs},
         ),
         Figure(id="energy", predicted=energy),
-        Figure(id="accuracy", predicted=_accuracy(design)),
+        Figure(id="accuracy", predicted=_accuracy(design, images)),
         Figure(id="memory", predicted=Estimate(value=model_bytes(design))),
     )
 
@@ -140,13 +142,13 @@ def _varying(given: Mapping[str, Any]) -> dict[str, Any]:
     return {name: given[name] for name in _VARYING}
 
 
-def _accuracy(design: Design) -> Estimate:
+def _accuracy(design: Design, images: int) -> Estimate:
     """Return what ten networks trained here reached; pruning was not among them."""
     width, bits = int(design["width"]), BITS[str(design["precision"])]
     value = accuracy("relu", 1, width, bits)
     error = 2.0 * MEASURED["relu", 1, width][-1]
-    # A hundred held-out images alone scatter by as much.
-    luck = 2.0 * (value * (1.0 - value) / 100.0) ** 0.5
+    # So few held-out images alone scatter by as much.
+    luck = 2.0 * (value * (1.0 - value) / images) ** 0.5
     # Zeros take accuracy that nobody has measured here: the interval says so downwards.
     pruned = 0.1 if settled(design)["sparsity"] else 0.0
     return Estimate(

@@ -122,8 +122,8 @@ def test_a_network_that_outgrows_the_chip_pays_for_the_cable_as_published() -> N
 
     fits, streams = figure("mobilenet_v2"), figure("resnet_50")
 
-    assert "weights over the cable" not in fits.terms
-    assert streams.bound == "weights over the cable"
+    assert "sending weights" not in fits.terms
+    assert streams.bound == "sending weights"
     for network, predicted in (("mobilenet_v2", fits), ("resnet_50", streams)):
         (told,) = model.published({"model": network}, "coral-dev-board")
         x = predicted.predicted

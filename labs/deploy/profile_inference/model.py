@@ -13,10 +13,10 @@ NETWORKS: Mapping[str, tuple[str, str]] = {
     "mobilenet_v2": ("mobilenet-v2", "MobileNet v2"),
     "resnet_50": ("resnet-50-v1", "ResNet-50 v1"),
 }
-# Edge TPUs, the cable or bus to each, and what published results call it.
-CORALS: Mapping[str, tuple[str, str]] = {
-    "coral-usb": ("usb-3", "desktop-coral-usb-int8"),
-    "coral-dev-board": ("usb-3", "coral-dev-board-int8"),
+# Edge TPUs, and what published results call each.
+CORALS: Mapping[str, str] = {
+    "coral-usb": "desktop-coral-usb-int8",
+    "coral-dev-board": "coral-dev-board-int8",
 }
 PIS = ("raspberry-pi-5", "raspberry-pi-4")
 _INT8, _FP32 = 1.0, 4.0
@@ -103,21 +103,23 @@ def _terms(network: str, board: str) -> dict[str, float]:
     compute, memory = float(found.compute), float(found.memory)
     seen = {"arithmetic": compute} if compute >= memory else {"memory": memory}
     if is_coral and weights > on_chip:
-        link = catalog.item("links", CORALS[board][0])
-        seen["weights over the cable"] = (weights - on_chip) / link.value("bandwidth")
+        seen["sending weights"] = (weights - on_chip) / item.value("link.bandwidth")
     return {**seen, "call": item.value("overhead")}
 
 
 def _published(network: str, board: str) -> Iterator[Published]:
     if board not in CORALS:
         return
-    item = catalog.item("edge_results", CORALS[board][1])
-    fact = item.get(f"latency.{NETWORKS[network][1]}")
+    item, called = catalog.item("edge_results", CORALS[board]), NETWORKS[network][1]
+    fact = item.get(f"latency.{called}")
     if fact is not None:
+        # Larger pictures are more work: whoever compares must know.
+        side = item.get(f"input.{called}")
+        pictures = f", pictures of {side.value:.0f} pixels" if side else ""
         yield Published(
             figure="latency",
             value=fact.value,
-            what=item.name,
+            what=f"{item.name}{pictures}",
             source=fact.source.text,
             url=fact.source.url,
         )

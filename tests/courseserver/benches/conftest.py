@@ -7,7 +7,7 @@ import pytest
 
 from courseserver.kits.models import Kit, KitJob
 from firmware_specs.serial.blob import model_pack
-from firmware_specs.wire import Energy
+from firmware_specs.wire import Energy, Scalar
 from tests.courseserver.kits.conftest import Bench, Clock
 from tests.courseserver.kits.conftest import bench as bench
 from tests.courseserver.kits.conftest import frozen as frozen
@@ -29,6 +29,9 @@ def deployed(bench: Bench) -> Deploy:
         time_s: float = 1.5e-3,
         energy_j: float | None = 3e-4,
         evidence: str = "measured",
+        measured_on: str = "",
+        facts: dict[str, Scalar] | None = None,
+        detail: str = "",
         **design: object,
     ) -> KitJob:
         client = bench.client(getattr(bench, person))
@@ -42,14 +45,18 @@ def deployed(bench: Bench) -> Deploy:
         model = layers(int(arguments["width"]), arguments["precision"],
                        sparse=arguments["sparsity"] > 0)  # fmt: skip
         size = len(model_pack(model))
-        told = answer(arguments, model, value=time_s, board=board, model_bytes=size)
-        energy = Energy(total_j=energy_j, dynamic_j=energy_j, meter="ppk2")
+        told = answer(
+            arguments, model, value=time_s, board=measured_on or board, model_bytes=size,
+            **(facts or {}),
+        )  # fmt: skip
+        half_j = energy_j and energy_j / 2
+        energy = Energy(total_j=energy_j, dynamic_j=half_j, meter="ppk2")
         bench.clock.pass_s(5)
         bench.hear(
             kit,
             replace(
                 told, msg_id=f"{job.id}.1", job_id=job.id, attempt=job.attempt,
-                request_id=asked["id"], evidence=evidence,
+                request_id=asked["id"], evidence=evidence, detail=detail,
                 energy=energy if energy_j else Energy(why_not="no meter"),
             ),
         )  # fmt: skip
