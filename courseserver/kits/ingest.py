@@ -271,7 +271,7 @@ def measurement_checked(kit: Kit, job: KitJob, message: Result) -> Measurement:
     Refused
         If the job did not ask for it, or it lacks figures or has senseless ones.
     """
-    asked = requests.sent(_check_result(job, message))
+    asked = requests.asked(_check_result(job, message))
     row = _measurement(kit, job, message, asked)
     if message.outcome is Outcome.MEASURED:
         finding = checking.check(message, asked=asked, board=kit.board)

@@ -90,11 +90,10 @@ class Kit(models.Model):
         """Return whether the kit said at birth that it can run all these tasks."""
         return task_ids <= {row["task"] for row in self._told if row["available"]}
 
-    def takes(self, task_id: str, argument: str) -> bool:
-        """Return whether the kit said at birth that a task of it takes an argument."""
-        return any(
-            row["task"] == task_id and argument in row.get("arguments", ()) for row in self._told
-        )
+    def arguments_of(self, task_id: str) -> list[str] | None:
+        """Return the arguments that the kit named for a task at birth; older agents name none."""
+        named = {row["task"]: row["arguments"] for row in self._told if row.get("arguments")}
+        return named.get(task_id, []) if named else None
 
 
 class KitClaim(models.Model):

@@ -97,7 +97,7 @@ def job_send(*, job: KitJob, kit: Kit) -> KitJob:
         # Two machines are never mixed in one comparison.
         job.measurements.update(superseded=True)
     job.kit = kit
-    job.tasks = [requests.fitted(row, kit.takes) for row in job.tasks]
+    job.tasks = [requests.fitted(row, kit.arguments_of(row["task"])) for row in job.tasks]
     job.state = JobState.SENT
     job.attempt += 1
     job.done = job.measurements.filter(superseded=False).count()

@@ -86,19 +86,31 @@ def _drawn(
         yield name, value if name not in DRAWN else fresh if again is None else again
 
 
-def fitted(row: Mapping[str, Any], takes: Callable[[str, str], bool]) -> dict[str, Any]:
-    """Return a job's row with the drawn arguments that an agent does not take named as left out.
+def fitted(row: Mapping[str, Any], named: Sequence[str] | None) -> dict[str, Any]:
+    """Return a job's row for a kit that `named` the task's arguments, or is too old to name any.
 
-    An agent refuses a job for one argument that it does not know.
+    An agent refuses a job for one argument that it does not know. So what was drawn is left out,
+    and what stands at its default; anything else it shall refuse in words, for it cannot do it.
     """
-    task, given = row["task"], row["arguments"]
-    unknown = [name for name in DRAWN if name in given and not takes(task, name)]
-    return {**row, "left_out": unknown}
+    spec = tasks.task(row["task"]).arguments
+    left_out = [
+        name
+        for name, value in row["arguments"].items()
+        if (name in DRAWN if named is None else name not in named)
+        and (name in DRAWN or value == spec[name].default)
+    ]
+    return {**row, "left_out": left_out}
 
 
 def sent(row: Mapping[str, Any]) -> dict[str, Scalar]:
     """Return the arguments of a job's row that its kit is told."""
     return {k: v for k, v in row["arguments"].items() if k not in row.get("left_out", ())}
+
+
+def asked(row: Mapping[str, Any]) -> dict[str, Scalar]:
+    """Return the arguments that a job's row was measured with: defaults, sent or not, are known."""
+    unknown = set(row.get("left_out", ())).intersection(DRAWN)
+    return {k: v for k, v in row["arguments"].items() if k not in unknown}
 
 
 def undrawn(task: str, arguments: Mapping[str, Scalar]) -> list[str]:

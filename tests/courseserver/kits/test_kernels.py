@@ -278,6 +278,24 @@ def test_an_older_agent_is_not_sent_what_it_would_refuse_and_the_level_says_so(
     assert "nonce" not in row.arguments
 
 
+def test_what_stands_at_its_default_is_left_out_too_and_what_was_chosen_is_not(
+    bench: Bench,
+) -> None:
+    kit = bench.kit(tasks=("mac8",), board=UNO)
+    bench.hear(kit, bench.birth(("mac8",), takes=("other",)))
+    chosen = TaskRequest(id="c", task="mac8", arguments={"window_s": 0.5})
+    job = job_of(bench, THRICE[0], chosen)
+
+    default, other = command_of(bench.now(job)).runs
+
+    assert default.arguments == {"size": 64}
+    # The agent refuses it in words that name the argument.
+    assert other.arguments == {"window_s": 0.5}
+    answer(bench, kit, job, lambda task, given: {})
+    row = Measurement.objects.get(request_id=THRICE[0].id)
+    assert row.arguments == {"size": 64, "window_s": 2.0}
+
+
 def test_an_answer_to_a_nonce_that_was_never_sent_proves_nothing(bench: Bench) -> None:
     kit = bench.kit(tasks=("mac8",), board=UNO)
     bench.hear(kit, bench.birth(("mac8",), takes=()))
