@@ -48,6 +48,11 @@ class Source:
         if self.kind in ("datasheet", "paper", "measured") and not (self.url and self.read):
             raise BoardError(f"source {self.text!r}: a {self.kind} needs url and read (a date)")
 
+    @property
+    def is_read(self) -> bool:
+        """Return whether somebody looked it up: neither an estimate nor our own convention."""
+        return self.read is not None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Usb:
@@ -98,6 +103,8 @@ class PowerPoint:
     note: str = ""
     is_awake: bool = True
     """Whether it can compute in that state."""
+    is_least: bool = False
+    """Whether nothing that it does awake takes less: it idles, or computes and nothing beside."""
 
     @property
     def watts(self) -> float:

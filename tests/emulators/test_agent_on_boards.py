@@ -53,7 +53,7 @@ def run_on(
 def test_a_micro_kernel_is_measured_on_the_boards_own_clock(
     emulator: Machine, monkeypatch: pytest.MonkeyPatch, task: str
 ) -> None:
-    outcome = run_on(emulator, monkeypatch, task, size=64, nonce=1234)
+    outcome = run_on(emulator, monkeypatch, task, size=64)
 
     assert (outcome["outcome"], outcome["evidence"], outcome["n"]) == ("measured", "emulated", 5)
     # An emulator repeats itself but for the phase of its interrupts.
@@ -62,9 +62,18 @@ def test_a_micro_kernel_is_measured_on_the_boards_own_clock(
     counted_s = environment["counter_ticks"] / environment["counter_hz"]
     time_s = outcome["value"] if outcome["unit"] == "s" else 2 * 64 / outcome["value"]
     assert counted_s == pytest.approx(time_s, rel=0.01)
-    result = kernels.result(task, 64, 1234)
+
+
+@pytest.mark.parametrize("task", ["mac8", "dotf", "copy"])
+@pytest.mark.parametrize(("size", "nonce"), [(64, 0), (64, 1234), (31, 2**31 - 2), (1, 901)])
+def test_a_micro_kernel_works_on_what_the_jobs_nonce_draws(
+    emulator: Machine, monkeypatch: pytest.MonkeyPatch, task: str, size: int, nonce: int
+) -> None:
+    environment = run_on(emulator, monkeypatch, task, size=size, nonce=nonce)["environment"]
+
+    result = kernels.result(task, size, nonce)
     assert environment["kernel_result"] == f"{result:08x}"
-    assert environment["kernel_check"] == f"{operands.sealed(1234, 64, result):08x}"
+    assert environment["kernel_check"] == f"{operands.sealed(nonce, size, result):08x}"
 
 
 def test_the_outputs_sent_back_are_sealed_by_the_nonce(

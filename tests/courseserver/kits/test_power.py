@@ -1,6 +1,7 @@
 """A told energy against what the board can draw."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -36,6 +37,54 @@ def test_what_a_boards_table_says_is_possible_and_far_beyond_it_is_not(board: st
         assert "measure again. Limit: " in reason
         # As long as is kept: the source is whole.
         assert len(reason) <= 400
+
+
+@pytest.mark.parametrize(
+    ("board", "derived"),
+    [
+        ("nucleo-l4r5zi", True), ("arduino-uno-r3", True), ("raspberry-pi-4", True),
+        # An estimate, what a busy camera takes, and what a port must be able to give.
+        ("raspberry-pi-5", False), ("arduino-nicla-vision", False), ("coral-usb", False),
+    ],
+)  # fmt: skip
+def test_the_margin_below_follows_from_published_results_where_the_table_allows(
+    board: str, derived: bool
+) -> None:
+    wide, narrow = power.limits(board), power.limits(board, meter_share=0.01)
+    assert wide is not None
+    assert narrow is not None
+
+    assert narrow.most_w == wide.most_w
+    ratio = narrow.least_w / wide.least_w
+    assert ratio == pytest.approx(power.MARGIN / (power.SPREAD * 1.03) if derived else 1.0)
+
+
+def test_the_spread_is_that_of_the_published_results_on_the_boards_sheet() -> None:
+    watts = [point.watts for point in boards.board("nucleo-l4r5zi").power]
+
+    assert max(watts) / min(watts) == pytest.approx(power.SPREAD, rel=2e-3)
+
+
+@pytest.mark.parametrize(
+    ("facts", "is_refused"),
+    [
+        ({"energy_uncertainty_j": 1e-6}, True),
+        # Its doubt may be all of it.
+        ({"energy_uncertainty_j": 1e-3}, False),
+        ({"energy_uncertainty_j": 1e-6, "energy_u_lacks": "gain, offset"}, False),
+        ({"energy_uncertainty_j": -1.0}, False),
+        ({"energy_uncertainty_j": "small"}, False),
+        ({}, False),
+    ],
+)
+def test_a_meters_own_doubt_widens_the_margin_and_silence_gives_the_wide_one(
+    facts: dict[str, Any], is_refused: bool
+) -> None:
+    low = replace(told(0.05), environment=facts)
+
+    assert bool(power.wrong_with(low, "arduino-uno-r3")) is is_refused
+    # Whatever a meter says of itself, a fifth of the least is too little.
+    assert power.wrong_with(replace(told(0.03), environment=facts), "arduino-uno-r3")
 
 
 def test_a_chip_alone_may_be_metered_in_its_boards_usb_cable() -> None:
