@@ -95,7 +95,7 @@ def test_part_d_thinks_with_measured_energies():
 
     assert energy == pytest.approx(656e-6, rel=0.05)  # as published, v1.2: 656 µJ
     p = one("d", "tiny", board="nucleo-u575zi", radio="ble")
-    assert PARTS["d"].model.questions(p)[0].key == pytest.approx(14.4e-3 * 256e3 / 0.7e6 / energy)
+    assert PARTS["d"].model.questions(p)[0].key == pytest.approx(19.2e-3 * 256e3 / 0.7e6 / energy)
     assert at("d", p, bytes=3e5, radio="lte-m", events=360.0)["dead"]
     awake = at("d", p, waking=True)["sending"] - at("d", p)["sending"]
     assert awake == pytest.approx(1e-3)

@@ -158,6 +158,7 @@ def _params(track: str, board: str, radio: str) -> Params:
         "radio_name": at.name,
         "radio_power_text": given(at.power, "si W"),
         "radio_rate_text": given(8 * at.rate, "si bit/s"),
+        "radio_known": at.known,
         "payload": brief.raw,
         "payload_text": given(brief.raw, "si B"),
         "input_text": brief.input_text,

@@ -171,7 +171,7 @@ def _name(track: str, place: str) -> str:
 
 def _known(track: str, place: str) -> str:
     level = _levels(track)[_level_id(track, place)]
-    return "assumed" if level is None else level.known
+    return "given" if level is None else level.known
 
 
 def _byte_text(track: str, place: str) -> str:

@@ -32,9 +32,9 @@ WEEKS = (20, 26, 30, 40)
 MARGIN = 1.5
 LAST = 52
 """Weeks that the instrument covers."""
-ALARM = 0.2
+ALARM = 0.25
 QUIET = 0.1
-"""Stability indices at which monitors usually alarm, and below which nobody looks. [1]"""
+"""Stability indices that are called a large shift and a small one. [1]"""
 SILENT = 0.03
 """Accuracy lost that somebody should have noticed. [1]"""
 Z_ALPHA = float(normal_quantile(0.95))
