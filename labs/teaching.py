@@ -6,7 +6,8 @@ lab's own and stay in `lab.toml`; the notes say what to make of them.
 
 from dataclasses import dataclass
 
-from labs.content import Lab
+from labs.class_figures import class_figures
+from labs.content import Lab, LabPart
 from labs.tables import Table
 from labs.words import markdown
 
@@ -15,11 +16,22 @@ FILE = "teaching.toml"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Misconception:
-    """What students believe before a part, and what an instructor can do about it."""
+    """What students believe before a part, and what an instructor can do about it.
+
+    `figures_of` is set on the first of each part: figures are computed where somebody reads them.
+    """
 
     part: str
     belief: str
-    answer: str
+    advice: str
+    figures_of: tuple[Lab, LabPart] | None = None
+
+    @property
+    def answer(self) -> str:
+        """The advice, with what a class finds in this part."""
+        return (
+            f"{self.advice} {class_figures(*self.figures_of)}" if self.figures_of else self.advice
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,18 +87,24 @@ def teaching_notes(lab: Lab) -> TeachingNotes | None:
 
 
 def _misconceptions(table: Table, lab: Lab) -> tuple[Misconception, ...]:
-    parts = [part.id for part in lab.parts]
-    found = []
+    parts = {part.id: part for part in lab.parts}
+    found: dict[str, list[Misconception]] = {}
     for entry in table.tables("misconception"):
-        part = entry.choice("part", parts)
-        found.append(
-            Misconception(part=part, belief=entry.text("belief"), answer=entry.text("answer"))
+        part = entry.choice("part", list(parts))
+        found.setdefault(part, [])
+        found[part].append(
+            Misconception(
+                part=part,
+                belief=entry.text("belief"),
+                advice=entry.text("answer"),
+                figures_of=None if found[part] else (lab, parts[part]),
+            )
         )
         entry.close()
-    missing = [part for part in parts if part not in {item.part for item in found}]
+    missing = [part for part in parts if part not in found]
     if missing:
         table.refuse("misconception", f"write one for part {missing[0]!r} too")
-    return tuple(found)
+    return tuple(item for items in found.values() for item in items)
 
 
 def _discussion(table: Table, lab: Lab) -> tuple[Discussion, ...]:

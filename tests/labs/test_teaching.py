@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from labs.loader import all_labs, load_folder
+from labs.loader import all_labs, load_folder, load_lab
 from labs.proofs import prove
 from labs.tables import ContentError
 from labs.teaching import FILE, teaching_notes
@@ -33,6 +33,34 @@ def test_every_lab_brings_notes_on_every_part_and_criterion() -> None:
     without = [lab.slug for lab in all_labs() if teaching_notes(lab) is None]
 
     assert without == []
+
+
+def test_notes_say_what_a_class_finds_in_each_part_computed_by_its_model() -> None:
+    lab = load_lab("v1-02-physics-of-deployment")
+    notes = teaching_notes(lab)
+    assert notes is not None
+    part = next(part for part in lab.parts if part.id == "a")
+    keys = [
+        question.key
+        for track in lab.tracks
+        for p in part.model.combinations(track.id)
+        for question in part.model.questions(p)
+    ]
+
+    answer = next(item.answer for item in notes.misconceptions if item.part == "a")
+
+    assert f"from {min(keys):.1f} times to {max(keys):.0f} times" in answer
+    assert "One student (Cloud) reads: “The new machine" in answer
+
+
+def test_words_as_answers_are_counted_and_figures_in_them_left_out() -> None:
+    lab = load_lab("v1-12-benchmarking-trap")
+    notes = teaching_notes(lab)
+    assert notes is not None
+
+    answers = {item.part: item.answer for item in notes.misconceptions}
+
+    assert "“… bits, batches of …” for 50%, “Full precision, one by one” for 50%" in answers["c"]
 
 
 @pytest.mark.parametrize(

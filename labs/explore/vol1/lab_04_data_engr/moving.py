@@ -173,7 +173,7 @@ def _params(
         "saving": saving,
         "saving_text": _dollars(saving),
         "jobs": jobs,
-        "jobs_text": "one job" if jobs == 1 else f"{jobs} jobs",
+        "jobs_text": "one job uses" if jobs == 1 else f"{jobs} jobs use",
         "there": move.there,
     }
 
