@@ -141,3 +141,61 @@ def test_a_row_whose_name_is_long_has_it_in_two_lines_within_the_frame(open_page
     )
 
     assert lines == [["between", "hidden layers"], ["first layer"], ["Unbreakableword"]]
+
+
+LABELLED = """
+async ({series, rules, curves, values}) => {
+  const { Plot } = await import("/static/js/plot.js");
+  const host = document.querySelector("main");
+  const axis = {label: "axis"};
+  const spec = {id: "p", kind: "line", title: "t", summary: "", x: axis, y: axis, series, rules};
+  const plot = new Plot(spec, {});
+  host.replaceChildren(plot.figure);
+  plot.fit([{values, curves}]);
+  plot.resize();
+  plot.draw({values, curves});
+  const frame = plot.svg.getBoundingClientRect();
+  const share = (x) => (x - frame.left) / frame.width;
+  return Object.fromEntries([...plot.svg.querySelectorAll(".label")].map((node) => {
+    const box = node.getBoundingClientRect();
+    return [node.textContent, [share(box.left), share(box.right)]];
+  }));
+}
+"""
+
+
+def test_a_label_sits_where_its_line_is_apart_from_the_others(open_page: Any) -> None:
+    page = open_page("/")
+    draw(page)
+    x = [i / 10 for i in range(11)]
+    curves = {"x": x, "falling": [2 - v for v in x], "rising": x}
+    series = [
+        {"id": name, "x": "x", "y": name, "label": name, "evidence": "simulated"}
+        for name in ("falling", "rising")
+    ]
+
+    places = page.evaluate(
+        LABELLED, {"series": series, "rules": [], "curves": curves, "values": {}}
+    )
+
+    # They meet at the right end, where nobody could tell which of the two is meant.
+    assert set(places) == {"falling", "rising"}
+    assert all(right < 0.92 for _, right in places.values()), places
+
+
+def test_of_two_rules_side_by_side_each_has_its_words_on_its_outer_side(open_page: Any) -> None:
+    page = open_page("/", size=PHONE)
+    draw(page)
+    rules = [
+        {"axis": "x", "at": "low", "label": "lower one"},
+        {"axis": "x", "at": "high", "label": "higher one"},
+    ]
+    values = {"low": 4.8, "high": 5.2, "x": 0}
+    curves = {"x": [0, 10], "y": [0, 1]}
+    series = [{"id": "a", "x": "x", "y": "y", "label": "", "evidence": "simulated"}]
+
+    places = page.evaluate(
+        LABELLED, {"series": series, "rules": rules, "curves": curves, "values": values}
+    )
+
+    assert places["lower one"][1] < places["higher one"][0]

@@ -46,7 +46,7 @@ export class Labels {
   }
 
   /**
-   * The best of the spots for this text; takes it.
+   * The best of the spots for this text, which may bring a cost of their own; takes it.
    * @param {string} text @param {Spot[]} spots @returns {Spot}
    */
   place(text, spots) {
@@ -54,7 +54,7 @@ export class Labels {
     let best = spots[0];
     let least = Infinity;
     for (const spot of spots) {
-      const cost = this.cost(boxOf(spot, width));
+      const cost = this.cost(boxOf(spot, width)) + (spot.cost ?? 0);
       if (cost < least) [best, least] = [spot, cost];
       if (cost === 0) break;
     }

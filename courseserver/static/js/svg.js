@@ -84,7 +84,7 @@ export const px = (x) => Math.round(x * 10) / 10;
 export function textWidth(text) {
   let width = 0;
   for (const letter of text) {
-    width += /[iljtfrI.,:;'|! ]/.test(letter) ? 3.7 : /[mwMW@%]/.test(letter) ? 10.2 : /[A-Z]/.test(letter) ? 8.2 : 6.9;
+    width += /[iljtfrI.,:;'|! ]/.test(letter) ? 3.7 : /[mwMW@%]/.test(letter) ? 10.2 : /[A-Z]/.test(letter) ? 8.2 : /[\d$]/.test(letter) ? 7.5 : 6.9;
   }
   return width;
 }

@@ -74,7 +74,7 @@ export interface View {
 export interface DataTable { columns: string[]; rows: string[][] }
 
 /** A place for a label. */
-export interface Spot { x: number; y: number; anchor: "start" | "middle" | "end" }
+export interface Spot { x: number; y: number; anchor: "start" | "middle" | "end"; cost?: number }
 
 export interface KnobSpec {
   id: string;

@@ -7,7 +7,7 @@ import { fill, words } from "../format.js";
 import { drawLabel, Labels } from "../labels.js";
 import { markPath } from "../marks.js";
 import { roundedRange, widen } from "../scale.js";
-import { px } from "../svg.js";
+import { px, textWidth } from "../svg.js";
 
 /** @typedef {import("../types.d.ts").Sample} Sample */
 /** @typedef {import("../types.d.ts").AxisSpec} AxisSpec */
@@ -74,11 +74,12 @@ export function draw(view, ranges) {
   const lines = (spec.series ?? []).map((series) => lineOf(series, sample.curves, frame, spec));
   for (const line of lines) keepClear(labels, line);
   if (spec.kind === "roofline" && lines[0]) drawUnder(front, lines[0], frame, view.clipUrl);
-  for (const rule of spec.rules ?? []) drawRule(front, rule, sample, frame, labels);
+  const uprights = (spec.rules ?? []).filter((rule) => rule.axis === "x").map((rule) => frame.x.at(Number(sample.values[rule.at])));
+  for (const rule of spec.rules ?? []) drawRule(front, rule, sample, frame, labels, uprights);
   for (const line of lines) drawSeries(front, line, view.clipUrl);
   const spots = (spec.markers ?? []).map((marker) => drawMarker(front, marker, sample, frame, labels));
   (spec.markers ?? []).forEach((marker, i) => spots[i] && labelMarker(front, marker, spots[i], sample, labels));
-  for (const line of lines) labelSeries(front, line, frame, labels, sample);
+  for (const line of lines) labelSeries(front, line, frame, labels, sample, lines);
   front.end();
 }
 
@@ -139,8 +140,8 @@ function drawSeries(layer, { series, d, points }, clip) {
   layer.add("path", { class: `series ${series.style ?? "solid"} ${series.evidence}`, d, "clip-path": clip });
 }
 
-/** @param {import("../svg.js").Layer} layer @param {RuleSpec} rule @param {Sample} sample @param {Frame} frame @param {Labels} labels */
-function drawRule(layer, rule, sample, { x, y, area }, labels) {
+/** @param {import("../svg.js").Layer} layer @param {RuleSpec} rule @param {Sample} sample @param {Frame} frame @param {Labels} labels @param {number[]} uprights */
+function drawRule(layer, rule, sample, { x, y, area }, labels, uprights) {
   const value = sample.values[rule.at];
   if (typeof value !== "number") return;
   const text = fill(rule.label, sample.values);
@@ -149,9 +150,11 @@ function drawRule(layer, rule, sample, { x, y, area }, labels) {
     if (at < area.left - 1 || at > area.right + 1) return;
     layer.add("path", { class: "rule", d: `M${at} ${area.top - 4}V${area.bottom}` });
     labels.avoid([at, area.top, at, area.bottom]);
+    // Of two rules side by side, each has its words on its outer side.
+    const isCrowded = uprights.some((other) => other > at + 1 && other < at + 12 + textWidth(text));
     const spot = labels.place(text, [
       ...[area.bottom - 8, area.bottom - 26, area.top + 10, area.top + 28].flatMap((top) => [
-        { x: at + 6, y: top, anchor: /** @type {const} */ ("start") },
+        { x: at + 6, y: top, anchor: /** @type {const} */ ("start"), cost: isCrowded ? BETWEEN : 0 },
         { x: at - 6, y: top, anchor: /** @type {const} */ ("end") },
       ]),
     ]);
@@ -219,9 +222,25 @@ function pointAt(points, part) {
 
 /** Fractions of the line at which its label may sit, best first. */
 const ALONG = [1, 0.86, 0.72, 0.58, 0.44, 0.3, 0.16, 0.04];
+/** So near another line nobody can tell whose label it is. [px] */
+const NEAR = 12;
+/** What a place costs that leaves in doubt whose label it is. */
+const BETWEEN = 30;
 
-/** @param {import("../svg.js").Layer} layer @param {ReturnType<typeof lineOf>} line @param {Frame} frame @param {Labels} labels @param {Sample} sample */
-function labelSeries(layer, { series, points }, { area }, labels, sample) {
+/** How far down the line is there; NaN beside it. @param {number[]} points @param {number} x */
+function heightAt(points, x) {
+  for (let i = 2; i < points.length; i += 2) {
+    const [x0, y0, x1, y1] = [points[i - 2], points[i - 1], points[i], points[i + 1]];
+    if (x0 <= x && x <= x1) return x1 > x0 ? y0 + ((y1 - y0) * (x - x0)) / (x1 - x0) : y1;
+  }
+  return NaN;
+}
+
+/**
+ * @param {import("../svg.js").Layer} layer @param {ReturnType<typeof lineOf>} line @param {Frame} frame
+ * @param {Labels} labels @param {Sample} sample @param {ReturnType<typeof lineOf>[]} lines
+ */
+function labelSeries(layer, { series, points }, { area }, labels, sample, lines) {
   if (!series.label || points.length < 2) return;
   const text = fill(series.label, sample.values);
   /** @type {Spot[]} */
@@ -229,9 +248,11 @@ function labelSeries(layer, { series, points }, { area }, labels, sample) {
   for (const part of ALONG) {
     const [x, y] = pointAt(points, part);
     if (x < area.left || x > area.right + 1 || y < area.top - 2 || y > area.bottom + 2) continue;
-    spots.push({ x: x - (part > 0.5 ? 4 : -4), y: y - 9, anchor: part > 0.5 ? "end" : "start" });
-    spots.push({ x: x - (part > 0.5 ? 4 : -4), y: y + 18, anchor: part > 0.5 ? "end" : "start" });
-    if (part < 1) spots.push({ x: x + 10, y: y + 14, anchor: "start" }, { x: x - 10, y: y - 6, anchor: "end" });
+    const others = lines.filter((line) => line.points !== points).map((line) => heightAt(line.points, x));
+    const cost = BETWEEN * others.filter((other) => Math.abs(other - y) < NEAR).length;
+    spots.push({ x: x - (part > 0.5 ? 4 : -4), y: y - 9, anchor: part > 0.5 ? "end" : "start", cost });
+    spots.push({ x: x - (part > 0.5 ? 4 : -4), y: y + 18, anchor: part > 0.5 ? "end" : "start", cost });
+    if (part < 1) spots.push({ x: x + 10, y: y + 14, anchor: "start", cost }, { x: x - 10, y: y - 6, anchor: "end", cost });
   }
   if (!spots.length) return;
   drawLabel(layer, labels.place(text, spots), text, `series-label ${series.evidence}`);
