@@ -115,6 +115,7 @@ def task_listing(ports: str = "") -> tuple[TaskInfo, ...]:
             available=row["available"],
             detail=row["detail"],
             arguments=tuple(row["arguments"]),
+            board=row["board"],
         )
         for row in json.loads(output)
     )

@@ -44,13 +44,14 @@ def main(arguments: list[str]) -> int:
 
 
 def listing() -> list[dict[str, Any]]:
-    """Return every task with its arguments, whether it can run here, and why not."""
+    """Return every task: its arguments, whether it can run here, why not, and on which board."""
     return [
         {
             "task": task_id,
             "available": not why,
             "detail": why,
             "arguments": list(tasks.task(task_id).arguments),
+            "board": "" if why else benchmarks.board_of(driver),
         }
         for _, driver in benchmarks.drivers()
         for at_all in [driver.why_not()]

@@ -60,18 +60,13 @@ def board_of(activity: Activity, given: str) -> str:
 def able_kits(
     course: Course, person: Person, activity: Activity, design: Design, board: str
 ) -> list[Kit]:
-    """Return kits there that can measure this design on this board.
-
-    A bench computer that holds boards counts for each of them: it says with its answer which
-    board it was.
-    """
+    """Return kits there that can measure this design on this board, or hold a board that can."""
     wanted = {task.task for task in activity.model.tasks(design, board)}
     if not wanted or not wanted <= set(known_tasks.all_tasks()):
         return []
-    found = kits.kits_available(
-        course, task_ids=wanted, person=None if activity.is_ranked else person
+    return kits.kits_available(
+        course, task_ids=wanted, board=board, person=None if activity.is_ranked else person
     )
-    return [kit for kit in found if kit.board == board or kits.is_host(kit)]
 
 
 def run_ask(
@@ -118,21 +113,18 @@ def run_cancel(*, person: Person, run: ActivityRun) -> None:
 
 
 def _job(person: Person, course: Course, activity: Activity, design: Design, board: str) -> str:
-    able = able_kits(course, person, activity, design, board)
-    if not able:
+    if not able_kits(course, person, activity, design, board):
         raise NoKit("No kit that is online can measure this.", remedy="Take the simulation.")
     asked = [
         TaskRequest(id=task.id, task=task.task, arguments=dict(task.arguments))
         for task in activity.model.tasks(design, board)
     ]
-    # Only where a kit is that board; else a bench computer says what it holds.
-    is_exact = any(kit.board == board for kit in able)
     job = kit_job_request(
         person=person,
         course=course,
         tasks=asked,
         purpose=activity.title,
-        board=board if is_exact else "",
+        board=board,
         institution_only=activity.is_ranked,
     )
     return str(job.pk)

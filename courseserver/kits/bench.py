@@ -12,6 +12,7 @@ from courseserver.kits import queue, selectors
 from courseserver.kits.access import is_person_seen_by
 from courseserver.kits.models import BridgeBeat, Kit, KitJob, KitLog
 from courseserver.kits.states import FINAL, JobState, KitHealth
+from firmware_specs import boards
 
 _BEAT_STALE = timedelta(seconds=15)
 _LOG_LINES = 30
@@ -28,6 +29,8 @@ class KitRow:
     doing: str
     is_own: bool
     agent_version: str
+    # What it is, and which boards are on its ports.
+    machine: str
     meter: str
     # Whose it is, where it is a student's own.
     owner: str
@@ -91,10 +94,18 @@ def _kit_row(kit: Kit, viewer: Enrolment) -> KitRow:
         remedy=remedy,
         doing=_doing(kit, viewer),
         is_own=kit.course_id == viewer.course_id,
+        machine=_machine(kit),
         agent_version=str(kit.birth.get("agent_version", "")),
         meter=", ".join(meters) or "no meter",
         owner=_name(viewer, kit.owner_id) if kit.owner_id else "",
     )
+
+
+def _machine(kit: Kit) -> str:
+    known = boards.all_boards()
+    held = sorted(kit.boards_told(kit.tasks_told) - {"", kit.board})
+    names = [known[x].name if x in known else x for x in held]
+    return known[kit.board].name + (f" with {', '.join(names)}" if names else "")
 
 
 def _state_of(kit: Kit) -> tuple[str, str, str]:

@@ -237,6 +237,7 @@ def _birth(batch: _Batch, kit: Kit, message: Birth) -> None:
                 "available": t.available,
                 "detail": t.detail,
                 "arguments": list(t.arguments),
+                "board": t.board,
             }
             for t in message.tasks
         ],

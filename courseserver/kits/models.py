@@ -86,9 +86,18 @@ class Kit(models.Model):
         told: list[dict[str, Any]] = self.birth.get("tasks", [])
         return told
 
+    @property
+    def tasks_told(self) -> set[str]:
+        """Return the tasks that the kit said at birth it can run."""
+        return {row["task"] for row in self._told if row["available"]}
+
     def can_run(self, task_ids: set[str]) -> bool:
         """Return whether the kit said at birth that it can run all these tasks."""
-        return task_ids <= {row["task"] for row in self._told if row["available"]}
+        return task_ids <= self.tasks_told
+
+    def boards_told(self, task_ids: set[str]) -> set[str]:
+        """Return which attached boards would do these tasks; empty names where none was told."""
+        return {row.get("board", "") for row in self._told if row["task"] in task_ids}
 
     def arguments_of(self, task_id: str) -> list[str] | None:
         """Return the arguments that the kit named for a task at birth; older agents name none."""

@@ -15,7 +15,7 @@ from courseserver.common import clock
 from courseserver.kits import fairness, requests
 from courseserver.kits.models import Kit, KitJob, Lease
 from courseserver.kits.states import JobKind, JobState, KitHealth, check_move
-from firmware_specs import tasks
+from firmware_specs import boards, tasks
 
 # Kits speak at least every 30 s; one lost message is forgiven.
 STALE_AFTER = timedelta(seconds=75)
@@ -45,7 +45,24 @@ def may_take(kit: Kit, job: KitJob) -> bool:
         return False
     if kit.owner_id and (job.institution_only or kit.owner_id != job.person_id):
         return False
-    return job.board in ("", kit.board) and kit.can_run(job.task_ids)
+    return serves(kit, job.task_ids, job.board)
+
+
+def serves(kit: Kit, task_ids: set[str], board: str) -> bool:
+    """Return whether a kit can run these tasks, on a board where one is named."""
+    return kit.can_run(task_ids) and (board in ("", kit.board) or _speaks_for(kit, task_ids, board))
+
+
+def _speaks_for(kit: Kit, task_ids: set[str], board: str) -> bool:
+    """Return whether a computer has this board or accelerator on a port, as far as it says.
+
+    Older agents do not say which board it is, and emulators have names of their own.
+    """
+    known = boards.all_boards()
+    if known[kit.board].kind != "host" or board not in known or known[board].kind == "host":
+        return False
+    told = kit.boards_told(task_ids)
+    return known[board].kind == "accelerator" or all(x == board or x not in known for x in told)
 
 
 def jobs_in_order(kit: Kit, jobs: Sequence[KitJob] | None = None) -> list[KitJob]:

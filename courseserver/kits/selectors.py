@@ -11,7 +11,6 @@ from courseserver.courses.models import Course, Person
 from courseserver.kits import queue
 from courseserver.kits.models import Kit, KitJob, Measurement
 from courseserver.kits.states import JobState, KitHealth
-from firmware_specs.boards import board
 from firmware_specs.wire import Outcome
 
 # A page looks again after about a tenth of the job's age; few steps keep its answers alike.
@@ -44,16 +43,20 @@ def _poll_ms(job: KitJob) -> int:
 
 
 def kits_available(
-    course: Course, *, task_ids: Collection[str] = (), person: Person | None = None
+    course: Course,
+    *,
+    task_ids: Collection[str] = (),
+    board: str = "",
+    person: Person | None = None,
 ) -> list[Kit]:
     """Return the kits that are there and may serve a course, its own first.
 
-    With `task_ids`, only those that said they can run all these tasks; with `person`, that
-    person's own kits as well, before all others.
+    With `task_ids`, only those that said they can run all these tasks; with `board`, only those
+    that are this board or hold it; with `person`, that person's own kits as well, before others.
     """
     mine = Q(owner__isnull=True) | Q(owner=person) if person else Q(owner__isnull=True)
     present = queue.kits_present().filter(Q(course=course) | Q(course__isnull=True)).filter(mine)
-    able = [kit for kit in present if kit.can_run(set(task_ids))]
+    able = [kit for kit in present if queue.serves(kit, set(task_ids), board)]
     return sorted(able, key=lambda kit: (kit.owner_id is None, kit.course_id is None, kit.name))
 
 
@@ -70,11 +73,6 @@ def own_kits(person: Person, course: Course) -> list[Kit]:
     """Return a student's own kits in a course."""
     kits = Kit.objects.filter(owner=person, course=course).exclude(health=KitHealth.REVOKED)
     return list(kits.order_by("name"))
-
-
-def is_host(kit: Kit) -> bool:
-    """Return whether a kit is a computer, which may hold boards of any kind."""
-    return board(kit.board).kind == "host"
 
 
 def job_view(job_id: str) -> JobView:

@@ -13,6 +13,7 @@ __all__ = [
     "DriverError",
     "Measured",
     "Prepared",
+    "board_of",
     "drivers",
     "find",
     "why_not_of",
@@ -31,6 +32,12 @@ def why_not_of(driver: Driver, task_id: str) -> str:
     """Return why a driver that can run cannot do this one of its tasks, or an empty string."""
     of_task = getattr(driver, "why_not_of", None)
     return str(of_task(task_id)) if of_task else ""
+
+
+def board_of(driver: Driver) -> str:
+    """Return the attached board that does a driver's tasks; empty where this machine does."""
+    of_driver = getattr(driver, "board_name", None)
+    return str(of_driver()) if of_driver else ""
 
 
 def find(task_id: str) -> Driver:

@@ -45,7 +45,8 @@ class Measured:
 class Driver(Protocol):
     """A module in this folder: `TASKS` by task id, and `why_not` when it cannot run.
 
-    One whose tasks differ in that has `why_not_of`, from a task's id to the reason, as well.
+    One whose tasks differ in that has `why_not_of`, from a task's id to the reason, as well; one
+    that lets an attached board work has `board_name`, which board that is.
     """
 
     TASKS: Mapping[str, Callable[[Arguments], Prepared | Measured]]

@@ -16,6 +16,9 @@ from firmware_specs.wire import Scalar
 _PIECE, _PIECES_MOST = 4000, 12
 
 
+board_name = bench.board_name
+
+
 def why_not() -> str:
     if find_spec("numpy") is None:
         return "numpy is not installed; pip install 'courseserver[agent,host]'"

@@ -25,6 +25,9 @@ def task_of(model: str) -> str:
     return next((task for task, models in _MODELS.items() if model in models), "")
 
 
+board_name = bench.board_name
+
+
 def why_not() -> str:
     return bench.why_not(Dut)
 

@@ -10,6 +10,9 @@ from firmware_specs.wire import Energy
 _EACH_S = 30.0
 
 
+board_name = bench.board_name
+
+
 def why_not() -> str:
     return bench.why_not(EdgeImpulseBoard)
 
@@ -30,7 +33,7 @@ def board_impulse(arguments: Arguments) -> Measured:
             evidence=address.evidence(says_emulated=board.is_emulated),
             energy=Energy(why_not="this firmware drives no sync pin"),
             environment={
-                "board": address.board or board.name,
+                "board": bench.name_of(board, address),
                 "dialect": board.dialect,
                 "dsp_s": dsp,
             },

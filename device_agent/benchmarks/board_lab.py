@@ -18,6 +18,9 @@ _KERNELS: Mapping[str, tuple[str, float | None]] = {
 }
 
 
+board_name = bench.board_name
+
+
 def why_not() -> str:
     return bench.why_not(LabBoard)
 

@@ -20,6 +20,9 @@ SYNTHETIC = "synthetic"
 _WINDOWS = 5
 
 
+board_name = bench.board_name
+
+
 def why_not() -> str:
     return bench.why_not(LabBoard)
 
@@ -42,7 +45,7 @@ def board_sensor(arguments: Arguments) -> Measured:
             evidence=address.evidence(says_emulated=board.is_emulated),
             energy=Energy(why_not="recording a sensor is not metered"),
             environment={
-                "board": board.name,
+                "board": bench.name_of(board, address),
                 "dialect": board.dialect,
                 "core": board.can.core,
                 "sensor": sensor,

@@ -6,6 +6,8 @@ from typing import TypeVar
 
 from device_agent.benchmarks.base import DriverError
 from device_agent.boards import find
+from device_agent.boards.dialects import Board
+from device_agent.boards.dialects.lab import LabBoard
 from device_agent.boards.errors import BoardError, BoardGone
 from device_agent.boards.port import Address
 from device_agent.energy_windows import WindowMeter
@@ -25,6 +27,19 @@ def why_not(kind: type[object]) -> str:
         it = f"the board at {address.url} ({board.name})"
         return f"{it} speaks {board.dialect}: this needs other firmware"
     return ""
+
+
+def board_name() -> str:
+    """Return which board is attached, as results name it, or nothing where none answers."""
+    try:
+        return name_of(*find.attached())
+    except BoardError:
+        return ""
+
+
+def name_of(board: Board, address: Address) -> str:
+    """Return a board's name; of shipped firmware, which has none, what USB or its owner says."""
+    return board.name if isinstance(board, LabBoard) else address.board or board.name
 
 
 @contextmanager

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from device_agent.benchmarks.base import Measured
+from device_agent.boards import bench
 from device_agent.boards.dialects.dut import Dut
 from device_agent.boards.dialects.lab import LabBoard
 from device_agent.boards.port import Address
@@ -97,8 +98,7 @@ def measured(
 ) -> Measured:
     """Return the outcome of windows with what the board is."""
     environment: dict[str, Any] = {
-        # Shipped firmware says "unspecified"; then USB or the board's owner knows better.
-        "board": board.name if isinstance(board, LabBoard) else address.board or board.name,
+        "board": bench.name_of(board, address),
         "dialect": board.dialect,
         "runs_per_window": windows.runs,
         **(facts or {}),

@@ -89,6 +89,8 @@ class TaskInfo(Message):
     detail: str = ""
     # Which arguments it takes. Older agents say none: they refuse those that they do not know.
     arguments: tuple[str, ...] = ()
+    # Which attached board would do it; empty where the kit itself does, and of older agents.
+    board: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -412,6 +412,14 @@ def test_a_board_with_another_model_is_an_outcome_in_words(attached: pytest.Monk
     assert [task for task in ("kws", "vww", "ic", "ad", "sww") if told[task]] == ["vww"]
 
 
+def test_a_listing_says_which_board_would_do_a_task(attached: pytest.MonkeyPatch) -> None:
+    with board_on_pty(DutFirmware()) as fake:
+        attached.setenv(find.PORTS, f"{fake.path};board=nucleo-l4r5zi")
+        told = {row["task"]: row["board"] for row in worker.listing()}
+
+    assert (told["kws"], told["vww"], told["mac8"], told["gemm"]) == ("nucleo-l4r5zi", "", "", "")
+
+
 def test_a_board_plugged_in_again_is_found_by_the_next_run(attached: pytest.MonkeyPatch) -> None:
     with board_on_pty(DutFirmware()) as fake:
         assert run_on(attached, fake.path, "kws")["outcome"] == "measured"

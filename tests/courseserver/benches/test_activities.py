@@ -199,6 +199,13 @@ def test_another_board_than_was_asked_for_is_said(
     assert words in page(bench)
 
 
+def test_a_board_that_no_kit_holds_is_simulated_only(bench: Bench) -> None:
+    bench.kit("Pi with an Uno", board="raspberry-pi-4", tasks=BOARD_TASKS, holds="arduino-uno-r3")
+
+    assert "A kit is online" in page(bench, board="arduino-uno-r3")
+    assert "No kit that is online can measure this" in page(bench, board="nucleo-l4r5zi")
+
+
 def windowed(bench: Bench, **facts: Scalar) -> ActivityRun:
     """Let a kit send a window of a sensor along."""
     kit = bench.kit(tasks=["sensor"])

@@ -100,20 +100,24 @@ class Bench:
         is_there: bool = True,
         owner: Person | None = None,
         board: str = "host-linux",
+        holds: str = "",
     ) -> Kit:
         kit, _ = kit_create(name=name, board_id=board, course=course, actor="test", owner=owner)
         if is_there:
-            self.hear(kit, self.birth(tasks))
+            self.hear(kit, self.birth(tasks, holds=holds))
             self.hear(kit, Status(state=KitState.ONLINE, at_utc="now"))
         kit.refresh_from_db()
         return kit
 
-    def birth(self, tasks: Sequence[str], *, takes: Sequence[str] | None = None) -> Birth:
+    def birth(
+        self, tasks: Sequence[str], *, takes: Sequence[str] | None = None, holds: str = ""
+    ) -> Birth:
         """What an agent of today says at birth, or an older one that `takes` less or tells none."""
         infos = tuple(
             TaskInfo(
                 task=task,
                 available=True,
+                board=holds,
                 arguments=tuple(known.task(task).arguments if takes is None else takes),
             )
             for task in tasks

@@ -246,6 +246,14 @@ def test_a_student_removes_the_own_kit_and_no_other(bench: Bench) -> None:
     assert mine.health == "revoked"
 
 
+def test_staff_see_which_board_a_bench_computer_holds(bench: Bench) -> None:
+    bench.kit("shelf", course=bench.course, board="raspberry-pi-5", holds="arduino-uno-r3")
+
+    page = bench.client(bench.tom).get(f"/kits/{bench.course.id}/").content.decode()
+
+    assert "Raspberry Pi 5 with Arduino Uno R3" in page
+
+
 def test_staff_see_whose_kit_it_is(bench: Bench) -> None:
     bench.kit("mine", course=bench.course, owner=bench.bob)
 

@@ -453,3 +453,34 @@ def test_a_students_job_is_short_enough_to_share_a_kit(bench: Bench) -> None:
 
     assert ask(bench.bob, 5).state == JobState.QUEUED
     assert ask(bench.alice, 7).state == JobState.QUEUED
+
+
+@pytest.mark.parametrize(
+    ("board", "holds", "asked", "takes"),
+    [
+        ("arduino-uno-r3", "", "arduino-uno-r3", True),
+        ("arduino-uno-r3", "", "nucleo-l4r5zi", False),
+        # A bench computer says which board is on its ports.
+        ("raspberry-pi-5", "arduino-uno-r3", "arduino-uno-r3", True),
+        ("raspberry-pi-5", "arduino-uno-r3", "nucleo-l4r5zi", False),
+        # An older agent does not, and an emulator has a name of its own.
+        ("raspberry-pi-5", "", "nucleo-l4r5zi", True),
+        ("raspberry-pi-5", "mps2-an386", "nucleo-l4r5zi", True),
+        # It speaks for the accelerator on its port, and for no other computer.
+        ("raspberry-pi-5", "", "coral-usb", True),
+        ("raspberry-pi-4", "", "raspberry-pi-5", False),
+        ("host-linux", "", "raspberry-pi-5", False),
+        ("raspberry-pi-4", "", "", True),
+    ],
+)
+def test_a_job_for_a_board_goes_only_where_that_board_is(
+    bench: Bench, board: str, holds: str, asked: str, takes: bool
+) -> None:
+    bench.kit(board=board, holds=holds, tasks=["gemm"])
+    tasks = [TaskRequest(id="g", task="gemm")]
+
+    job = services.kit_job_request(
+        person=bench.bob, course=bench.course, tasks=tasks, purpose="x", board=asked
+    )
+
+    assert (job.state == JobState.SENT) is takes
