@@ -7,7 +7,8 @@ from courseserver.benches.comparison import board_measured
 from courseserver.benches.models import ActivityRun
 from courseserver.benches.wording import design_text
 from courseserver.courses import selectors as people
-from courseserver.courses.models import Course, Person
+from courseserver.courses.access import may_see
+from courseserver.courses.models import Course, Enrolment
 from courseserver.courses.ranking import (
     BY_DEFAULT,
     SHOWN_MOST,
@@ -108,20 +109,24 @@ def _is_energy_bounded(row: Measurement) -> bool:
     return row.evidence == "emulated" or power.limits(board_measured(row)) is not None
 
 
-def board_of_entries(
-    course: Course, activity: Activity, person: Person, *, evidence: str, is_staff: bool
-) -> list[RankRow]:
+def board_of_entries(activity: Activity, reader: Enrolment, *, evidence: str) -> list[RankRow]:
     """Return the ranking: each person's best entry on each board, the best first.
 
-    Staff see names; students see their own entries, and of others the names they made up.
+    Staff see names, of the sections that they see; students see their own entries, and of others
+    the names they made up.
     """
+    course, viewer = reader.course, reader.person_id
     stand = presences(course)
     entries = [
         entry
         for entry in entries_of(course, activity, evidence=evidence)
         if stand.get(entry.person, BY_DEFAULT).is_listed
     ]
-    names = {m.person_id: m.name for m in people.members(course)} if is_staff else {}
+    names = {
+        m.person_id: m.name
+        for m in people.members(course)
+        if reader.is_staff and may_see(reader, m.sections)
+    }
     scored = sorted(zip(points(entries), entries, strict=True), key=lambda pair: -pair[0][0])
     best: dict[tuple[str, str], tuple[tuple[float, dict[str, float]], Entry]] = {}
     for score, entry in scored:
@@ -132,8 +137,8 @@ def board_of_entries(
     return [
         RankRow(
             place=place,
-            name=name_shown(entry.person, person.pk, stand.get(entry.person, BY_DEFAULT), names),
-            is_mine=entry.person == person.pk,
+            name=name_shown(entry.person, viewer, stand.get(entry.person, BY_DEFAULT), names),
+            is_mine=entry.person == viewer,
             board=_board_name(entry.board),
             design=design_text(activity, entry.design),
             tracks=tuple(_track(activity, entry, track, by_track) for track in TRACKS),

@@ -15,7 +15,7 @@ from courseserver.benches.readings import readings_of
 from courseserver.benches.wording import design_text, step_text
 from courseserver.common.errors import Conflict, NotFound, Unprocessable
 from courseserver.courses.access import course_for, person_of
-from courseserver.courses.models import Course, Person
+from courseserver.courses.models import Course, Enrolment, Person
 from courseserver.courses.ranking import NAME_MAX, presence_of, rank_name_typed
 from courseserver.kits import selectors as kits
 from labs.activities import TRACKS, Activity, Design, all_activities
@@ -74,7 +74,7 @@ def activity(request: HttpRequest, course_id: str, slug: str) -> HttpResponse:
         "able": services.able_kits(course, person, found, design, board),
         "asks_kits": bool(found.model.tasks(design, board)),
         "earlier": _earlier(person, course, found, run),
-        **_ranking(course, found, person, is_staff=enrolment.is_staff),
+        **_ranking(found, enrolment),
     }
     return render(request, "benches/activity.html", context)
 
@@ -186,19 +186,16 @@ def _earlier(
     ]
 
 
-def _ranking(course: Course, found: Activity, person: Person, *, is_staff: bool) -> dict[str, Any]:
+def _ranking(found: Activity, reader: Enrolment) -> dict[str, Any]:
     if not found.is_ranked:
         return {}
     tables = [
-        (
-            evidence,
-            ranking.board_of_entries(course, found, person, evidence=evidence, is_staff=is_staff),
-        )
+        (evidence, ranking.board_of_entries(found, reader, evidence=evidence))
         for evidence in ("measured", "emulated")
     ]
     return {
         "rankings": [table for table in tables if table[1]],
         "tracks": TRACKS,
-        "presence": None if is_staff else presence_of(course, person),
+        "presence": None if reader.is_staff else presence_of(reader.course, reader.person),
         "name_max": NAME_MAX,
     }

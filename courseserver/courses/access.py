@@ -96,6 +96,14 @@ def may_see(enrolment: Enrolment, sections: Iterable[str]) -> bool:
     return seen is None or not seen.isdisjoint(sections)
 
 
+def people_seen(enrolment: Enrolment) -> list[str] | None:
+    """Return whom of the course a member of staff may see; None: everybody."""
+    if sections_seen(enrolment) is None:
+        return None
+    everybody = Enrolment.objects.filter(course=enrolment.course_id)
+    return [e.person_id for e in everybody if may_see(enrolment, e.sections)]
+
+
 def student_seen_by(enrolment: Enrolment, person_id: str) -> Enrolment:
     """Return a person's enrolment in the same course, if this member of staff may see them."""
     found = Enrolment.objects.filter(course=enrolment.course_id, person=person_id).first()

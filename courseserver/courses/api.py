@@ -35,7 +35,9 @@ class EnrolmentsApi(GenericAPIView[Any]):
         },
     )
     def get(self, request: Request, course_id: str) -> Response:
-        """Return the people of a course, for its teaching staff."""
-        course = access.staff_course_for(cast(Person, request.user), course_id)
-        page = self.paginate_queryset(selectors.members(course))
+        """Return the people of a course, for its teaching staff, of the sections they see."""
+        course, enrolment = access.course_for(cast(Person, request.user), course_id)
+        access.staff_enrolment_in(enrolment.person, course)
+        seen = [m for m in selectors.members(course) if access.may_see(enrolment, m.sections)]
+        page = self.paginate_queryset(seen)
         return self.get_paginated_response(self.get_serializer(page, many=True).data)

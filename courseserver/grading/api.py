@@ -80,8 +80,9 @@ class GradebookApi(GenericAPIView[Any]):
     def get(self, request: Request, assignment_id: str) -> Response:
         """Return every student's score here and in the LMS, for the teaching staff."""
         person = cast(Person, request.user)
-        assignment, _ = access.staff_assignment_for(person, assignment_id)
-        rows = [_row(row, assignment.points_max) for row in selectors.board(assignment).rows]
+        assignment, enrolment = access.staff_assignment_for(person, assignment_id)
+        board = selectors.board(assignment, access.sections_seen(enrolment))
+        rows = [_row(row, assignment.points_max) for row in board.rows]
         page = self.paginate_queryset(rows)
         return self.get_paginated_response(self.get_serializer(page, many=True).data)
 
@@ -104,8 +105,11 @@ def _refuse_strangers(person: Person, attempt_id: str) -> None:
     if submission is None:
         raise nothing
     enrolment = access.enrolment_in(person, submission.assignment.course)
-    if submission.person_id != person.pk and not enrolment.is_staff:
+    if submission.person_id == person.pk:
+        return
+    if not enrolment.is_staff:
         raise nothing
+    access.student_seen_by(enrolment, submission.person_id)
 
 
 def _row(row: BoardRow, points_max: float) -> dict[str, Any]:

@@ -41,7 +41,8 @@ class LeaderRow:
     person: str
     name: str
     is_mine: bool
-    has_pseudonym: bool
+    # By this reader: staff, of the sections that they see.
+    may_be_cleared: bool
     ratio: float
 
 
@@ -109,7 +110,7 @@ def _row(
         person=design.person,
         name=name_shown(design.person, viewer, presence, names),
         is_mine=design.person == viewer,
-        has_pseudonym=bool(presence.pseudonym),
+        may_be_cleared=bool(presence.pseudonym) and design.person in names,
         ratio=design.ratio,
     )
 

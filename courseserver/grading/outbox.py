@@ -3,7 +3,7 @@
 Every function here is one short transaction; none of them talks to a platform.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -193,6 +193,11 @@ def rows_retry(rows: QuerySet[GradeOutbox], *, actor: str, now: datetime, reason
         _audit(row, actor, "grade.retried", version=row.desired_version, reason=note(reason))
         count += 1
     return count
+
+
+def rows_of(rows: QuerySet[GradeOutbox], people: Collection[str] | None) -> QuerySet[GradeOutbox]:
+    """Return those of these people; None: everybody's."""
+    return rows if people is None else rows.filter(person__in=people)
 
 
 def rows_look(rows: QuerySet[GradeOutbox], *, now: datetime) -> int:

@@ -153,10 +153,7 @@ def class_view(
 
 
 def for_projector(view: ClassView) -> ClassView:
-    """Return what a projector shows: nobody's name, and no count of so few that it tells of one.
-
-    A class that sees two predictions knows who chose what.
-    """
+    """Return what a projector shows: nobody's name, and no count that tells of one."""
     is_few = view.students < LISTED_LEAST
     return replace(
         view,
@@ -164,7 +161,7 @@ def for_projector(view: ClassView) -> ClassView:
         stages=() if is_few else view.stages,
         stuck=(),
         more_stuck=0,
-        asked=tuple(_told_of_several(asked) for asked in view.asked),
+        asked=tuple(asked if _tells_of_nobody(asked) else _untold(asked) for asked in view.asked),
         boundaries=tuple(
             replace(limit, found=limit.found if limit.of >= LISTED_LEAST else None)
             for limit in view.boundaries
@@ -172,9 +169,19 @@ def for_projector(view: ClassView) -> ClassView:
     )
 
 
-def _told_of_several(asked: Asked) -> Asked:
-    if asked.count >= LISTED_LEAST:
-        return asked
+def _tells_of_nobody(asked: Asked) -> bool:
+    """Return whether nobody in the class learns from a distribution what another predicted.
+
+    A least number of people is not enough: equal answers tell everybody's (A. Machanavajjhala et
+    al., "l-diversity: Privacy beyond k-anonymity", ACM TKDD 1(1), 2007,
+    doi:10.1145/1217299.1217302). Who looks knows their own answer, so the others' must still
+    differ without it: no answer may hold all, or all but one.
+    """
+    most = max((bucket.count for bucket in asked.buckets), default=0)
+    return asked.count >= LISTED_LEAST and most < asked.count - 1
+
+
+def _untold(asked: Asked) -> Asked:
     return replace(asked, buckets=(), misconception="", misled=0)
 
 

@@ -181,6 +181,7 @@ def _page(
         "extensions": [
             {"extension": e, "whom": names.get(e.person_id or "", "") or e.section or "Somebody"}
             for e in assignment.extensions.order_by("due_at", "pk")
+            if seen is None or e.person_id in names or e.section in seen
         ],
         "sections": sorted({name for row in board.rows for name in row.sections}),
         "policy": policy_of(assignment.course),

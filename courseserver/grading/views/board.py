@@ -13,7 +13,7 @@ from courseserver.audit.services import record
 from courseserver.common import clock
 from courseserver.common.errors import NotFound
 from courseserver.courses import access
-from courseserver.courses.models import Assignment, Person, Role, SendMode
+from courseserver.courses.models import Assignment, Enrolment, Person, Role, SendMode
 from courseserver.grading import (
     csv_export,
     lanes,
@@ -54,7 +54,7 @@ def grades_send(request: HttpRequest, assignment_id: str) -> HttpResponse:
         for row in selectors.board(assignment).rows
         if row.outbox and "send" in row.shown.actions
     }
-    rows = _chosen(assignment, request).filter(pk__in=sendable)
+    rows = _chosen(_of(assignment), request).filter(pk__in=sendable)
     return _act(request, person, assignment, rows, outbox.rows_release, "on the way to the LMS")
 
 
@@ -70,7 +70,7 @@ def grades_preview(request: HttpRequest, assignment_id: str) -> HttpResponse:
         "board": board,
         "planned": planned,
         "sending": [line for line in planned if line.will_send],
-        "is_reading": outbox.is_looking(GradeOutbox.objects.filter(assignment=assignment)),
+        "is_reading": outbox.is_looking(_of(assignment)),
         "is_release": assignment.send_mode == SendMode.ON_RELEASE,
         "may_send": enrolment.role == Role.INSTRUCTOR,
     }
@@ -80,8 +80,8 @@ def grades_preview(request: HttpRequest, assignment_id: str) -> HttpResponse:
 @require_POST
 def grades_preview_look(request: HttpRequest, assignment_id: str) -> HttpResponse:
     """Look at every grade in the LMS, then show what sending would change."""
-    assignment, _ = access.staff_assignment_for(access.person_of(request), assignment_id)
-    outbox.rows_look(GradeOutbox.objects.filter(assignment=assignment), now=clock.now())
+    assignment, enrolment = access.staff_assignment_for(access.person_of(request), assignment_id)
+    outbox.rows_look(_seen(enrolment, assignment), now=clock.now())
     drain_soon(assignment.course.platform_id)
     return redirect("grades-preview", assignment_id)
 
@@ -97,7 +97,7 @@ def grades_preview_send(request: HttpRequest, assignment_id: str) -> HttpRespons
     }
     marks = plan.seen_in(request.POST.getlist("row"))
     seen = {pk: version for pk, version in marks.items() if pk in sendable}
-    rows = GradeOutbox.objects.filter(assignment=assignment)
+    rows = _of(assignment)
     with transaction.atomic():
         count = outbox.rows_release_seen(
             rows, seen, actor=person.id, now=clock.now(), reason=_reason(request)
@@ -135,8 +135,8 @@ def column_make(request: HttpRequest, assignment_id: str) -> HttpResponse:
 def grades_retry(request: HttpRequest, assignment_id: str) -> HttpResponse:
     """Try again what was refused or waits, now; an end to the platform's pause included."""
     person = access.person_of(request)
-    assignment, _ = access.staff_assignment_for(person, assignment_id)
-    rows = _chosen(assignment, request)
+    assignment, enrolment = access.staff_assignment_for(person, assignment_id)
+    rows = _chosen(_seen(enrolment, assignment), request)
     lanes.lane_resume(assignment.course.platform_id)
     return _act(request, person, assignment, rows, outbox.rows_retry, "tried again now")
 
@@ -144,8 +144,9 @@ def grades_retry(request: HttpRequest, assignment_id: str) -> HttpResponse:
 @require_POST
 def grades_read(request: HttpRequest, assignment_id: str) -> HttpResponse:
     """Look again at every grade of the assignment in the LMS."""
-    assignment, _ = access.staff_assignment_for(access.person_of(request), assignment_id)
-    count = outbox.rows_look(_chosen(assignment, request), now=clock.now())
+    assignment, enrolment = access.staff_assignment_for(access.person_of(request), assignment_id)
+    rows = _chosen(_seen(enrolment, assignment), request)
+    count = outbox.rows_look(rows, now=clock.now())
     drain_soon(assignment.course.platform_id)
     messages.success(request, f"Looking at {_grades(count)} in the LMS. Reload in a moment.")
     return redirect("sync-board", assignment_id)
@@ -155,7 +156,7 @@ def grades_read(request: HttpRequest, assignment_id: str) -> HttpResponse:
 def grade_decide(request: HttpRequest, assignment_id: str) -> HttpResponse:
     """Settle one grade that differs in the LMS: `keep` theirs, or with a reason `push` ours."""
     person, assignment = _instructor(request, assignment_id)
-    row = _chosen(assignment, request).first()
+    row = _chosen(_of(assignment), request).first()
     decision = request.POST.get("decision")
     if row is None or "person" not in request.POST or decision not in ("keep", "push"):
         raise NotFound("There is no such grade to decide on.", remedy="Open the board again.")
@@ -201,9 +202,17 @@ def _instructor(request: HttpRequest, assignment_id: str) -> tuple[Person, Assig
     return person, assignment
 
 
-def _chosen(assignment: Assignment, request: HttpRequest) -> QuerySet[GradeOutbox]:
-    """Return the assignment's grades: one person's if the form names one."""
-    rows = GradeOutbox.objects.filter(assignment=assignment)
+def _of(assignment: Assignment) -> QuerySet[GradeOutbox]:
+    return GradeOutbox.objects.filter(assignment=assignment)
+
+
+def _seen(enrolment: Enrolment, assignment: Assignment) -> QuerySet[GradeOutbox]:
+    """Return the assignment's grades of whom this member of staff may see."""
+    return outbox.rows_of(_of(assignment), access.people_seen(enrolment))
+
+
+def _chosen(rows: QuerySet[GradeOutbox], request: HttpRequest) -> QuerySet[GradeOutbox]:
+    """Return these grades, or one person's if the form names one."""
     person_id = request.POST.get("person")
     return rows.filter(person_id=person_id) if person_id else rows
 

@@ -269,9 +269,11 @@ def grades_apply(request: HttpRequest, course_id: str) -> HttpResponse:
 def course_retry(request: HttpRequest, course_id: str) -> HttpResponse:
     """Try again every refused or waiting grade of the course, now."""
     person = access.person_of(request)
-    course = access.staff_course_for(person, course_id)
+    course, enrolment = access.course_for(person, course_id)
+    access.staff_enrolment_in(person, course)
     lanes.lane_resume(course.platform_id)
-    rows = GradeOutbox.objects.filter(assignment__course=course)
+    every = GradeOutbox.objects.filter(assignment__course=course)
+    rows = outbox.rows_of(every, access.people_seen(enrolment))
     reason = request.POST.get("reason", "")
     count = outbox.rows_retry(rows, actor=person.id, now=clock.now(), reason=reason)
     drain_soon(course.platform_id)
@@ -287,11 +289,12 @@ def course_audit(request: HttpRequest, course_id: str) -> HttpResponse:
     kind = request.GET.get("kind", "all")
     kind = kind if kind in KINDS else "all"
     entries = course_entries(course, kind)
-    if access.sections_seen(enrolment) is not None:
-        mine = [
-            e.person_id for e in course.enrolments.all() if access.may_see(enrolment, e.sections)
-        ]
-        entries = entries.filter(Q(subject__in=mine) | Q(actor=enrolment.person_id))
+    mine = access.people_seen(enrolment)
+    if mine is not None:
+        # One's own acts, too; not those about people one sees no more.
+        me = enrolment.person_id
+        others = course.enrolments.exclude(person__in=[*mine, me]).values("person")
+        entries = entries.filter(Q(subject__in=mine) | Q(actor=me)).exclude(subject__in=others)
     if enrolment.role != Role.INSTRUCTOR:
         entries = entries.exclude(action__startswith="accommodation.")
     page = Paginator(entries, LOG_PAGE).get_page(request.GET.get("page"))

@@ -229,7 +229,7 @@ def test_a_projector_names_nobody_and_hides_answers_until_asked(
 def test_a_projector_tells_from_three_predictions_on_and_says_why(
     school: School, student: Any, as_person: Any, watch: Watch
 ) -> None:
-    alice, hint = as_person(school.alice), "with fewer one could tell whose they are"
+    alice, hint = as_person(school.alice), "it would tell what somebody predicted"
     projector = url(school, "?projector=1&answers=1")
     pick(student(school.bob), "bits_as_bytes")
     pick(student(school.dora), "right")
@@ -237,7 +237,7 @@ def test_a_projector_tells_from_three_predictions_on_and_says_why(
     mine = alice.get(url(school)).content.decode()
     third = Person.objects.create()
     Enrolment.objects.create(person=third, course=school.course, role=Role.LEARNER)
-    pick(student(third), "right")
+    pick(student(third), "kilo_lost")
 
     told = alice.get(projector).content.decode()
     hidden = alice.get(url(school, "?projector=1")).content.decode()
@@ -253,6 +253,69 @@ def test_a_projector_tells_from_three_predictions_on_and_says_why(
     assert hint not in told
     assert "Answer 1" in hidden
     assert "As it comes out" not in hidden
+
+
+def asked_of(*counts: int) -> live.Asked:
+    """Return a question answered in so many ways, by so many each; the first is right."""
+    buckets = tuple(
+        live.Bucket(label=f"Way {n}", count=count, share=0, is_answer=n == 0)
+        for n, count in enumerate(counts)
+    )
+    return live.Asked(
+        part="A", title="T", question="q", is_numeric=False, count=sum(counts), buckets=buckets,
+        misconception="Way 1", misled=counts[1],
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("counts", "is_told"),
+    [
+        ((0, 0, 0), False),
+        ((1, 1, 0), False),
+        ((3, 0, 0), False),
+        # The one would know what both others chose.
+        ((2, 1, 0), False),
+        ((1, 1, 1), True),
+        ((2, 2, 0), True),
+        ((0, 10, 0), False),
+        ((9, 1, 0), False),
+        ((8, 2, 0), True),
+        ((198, 1, 1), True),
+    ],
+)
+def test_a_projector_tells_a_distribution_that_tells_nobodys_answer(
+    counts: tuple[int, ...], is_told: bool
+) -> None:
+    view = live.ClassView(
+        students=sum(counts), here=0, stages=(), stuck=(), more_stuck=0,
+        asked=(asked_of(*counts),), boundaries=(),
+    )  # fmt: skip
+
+    (shown,) = live.for_projector(view).asked
+
+    assert shown.count == sum(counts)
+    assert bool(shown.buckets) is is_told
+    if not is_told:
+        assert (shown.buckets, shown.misconception, shown.misled, shown.right) == ((), "", 0, 0)
+
+
+@pytest.mark.parametrize("chosen", ["right", "bits_as_bytes"])
+def test_a_projector_hides_what_three_chose_alike_and_says_why(
+    school: School, student: Any, as_person: Any, watch: Watch, chosen: str
+) -> None:
+    third = Person.objects.create()
+    Enrolment.objects.create(person=third, course=school.course, role=Role.LEARNER)
+    for person in (school.bob, school.dora, third):
+        pick(student(person), chosen)
+
+    page = as_person(school.alice).get(url(school, "?projector=1&answers=1"))
+
+    text = page.content.decode()
+    assert "3 predicted" in text
+    assert "it would tell what somebody predicted" in text
+    assert "Most common" not in text
+    assert "As it comes out" not in text
+    assert "As it comes out" in as_person(school.alice).get(url(school)).content.decode()
 
 
 def test_a_class_of_hundreds_takes_as_many_queries_as_one_of_two(
