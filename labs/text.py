@@ -69,18 +69,33 @@ def quantity(x: float, spec: str) -> str:
         return _time(x, digits) if found[1] == "time" else f"{significant(x, digits)}×"
     if spec.startswith("si "):
         return _si(x, spec[3:])
+    if spec.startswith("many "):
+        return _many(x, spec[5:])
     if spec.startswith("n "):
         whole = quantity(x, "int")
         return f"{whole} {spec[2:]}" if whole == "1" else f"{whole} {spec[2:]}s"
     if spec.startswith("g") and spec[1:].isdigit():
         return significant(x, int(spec[1:]))
     raise ValueError(
-        f"unknown number format {spec!r}; use int, n NOUN, pct, pct0, x, usd, time, si UNIT, gN"
+        f"unknown number format {spec!r}; use int, n NOUN, many NOUN, pct, pct0, x, usd, time, "
+        "si UNIT, gN"
     )
 
 
 _DIGITS = re.compile("(time|x)([1-9]?)")
 _FEWEST_PERCENT = 1e-4
+
+
+_COUNTS = ((1e12, "trillion"), (1e9, "billion"), (1e6, "million"))
+
+
+def _many(x: float, noun: str) -> str:
+    """Return a count as people say it: 2,592 weights, 725 billion weights."""
+    size = float(f"{x:.2e}")
+    found = next((pair for pair in _COUNTS if size >= pair[0]), None)
+    if found is None:
+        return quantity(x, f"n {noun}")
+    return f"{significant(x / found[0], 3)} {found[1]} {noun}s"
 
 
 def _percent(x: float) -> str:
@@ -144,7 +159,8 @@ def time_with_margin(x: float, half_width: float) -> str:
 
 def _noun(spec: str | None) -> str:
     """Return what a format says after any number but one."""
-    return f" {spec[2:]}s" if spec and spec.startswith("n ") else ""
+    kind, _, noun = (spec or "").partition(" ")
+    return f" {noun}s" if kind in ("n", "many") else ""
 
 
 class _NumberFormatter(Formatter):

@@ -2,7 +2,7 @@
  * Numbers in words: the same small format language as `labs/text.py`, tested on the same pairs.
  *
  * `si FLOP/s` 572 TFLOP/s · `pct` 21.7% · `pct0` 22% · `time` 115 ms · `int` 16,384 · `x` 2.70× ·
- * `usd` $585 · `n layer` 12 layers · `g3` three significant digits; `time` and `x` may end in another number of digits.
+ * `usd` $585 · `n layer` 12 layers · `many weight` 725 billion weights · `g3` three significant digits; `time` and `x` may end in another number of digits.
  * Text passes through.
  * @module
  */
@@ -95,6 +95,15 @@ function si(x, unit) {
   return `${significant(x / scale, 3)} ${prefix}${unit}`.trimEnd();
 }
 
+/** From this count on, in units called. @type {[number, string][]} */
+const COUNTS = [[1e12, "trillion"], [1e9, "billion"], [1e6, "million"]];
+
+/** A count as people say it: 2,592 weights, 725 billion weights. @param {number} x @param {string} noun */
+function many(x, noun) {
+  const found = COUNTS.find(([from]) => rounded(x, 2) >= from);
+  return found ? `${significant(x / found[0], 3)} ${found[1]} ${noun}s` : quantity(x, `n ${noun}`);
+}
+
 /** @param {number} x @param {string} unit @returns {[number, string]} */
 function prefixOf(x, unit) {
   const size = Math.abs(rounded(x, 2));
@@ -157,6 +166,7 @@ export function quantity(x, spec) {
   if (kind === "time") return time(x, Number(digits || 3));
   if (kind === "x") return `${significant(x, Number(digits || 3))}×`;
   if (spec.startsWith("si ")) return si(x, spec.slice(3));
+  if (spec.startsWith("many ")) return many(x, spec.slice(5));
   if (spec.startsWith("n ")) return `${whole(x)} ${spec.slice(2)}${whole(x) === "1" ? "" : "s"}`;
   if (/^g\d+$/.test(spec)) return significant(x, Number(spec.slice(1)));
   throw new RangeError(`unknown number format ${spec}`);
@@ -166,7 +176,8 @@ export function quantity(x, spec) {
 export function words(value, spec) {
   if (value === null || value === undefined) return "none";
   if (typeof value === "number") return quantity(value, spec || "g3");
-  return spec.startsWith("n ") ? `${value} ${spec.slice(2)}s` : String(value);
+  const noun = /^(?:n|many) (.+)$/.exec(spec)?.[1];
+  return noun ? `${value} ${noun}s` : String(value);
 }
 
 /**
