@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterator
 from typing import Any
 
-from device_agent import environment
+from device_agent import dropins, environment
 from device_agent.boards import find
 from device_agent.boards.errors import BoardError
 from device_agent.boards.port import DIALOUT, holders
@@ -22,6 +22,18 @@ def look(ports: str) -> Iterator[Finding]:
     yield from boards(ports)
     yield from buses()
     yield from meters()
+    yield from drivers_of_others()
+
+
+def drivers_of_others() -> Iterator[Finding]:
+    """Say which drivers of other packages are used, and why one is not."""
+    for group in (dropins.DIALECTS, dropins.METERS):
+        for found in dropins.found(group):
+            if found.fault:
+                remedy = "It is left out: mend it, or uninstall its package."
+                yield Finding.bad("drivers", f"{found.name}, {found.fault}", remedy)
+            else:
+                yield Finding.good("drivers", f"{found.name} of another package is used")
 
 
 def serial_ports() -> Iterator[Finding]:

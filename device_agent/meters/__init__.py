@@ -7,9 +7,9 @@ of yours offers a module of the same form under the entry point `device_agent.me
 import importlib
 import pkgutil
 from collections.abc import Callable, Iterator
-from importlib.metadata import entry_points
 from typing import Any, Protocol, cast
 
+from device_agent import dropins
 from device_agent.meters.base import Meter, Reading, joules_between
 from device_agent.meters.options import all_options
 
@@ -24,8 +24,6 @@ __all__ = [
     "meters",
     "window_meters",
 ]
-
-ENTRY_POINT = "device_agent.meters"
 
 
 class Listed(Protocol):
@@ -82,6 +80,5 @@ def _drivers() -> Iterator[Any]:
         importlib.import_module(f"{__name__}.{info.name}")
         for info in pkgutil.iter_modules(__path__)
     ]
-    modules += [entry.load() for entry in entry_points(group=ENTRY_POINT)]
-    for module in modules:
+    for module in [*modules, *dropins.modules(dropins.METERS)]:
         yield getattr(module, "METER", module)

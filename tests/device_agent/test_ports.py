@@ -10,11 +10,13 @@ from pathlib import Path
 import pytest
 import serial
 
+from device_agent import dropins, meters
 from device_agent.boards import dialects, find
 from device_agent.boards.dialects.dut import Dut
 from device_agent.boards.errors import BoardError, BoardGone
 from device_agent.boards.port import Address, Port, SerialPort, address_of
 from device_agent.boards.watch import BoardWatch
+from device_agent.doctor import Grade, bench
 from firmware_specs.serial import commands
 from tests.doubles.fake_board import (
     DutFirmware,
@@ -214,19 +216,49 @@ def test_a_board_behind_a_serial_server_of_the_network_is_used() -> None:
         assert Dut(port).sync() == "far away"
 
 
+def installed(
+    monkeypatch: pytest.MonkeyPatch, folder: Path, group: str, name: str, source: str
+) -> None:
+    """Install a package of others that offers one module under an entry point."""
+    (folder / f"{name}.py").write_text(source)
+    metadata = folder / f"{name}-1.dist-info"
+    metadata.mkdir()
+    (metadata / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1\n")
+    (metadata / "entry_points.txt").write_text(f"[{group}]\ntheirs = {name}\n")
+    monkeypatch.syspath_prepend(str(folder))
+
+
 def test_a_dialect_of_another_package_is_asked_too(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "their_board.py").write_text(
-        "NAME, RANK = 'theirs', 1\n\ndef recognise(port):\n    return None\n"
-    )
-    metadata = tmp_path / "their_package-1.dist-info"
-    metadata.mkdir()
-    (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: their-package\nVersion: 1\n")
-    (metadata / "entry_points.txt").write_text(f"[{dialects.ENTRY_POINT}]\ntheirs = their_board\n")
-    monkeypatch.syspath_prepend(str(tmp_path))
+    source = "NAME, RANK = 'theirs', 1\n\ndef recognise(port):\n    return None\n"
+    installed(monkeypatch, tmp_path, dropins.DIALECTS, "their_board", source)
 
     assert [d.NAME for d in dialects.dialects()] == ["theirs", "lab", "dut", "edge-impulse"]
+    (finding,) = bench.drivers_of_others()
+    assert (finding.grade, finding.text) == (Grade.GOOD, "theirs of another package is used")
+
+
+@pytest.mark.parametrize(
+    ("group", "source", "words"),
+    [
+        (dropins.DIALECTS, "import nothing_there", "No module named 'nothing_there'"),
+        (dropins.DIALECTS, "NAME = 'x'", "has no RANK, recognise"),
+        (dropins.METERS, "raise SystemError('no')", "SystemError: no"),
+        (dropins.METERS, "def read(", "SyntaxError"),
+    ],
+)
+def test_a_driver_of_others_that_does_not_load_is_left_out_and_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, group: str, source: str, words: str
+) -> None:
+    name = f"broken_{abs(hash(source))}"
+    installed(monkeypatch, tmp_path, group, name, source)
+
+    assert [d.NAME for d in dialects.dialects()] == ["lab", "dut", "edge-impulse"]
+    assert "PPK2" in {meter.NAME for meter in meters.listed()}
+    (finding,) = bench.drivers_of_others()
+    assert finding.grade is Grade.BAD
+    assert words in finding.text
 
 
 def test_the_watch_tells_a_port_that_comes_goes_or_leads_elsewhere(tmp_path: Path) -> None:

@@ -7,14 +7,12 @@ that other dialect does, and is left out where the board was silent to it.
 
 import importlib
 import pkgutil
-from importlib.metadata import entry_points
 from typing import Protocol, cast
 
+from device_agent import dropins
 from device_agent.boards.errors import BoardError, BoardSilent
 from device_agent.boards.port import Address, Port, line_of
 from firmware_specs.serial.replies import ReplyError
-
-ENTRY_POINT = "device_agent.dialects"
 
 
 class Board(Protocol):
@@ -38,7 +36,7 @@ def dialects() -> list[Dialect]:
         cast(Dialect, importlib.import_module(f"{__name__}.{info.name}"))
         for info in pkgutil.iter_modules(__path__)
     ]
-    modules += [cast(Dialect, entry.load()) for entry in entry_points(group=ENTRY_POINT)]
+    modules += [cast(Dialect, module) for module in dropins.modules(dropins.DIALECTS)]
     return sorted(modules, key=lambda dialect: dialect.RANK)
 
 
