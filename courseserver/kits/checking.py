@@ -155,6 +155,7 @@ _WORK: Mapping[str, Callable[[Given], Work]] = {
     "mac8": lambda a: _products(float(a["size"]), 1),
     "dotf": lambda a: _products(float(a["size"]), 4),
     "digits": _digits_work,
+    "digits_host": _digits_work,
     "gemm": _gemm,
     "int8_gemm": _gemm,
     "onnx_gemm": _gemm,
@@ -346,6 +347,7 @@ def _float_answers(layers: tuple[Layer, ...], x: NDArray[np.float32]) -> NDArray
 
 _RECOMPUTED: Mapping[str, Callable[[Result, Given], Finding]] = {
     "digits": _classifier,
+    "digits_host": _classifier,
     "gemm": _product,
     "gemv": _product,
     "onnx_gemm": _product,

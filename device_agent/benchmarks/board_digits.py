@@ -51,7 +51,7 @@ def board_digits(arguments: Arguments) -> Measured:
             "model_bytes": len(model),
             "macs": products(layers),
             **_sealed(board, held_out, int(arguments["nonce"])),
-            **_enclosed(model),
+            **enclosed(model),
         }
         taken = windows.windows_of(
             board,
@@ -91,7 +91,7 @@ def _sealed(board: LabBoard, images: Images, nonce: int) -> dict[str, Scalar]:
     return {"outputs": told.data.hex(), "outputs_check": f"{told.check:08x}"}
 
 
-def _enclosed(model: bytes) -> dict[str, Scalar]:
+def enclosed(model: bytes) -> dict[str, Scalar]:
     """Return the model in pieces that a message takes, so that the server can compute with it.
 
     One too large for a message is left out: then the server takes the outputs on our word.

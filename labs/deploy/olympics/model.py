@@ -12,8 +12,11 @@ _IMAGES = 500
 
 
 class Model(quantised.Model):
+    def boards(self) -> tuple[str, ...]:
+        return (*super().boards(), *classifier.HOSTS)
+
     def tasks(self, design: Design, board: str) -> tuple[BenchTask, ...]:
-        return classifier.tasks(design, images=_IMAGES)
+        return classifier.tasks(design, board, images=_IMAGES)
 
     def predict(self, design: Design, board: str, past: Sequence[Past] = ()) -> tuple[Figure, ...]:
         return classifier.predicted(design, board, past, images=_IMAGES)

@@ -15,7 +15,7 @@ class Model(ActivityModel):
         return tuple(classifier.CORES)
 
     def tasks(self, design: Design, board: str) -> tuple[BenchTask, ...]:
-        return classifier.tasks(design)
+        return classifier.tasks(design, board)
 
     def predict(self, design: Design, board: str, past: Sequence[Past] = ()) -> tuple[Figure, ...]:
         return classifier.predicted(design, board, past)

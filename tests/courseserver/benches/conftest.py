@@ -55,7 +55,7 @@ def deployed(bench: Bench) -> Deploy:
         bench.hear(
             kit,
             replace(
-                told, msg_id=f"{job.id}.1", job_id=job.id, attempt=job.attempt,
+                told, task=asked["task"], msg_id=f"{job.id}.1", job_id=job.id, attempt=job.attempt,
                 request_id=asked["id"], evidence=evidence, detail=detail,
                 energy=energy if energy_j else Energy(why_not="no meter"),
             ),

@@ -304,6 +304,19 @@ def test_the_best_of_each_track_leads_and_everybody_gets_their_share(
     assert '1.50 ms<br><small class="soft">67</small>' in seen
 
 
+def test_a_raspberry_pi_competes_with_the_same_network(bench: Bench, deployed: Deploy) -> None:
+    deployed(bench.kit(tasks=BOARD_TASKS), activity="olympics")
+    pi = bench.kit("pi", board="raspberry-pi-5", tasks=["digits_host"])
+    deployed(pi, "bea", activity="olympics", board="raspberry-pi-5", time_s=3e-5, energy_j=None)
+
+    shown = page(bench, "olympics", who="bea")
+
+    assert "Recomputed: the server" in shown
+    assert "Raspberry Pi 5" in shown
+    assert '30.0 µs<br><small class="soft">100</small>' in shown
+    assert '1.50 ms<br><small class="soft">2</small>' in shown
+
+
 def test_a_made_up_name_shows_and_who_leaves_is_gone_from_the_table(
     bench: Bench, deployed: Deploy
 ) -> None:

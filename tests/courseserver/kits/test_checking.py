@@ -15,6 +15,7 @@ from courseserver.kits.checking import answers, check
 from courseserver.kits.states import Verdict
 from device_agent import matrices
 from device_agent.benchmarks import host
+from device_agent.benchmarks.host_digits import host_digits
 from device_agent.classifier.quantising import run
 from firmware_specs import drawn, tasks
 from firmware_specs.serial import operands
@@ -76,6 +77,32 @@ def test_an_answer_to_something_else_is_rejected(changes: dict[str, Scalar]) -> 
     finding = check(honest, asked=asked(**changes), board="host-linux")
 
     assert finding.verdict == Verdict.REJECTED
+
+
+@pytest.mark.parametrize(
+    ("precision", "sparsity"), [("int8", 0.0), ("int8", 0.5), ("int4", 0.0), ("fp32", 0.0)]
+)
+def test_the_classifier_on_a_kits_own_computer_gives_the_boards_bits(
+    precision: str, sparsity: float
+) -> None:
+    drawn_for = tasks.task("digits_host").check(
+        {"nonce": 77, "images": 40, "precision": precision, "sparsity": sparsity}
+    )
+    prepared = host_digits(drawn_for)
+    told = Result(
+        msg_id="m", job_id="j", attempt=1, request_id="r", task="digits_host",
+        outcome=Outcome.MEASURED, at_utc="now", value=2e-5, low=2e-5, high=2e-5, unit="s", n=15,
+        environment=dict(prepared.environment or {}),
+    )  # fmt: skip
+
+    found = check(told, asked=drawn_for, board="raspberry-pi-5")
+
+    assert (found.verdict, found.reason) == (Verdict.RECOMPUTED, "")
+    prepared.call()
+    other = {**drawn_for, "nonce": 78}
+    assert check(told, asked=other, board="raspberry-pi-5").verdict == Verdict.REJECTED
+    too_fast = replace(told, value=1e-12, low=1e-12, high=1e-12)
+    assert check(too_fast, asked=drawn_for, board="raspberry-pi-5").verdict == Verdict.REJECTED
 
 
 def test_a_model_too_large_to_send_leaves_a_plausible_time() -> None:
