@@ -1,15 +1,17 @@
 """Instruments: sound outputs, plots that find their lines, failures a student can reach."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from labs.content import FailureText, Json, Lab, LabPart
-from labs.contract import Knob, Knobs, Outputs, Params
+from labs.content import FailureText, Json, KnobText, Lab, LabPart
+from labs.contract import Knob, Knobs, Outputs, Params, Scalar
 from labs.draws import defaults_of
 from labs.proofs.case import Case, sampled
+from labs.text import quantity
 
 _ROWS_MAX = 10_000
 _CASES_PER_TRACK = 3
@@ -109,6 +111,20 @@ def _knob_faults(part: LabPart, knobs: tuple[Knob, ...], case: Case) -> Iterator
             yield f"knob.{knob.id}: default {knob.default} is none of its steps ({case})"
         if len({type(step) is str for step in knob.steps}) > 1:
             yield f"knob.{knob.id} mixes numbers and words ({case})"
+    for text in part.knobs:
+        steps = next((knob.steps for knob in knobs if knob.id == text.id), ())
+        read = Counter(_step_text(text, step) for step in steps)
+        if alike := [words for words, count in read.items() if count > 1]:
+            yield f"knob.{text.id}: two steps read {alike[0]!r}; give more digits ({case})"
+
+
+def _step_text(text: KnobText, step: Scalar) -> str:
+    """Return how a step reads on its knob."""
+    if isinstance(step, bool):
+        return text.texts.get(str(step).lower(), str(step))
+    if isinstance(step, str):
+        return text.texts.get(step, step)
+    return quantity(float(step), text.format)
 
 
 def _shape_faults(

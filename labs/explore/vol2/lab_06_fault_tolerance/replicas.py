@@ -175,7 +175,8 @@ class D(Part):
         }
 
     def knobs(self, p: Params) -> tuple[Knob, ...]:
-        ups = tuple(round(1 - x, 4) for x in np.geomspace(0.1, 0.001, 21))
+        # In tenths of a percent, as they are written; each once.
+        ups = tuple(dict.fromkeys(round(1 - x, 3) for x in np.geomspace(0.1, 0.001, 21).tolist()))
         needed = tuple(float(x) for x in range(1, 21))
         loads = tuple(round(x, 2) for x in linear_steps(0.10, 0.95, 18))
         return (
