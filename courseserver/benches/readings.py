@@ -41,6 +41,10 @@ class Readings:
         return max(max(row) for row in self.values)
 
     @property
+    def unit(self) -> str:
+        return "thousandths of g" if self.sensor == "imu" else "counts of 16 bits"
+
+    @property
     def span(self) -> str:
         return f"{quantity(self.least, 'int')} to {quantity(self.most, 'int')}"
 

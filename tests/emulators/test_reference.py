@@ -1,5 +1,6 @@
 """The reference firmware in emulators: what fits, what it answers, and that it computes exactly."""
 
+import subprocess
 import time
 import zlib
 from collections.abc import Iterator
@@ -269,6 +270,41 @@ def test_an_arduino_sketch_speaks_and_computes_as_the_core_does(
     assert got.data == quantising.run(layers, given[None]).tobytes()
     assert faults == []
     assert (images / "arduino" / sketch / f"{sketch}.ino").exists()
+
+
+def test_the_nanos_motion_is_recorded_beside_its_analogue_input(
+    images: Path, tmp_path: Path
+) -> None:
+    with (
+        machines.machine("nano33ble", images, tmp_path) as machine,
+        SerialPort(address_of(machine.url)) as port,
+    ):
+        board = LabBoard(port)
+        input_, motion, made = (board.sense(name, 100, 16) for name in board.can.sensors)
+
+        assert board.can.sensors == ("a0", "imu", "synthetic")
+    # What the stub of its library says, in thousandths of g; nothing is wired to A0.
+    assert motion.values == (250, -500, 875) * 16
+    assert (input_.axes, motion.axes, made.axes) == (1, 3, 3)
+    assert set(input_.values) == {0}
+
+
+@pytest.mark.parametrize(("chip", "has_motion"), [(0, False), (1, True)])
+def test_the_nanos_sketch_builds_for_the_first_sense_and_without_a_motion_sensor(
+    chip: int, has_motion: bool, images: Path, tmp_path: Path
+) -> None:
+    sketch, stub = images / "arduino" / "nano33ble", machines.REFERENCE / "arduino" / "stub"
+    flags = ["-std=c++17", "-mthumb", "-mcpu=cortex-m4", f"-DIMU_CHIP={chip}", f"-I{stub}"]
+    out = tmp_path / "sketch.o"
+
+    run = subprocess.run(
+        ["arm-none-eabi-g++", *flags, "-include", "Arduino.h", "-I", sketch, "-c", "-x", "c++",
+         sketch / "nano33ble.ino", "-o", out],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+    assert run.returncode == 0, run.stderr
+    assert (b"board_sense_second" in out.read_bytes()) is has_motion
 
 
 # --- hostile models -----------------------------------------------------------------------------

@@ -173,3 +173,11 @@ def test_the_size_of_a_model_is_that_of_its_blob() -> None:
 def test_an_unknown_activity_is_refused() -> None:
     with pytest.raises(UnknownActivity, match="nowhere"):
         load_activity("nowhere")
+
+
+def test_motion_is_asked_of_the_board_whose_firmware_reads_it() -> None:
+    model = load_activity("sensor-data").model
+    design = {**first(load_activity("sensor-data")), "sensor": "imu"}
+
+    assert model.tasks(design, "arduino-nano-33-ble-sense")[0].arguments["sensor"] == "imu"
+    assert model.tasks(design, "arduino-uno-r3") == ()

@@ -7,9 +7,15 @@ enum { SYNTHETIC_AXES = 3, HZ_MOST = 4000, LINE_BYTES = 32 };
 
 /* A board with a sensor says in board.h
  *   SENSOR_ID SENSOR_AXES   its name, and 16-bit values in one reading
- * and implements board_sense. */
+ * and implements board_sense; of a second one, which need not be there when the board starts,
+ *   SENSOR_SECOND_ID SENSOR_SECOND_AXES
+ * with board_has_second and board_sense_second. */
 #ifdef SENSOR_ID
 void board_sense(int16_t *values);
+#endif
+#ifdef SENSOR_SECOND_ID
+bool board_has_second(void);
+void board_sense_second(int16_t *values);
 #endif
 
 /* Every board has a sensor that is none: triangles of three pitches with noise, the same at each
@@ -29,6 +35,11 @@ static uint8_t axes_of(const char *name)
 #ifdef SENSOR_ID
     if (is_text(name, TEXT(SENSOR_ID))) {
         return SENSOR_AXES;
+    }
+#endif
+#ifdef SENSOR_SECOND_ID
+    if (is_text(name, TEXT(SENSOR_SECOND_ID))) {
+        return board_has_second() ? SENSOR_SECOND_AXES : 0;
     }
 #endif
     return is_text(name, TEXT("synthetic")) ? SYNTHETIC_AXES : 0;
@@ -63,6 +74,9 @@ bool sense_record(const char *name, uint32_t hz, uint32_t count)
     }
     lab_forget();
     bool is_synthetic = is_text(name, TEXT("synthetic"));
+#ifdef SENSOR_SECOND_ID
+    bool is_second = is_text(name, TEXT(SENSOR_SECOND_ID));
+#endif
     int16_t *values = (int16_t *)(void *)lab_blob();
     uint32_t period = 1000000UL / hz, state = 1, late = 0;
     board_flush();
@@ -76,6 +90,11 @@ bool sense_record(const char *name, uint32_t hz, uint32_t count)
         if (is_synthetic) {
             synthetic(i, &state, values + i * axes);
         }
+#ifdef SENSOR_SECOND_ID
+        else if (is_second) {
+            board_sense_second(values + i * axes);
+        }
+#endif
 #ifdef SENSOR_ID
         else {
             board_sense(values + i * axes);
@@ -99,7 +118,10 @@ bool sense_record(const char *name, uint32_t hz, uint32_t count)
 
 void sense_capability(void)
 {
-#ifdef SENSOR_ID
+#ifdef SENSOR_SECOND_ID
+    say(board_has_second() ? TEXT("m-cap-sensors-[" SENSOR_ID "," SENSOR_SECOND_ID ",synthetic]\r\n")
+                           : TEXT("m-cap-sensors-[" SENSOR_ID ",synthetic]\r\n"));
+#elif defined(SENSOR_ID)
     say(TEXT("m-cap-sensors-[" SENSOR_ID ",synthetic]\r\n"));
 #else
     say(TEXT("m-cap-sensors-[synthetic]\r\n"));

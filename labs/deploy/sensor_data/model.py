@@ -8,7 +8,9 @@ from simcore import catalog
 from simcore.equations.ingestion import step_in_sequence
 
 # 16-bit values in one reading of each sensor that the firmware knows.
-AXES: Mapping[str, int] = {"a0": 1, "synthetic": 3}
+AXES: Mapping[str, int] = {"a0": 1, "imu": 3, "synthetic": 3}
+# Boards whose firmware of ours reads the motion sensor.
+_MOVED = ("arduino-nano-33-ble-sense",)
 _VALUE = 2.0
 # Bytes a second of each board's line, and how far off that may be: 115,200 baud with ten bits a
 # byte on a UART; a board that is USB itself sends at the pace of its driver, which is assumed.
@@ -36,6 +38,8 @@ class Model(ActivityModel):
         return tuple(LINES)
 
     def tasks(self, design: Design, board: str) -> tuple[BenchTask, ...]:
+        if design["sensor"] == "imu" and board not in _MOVED:
+            return ()
         return (BenchTask(id="sensor", task="sensor", arguments=dict(design), use="compare"),)
 
     def predict(self, design: Design, board: str, past: Sequence[Past] = ()) -> tuple[Figure, ...]:

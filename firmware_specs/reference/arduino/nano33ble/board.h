@@ -14,6 +14,15 @@
 /* The analogue input A0, as the converter gives it. */
 #define SENSOR_ID "a0"
 #define SENSOR_AXES 1
+/* Motion: 2 is the BMI270 of the Sense Rev2 (library Arduino_BMI270_BMM150), 1 the LSM9DS1 of the
+ * first Sense (library Arduino_LSM9DS1), 0 needs no library and knows none. */
+#ifndef IMU_CHIP
+#define IMU_CHIP 2
+#endif
+#if IMU_CHIP
+#define SENSOR_SECOND_ID "imu"
+#define SENSOR_SECOND_AXES 3
+#endif
 #ifndef IS_EMULATOR
 #define IS_EMULATOR 0
 #endif

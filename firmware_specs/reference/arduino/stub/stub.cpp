@@ -1,5 +1,6 @@
 /* The board layer of MPS2 under other names (see Makefile), worn as an Arduino. */
 #include "Arduino.h"
+#include "Arduino_BMI270_BMM150.h"
 
 extern "C" {
 void mps2_start(void);
@@ -14,11 +15,20 @@ void mps2_idle(void);
 
 SerialLine Serial;
 EspChip ESP;
+MotionSensor IMU;
 
 void pinMode(int, int) {}
 void digitalWrite(int, int level) { mps2_pin(level == HIGH); }
 /* Nothing is wired to it here. */
 int analogRead(int) { return 0; }
+int MotionSensor::begin(void) { return 1; }
+int MotionSensor::accelerationAvailable(void) { return 1; }
+int MotionSensor::readAcceleration(float &x, float &y, float &z) {
+  x = 0.25f;
+  y = -0.5f;
+  z = 0.875f;
+  return 1;
+}
 unsigned long micros(void) { return mps2_microseconds(); }
 void yield(void) { mps2_idle(); }
 
