@@ -1,5 +1,6 @@
 """Static files with their hash in the name, ES modules included."""
 
+from collections.abc import Iterator
 from functools import cached_property
 
 from django.contrib.staticfiles.storage import ManifestStaticFilesStorage
@@ -26,6 +27,10 @@ class ModuleStorage(CompressedManifestStaticFilesStorage):  # type: ignore[misc]
     @cached_property
     def _urls(self) -> dict[str, str]:
         return {}
+
+    def compress_files(self, paths: set[str]) -> Iterator[tuple[str, str]]:
+        """Compress what pages ask for; a file's plain name is asked for by no page."""
+        yield from super().compress_files(paths & {*self.hashed_files.values()})
 
     def url(self, name: str, force: bool = False) -> str:
         """Return a file's address; a page asks for some forty, the same ones every time."""

@@ -82,6 +82,70 @@ def test_a_python_without_venv_is_named_with_its_remedy(bare_clone: Path, tmp_pa
     assert "apt-get install python3-venv" in _run(bare_clone, PATH=tools).stderr
 
 
+# Says what it is told, knows of no pip, and makes environments of itself.
+_RECORDER = """
+echo "${0##*/} $*" >>calls
+case "$*" in *"import pip") exit 1 ;; esac
+case "$1 $2" in "venv "* | "-m venv") ;; *) exit 0 ;; esac
+for folder; do :; done
+mkdir -p "$folder/bin"
+cp "$0" "$folder/bin/python"
+"""
+
+
+def _made_environment(clone: Path, tools: Path) -> str:
+    """Make an environment with these tools; return what they were told."""
+    script = ". ./docker/python-environment.sh; python_environment .venv requirements.lock"
+    done = subprocess.run(
+        ["/bin/sh", "-c", script], env={"PATH": str(tools)}, cwd=clone, capture_output=True
+    )
+    assert done.returncode == 0, done.stderr
+    assert (clone / ".venv/.made-from").read_text()
+    return (clone / "calls").read_text()
+
+
+@pytest.fixture
+def recorders(tmp_path: Path) -> Path:
+    """Tools that make an environment: Python, and uv beside it."""
+    tools = Path(_tools(tmp_path / "bin", "cksum", "grep", "mkdir", "cp", "mv"))
+    for name in ("python3", "uv"):
+        (tools / name).write_text(f"#!/bin/sh\n{_RECORDER}")
+        (tools / name).chmod(0o755)
+    return tools
+
+
+def test_who_has_uv_gets_the_environment_from_it(bare_clone: Path, recorders: Path) -> None:
+    told = _made_environment(bare_clone, recorders)
+
+    assert "uv pip install" in told
+    assert f"--require-hashes --requirement {bare_clone}/requirements.lock" in told
+    assert "python -m pip" not in told
+
+
+@pytest.mark.parametrize("why", ["none", "refuses"])
+def test_without_uv_or_where_it_finds_nothing_pip_makes_the_environment(
+    bare_clone: Path, recorders: Path, why: str
+) -> None:
+    (recorders / "uv").write_text("#!/bin/sh\nexit 2\n")
+    if why == "none":
+        (recorders / "uv").unlink()
+
+    told = _made_environment(bare_clone, recorders)
+
+    assert "python3 -m venv .venv" in told
+    (pip,) = (line for line in told.splitlines() if line.startswith("python -m pip install"))
+    assert "--require-hashes --requirement requirements.lock" in pip
+
+
+def test_an_environment_is_made_once_for_each_lock(bare_clone: Path, recorders: Path) -> None:
+    first = _made_environment(bare_clone, recorders)
+    again = _made_environment(bare_clone, recorders)
+    (bare_clone / "requirements.lock").write_text("another\n")
+
+    assert again == first
+    assert len(_made_environment(bare_clone, recorders)) > len(first)
+
+
 @pytest.mark.skipif(os.geteuid() == 0 and not shutil.which("setpriv"), reason="needs setpriv")
 def test_a_read_only_folder_is_named(bare_clone: Path, tmp_path: Path) -> None:
     bare_clone.chmod(0o555)

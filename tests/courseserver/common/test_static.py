@@ -1,12 +1,14 @@
 """Static files: hashed modules find each other, fonts stay small, foreign files their hash."""
 
 import base64
+import gzip
 import hashlib
 import re
 from pathlib import Path
 from typing import Any
 from unittest.mock import Mock
 
+import brotli
 import pytest
 from django.conf import settings
 from django.core.files.storage import FileSystemStorage
@@ -70,6 +72,19 @@ def test_style_sheets_name_the_hashed_fonts(collected: Path) -> None:
     assert len(fonts) == 2
     assert all((collected / "css" / font).resolve().is_file() for font in fonts)
     assert all(re.search(r"\.[0-9a-f]{12}\.woff2$", font) for font in fonts)
+
+
+def test_every_script_and_sheet_that_pages_ask_for_lies_there_compressed(collected: Path) -> None:
+    storage = ModuleStorage(location=str(collected))
+    names = [f"{folder.name}/{file.name}" for folder in MODULES for file in folder.glob("*.js")]
+    asked = [collected / storage.stored_name(name) for name in [*names, "css/foundation.css"]]
+
+    for file in asked:
+        assert re.search(r"\.[0-9a-f]{12}\.", file.name)
+        if file.stat().st_size > 1000:
+            assert gzip.decompress(Path(f"{file}.gz").read_bytes()) == file.read_bytes()
+            assert brotli.decompress(Path(f"{file}.br").read_bytes()) == file.read_bytes()
+    assert not (collected / "css/foundation.css.br").exists(), "asked for by no page"
 
 
 def test_before_collecting_files_keep_their_plain_names(tmp_path: Path) -> None:
