@@ -113,19 +113,17 @@ class MqttPlace:
 
 
 @contextmanager
-def memory(folder: Path) -> Iterator[Place]:
+def memory(folder: Path, migrated: Path) -> Iterator[Place]:
     yield MemoryPlace()
 
 
 @contextmanager
-def amqtt(folder: Path) -> Iterator[Place]:
+def amqtt(folder: Path, migrated: Path) -> Iterator[Place]:
     import tomllib
 
     installation = Installation(var=folder, mosquitto=False)
-    installation.manage("migrate", "-v0")
-    settings = folder / "kit" / "agent.toml"
-    installation.manage("kit_enrol", "--name", "contract", "--write", str(settings))
-    kit = tomllib.loads(settings.read_text())
+    installation.prepare(migrated)
+    kit = tomllib.loads((folder / "kit" / "agent.toml").read_text())
     bridge = installation.ask(
         "from courseserver.kits.credentials import bridge_secret, bridge_user\n"
         "answer = [bridge_user(), bridge_secret()]"
@@ -143,7 +141,7 @@ def amqtt(folder: Path) -> Iterator[Place]:
 
 
 @contextmanager
-def mosquitto(folder: Path) -> Iterator[Place]:
+def mosquitto(folder: Path, migrated: Path) -> Iterator[Place]:
     passwords = folder / "passwords"
     for user, secret in ((DEVICE, SECRET), ("bridge", "secret-of-the-bridge")):
         created = "-c" if not passwords.exists() else ""
@@ -165,11 +163,11 @@ PLACES: list[Any] = [
 
 @pytest.fixture(scope="module", params=PLACES, ids=["memory", "amqtt", "mosquitto"])
 def shared_place(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, migrated: Path
 ) -> Iterator[Place]:
     folder = tmp_path_factory.mktemp("broker")
     folder.chmod(0o755)
-    with request.param(folder) as place:
+    with request.param(folder, migrated) as place:
         yield place
 
 
@@ -196,10 +194,10 @@ def side(place: Place) -> Iterator[tuple[Transport, Take]]:
 
 @pytest.fixture(params=[PLACES[0], PLACES[2]], ids=["memory", "mosquitto"])
 def strict_side(
-    request: pytest.FixtureRequest, tmp_path: Path
+    request: pytest.FixtureRequest, tmp_path: Path, migrated: Path
 ) -> Iterator[tuple[Place, Transport, Take]]:
     """The same before a broker that keeps what was not confirmed."""
-    with request.param(tmp_path) as strict:
+    with request.param(tmp_path, migrated) as strict:
         for transport, take in _side(strict):
             yield strict, transport, take
 
@@ -253,10 +251,10 @@ def test_the_newest_protocol_that_the_broker_knows_is_spoken(place: Place) -> No
 @pytest.mark.processes
 @pytest.mark.mosquitto
 def test_a_network_thread_that_dies_in_silence_is_replaced(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, migrated: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     inbox: Queue[Any] = Queue()
-    with mosquitto(tmp_path) as place:
+    with mosquitto(tmp_path, migrated) as place:
         transport = place.transport(inbox)
         transport.start()
         _first(inbox, Connected)

@@ -15,9 +15,12 @@ pytestmark = [pytest.mark.chroot, pytest.mark.slow]
 # What lets a root behind a company's proxy reach the same package sources as this machine.
 _HOST_CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
 
+# Where the root keeps an index of what is locked.
+LOCKED = "file:///opt/index"
+
 
 @pytest.fixture(scope="module")
-def bare_debian(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def bare_debian(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     debootstrap = program("debootstrap", "apt-get install debootstrap")
     if subprocess.run(["id", "-u"], capture_output=True, text=True).stdout.strip() != "0":
         pytest.skip("a chroot needs root: sudo ./test -m chroot")
@@ -28,6 +31,7 @@ def bare_debian(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     )  # fmt: skip
     shutil.copy("/etc/resolv.conf", root / "etc/resolv.conf")
     shutil.copy(_HOST_CERTIFICATES, root / "opt/host-certificates.crt")
+    _write_index(repository, root / "opt/index")
     yield root
     subprocess.run(["rm", "-rf", str(root)], check=True)
 
@@ -65,7 +69,8 @@ def _copy(repository: Path, root: Path, folder: str, names: list[str]) -> None:
 def _write_index(repository: Path, folder: Path) -> None:
     """Write a package index of what is locked, at the addresses that the lock names.
 
-    The whole index lists every release there ever was, which pip takes ten seconds to look through.
+    PyPI's lists every release there ever was, which pip takes ten seconds to look through; the
+    agent's image finds its packages there.
     """
     locked = tomllib.loads((repository / "uv.lock").read_text())["package"]
     for package in locked:
@@ -89,7 +94,7 @@ def test_the_steps_of_every_image_run_in_a_bare_debian(repository: Path, bare_de
     _in_root(root, "/", "sh", "/opt/steps/base.sh")
     # Bytecode of every package is for servers that start often; this one starts once.
     server = ("/opt/courseserver", "sh", "/opt/steps/server.sh")
-    _in_root(root, *server, "requirements", PIP_NO_COMPILE="1")
+    _in_root(root, *server, "requirements", PIP_NO_COMPILE="1", PIP_INDEX_URL=LOCKED)
     _in_root(root, *server, "project")
     checked = _in_root(root, "/opt/courseserver", "/opt/venv/bin/python", "manage.py", "check")
     served = _in_root(root, "/opt/courseserver", "/opt/venv/bin/granian", "--version")
@@ -112,8 +117,6 @@ def test_the_first_command_of_the_readme_needs_python_and_venv_alone(
         check=True,
     )
     ports = [f"--{name}={free_port()}" for name in ("port", "lms-port", "mqtt-port")]
-    # That pip finds the same lock in the whole index, the server's image has shown.
-    _write_index(repository, root / "opt/index")
 
     told = _in_root(
         root,
@@ -122,7 +125,7 @@ def test_the_first_command_of_the_readme_needs_python_and_venv_alone(
         "--once",
         *ports,
         DEVICE_AGENT_REHEARSAL="1",
-        PIP_INDEX_URL="file:///opt/index",
+        PIP_INDEX_URL=LOCKED,
     )
 
     assert "grade read back" in told.stdout

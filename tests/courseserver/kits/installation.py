@@ -18,8 +18,21 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from tests.services import LIMIT_S, free_port
+from tests.services import free_port
 
+# Runs what each line holds and prints its answer; what commands print goes into the log.
+_SHELL = """
+import contextlib, json, sys
+import django
+django.setup()
+from django.db import connection
+for line in sys.stdin:
+    values = {}
+    with contextlib.redirect_stdout(sys.stderr):
+        exec(json.loads(line), values)
+    connection.close()
+    print(json.dumps(values["answer"]), flush=True)
+"""
 ROOT = Path(__file__).resolve().parents[3]
 # How long a process may take to say goodbye before it is killed.
 STOP_S = 60.0
@@ -92,31 +105,27 @@ class Installation:
             "DEVICE_AGENT_SPOOL": str(self.var / "kit" / "spool.sqlite3"),
         }
 
-    def manage(self, *arguments: str) -> str:
-        done = subprocess.run(
-            [sys.executable, "manage.py", *arguments],
-            cwd=ROOT, env=self.environment, capture_output=True, text=True, timeout=LIMIT_S,
-        )  # fmt: skip
-        assert done.returncode == 0, done.stderr
-        return done.stdout
+    def manage(self, *arguments: str) -> None:
+        call = f"from django.core.management import call_command\ncall_command(*{arguments!r})"
+        self.ask(f"{call}\nanswer = None")
 
     def ask(self, code: str) -> Any:
-        """Run code in a Django process of this installation; it assigns `answer`."""
-        wrapped = (
-            "import django, json, sys; django.setup()\n"
-            f"exec({code!r}, globals())\nprint('\\n' + json.dumps(answer))"
-        )
-        done = subprocess.run(
-            [sys.executable, "-c", wrapped],
-            cwd=ROOT, env=self.environment, capture_output=True, text=True, timeout=LIMIT_S,
-        )  # fmt: skip
-        assert done.returncode == 0, done.stderr
-        return json.loads(done.stdout.strip().splitlines()[-1])
+        """Run code in the Django process of this installation; it assigns `answer`."""
+        if "shell" not in self.processes:
+            self._begin("shell", stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        shell = self.processes["shell"]
+        assert shell.stdin
+        assert shell.stdout
+        shell.stdin.write(json.dumps(code).encode() + b"\n")
+        shell.stdin.flush()
+        answer = shell.stdout.readline()
+        assert answer, (self.var / "shell.log").read_text()
+        return json.loads(answer)
 
-    def prepare(self, installed: Path | None = None) -> None:
-        """Make the database, one kit with its settings file, and Mosquitto's files."""
-        if installed:
-            shutil.copytree(installed, self.var, dirs_exist_ok=True)
+    def prepare(self, migrated: Path | None = None) -> None:
+        """Make or copy the database, one kit with its settings file, and Mosquitto's files."""
+        if migrated:
+            shutil.copytree(migrated, self.var, dirs_exist_ok=True)
         else:
             self.manage("migrate", "-v0")
         if self.tls:
@@ -140,13 +149,19 @@ class Installation:
         return "".join(f"{name} {self.var}/{file}\n" for name, file in certificates)
 
     def start(self, name: str) -> None:
-        log = (self.var / f"{name}.log").open("ab")
-        self.processes[name] = subprocess.Popen(
-            self._command(name), cwd=ROOT, env=self.environment, stdout=log, stderr=log
-        )
+        self._begin(name)
+
+    def _begin(self, name: str, **streams: int) -> None:
+        with (self.var / f"{name}.log").open("ab") as log:
+            self.processes[name] = subprocess.Popen(
+                self._command(name),
+                cwd=ROOT, env=self.environment, **{"stdout": log, "stderr": log, **streams},
+            )  # fmt: skip
 
     def _command(self, name: str) -> list[str]:
         manage = [sys.executable, "manage.py"]
+        if name == "shell":
+            return [sys.executable, "-c", _SHELL]
         if name == "agent":
             settings = str(self.var / "kit" / "agent.toml")
             return [sys.executable, "-m", "device_agent", "run", "--config", settings]

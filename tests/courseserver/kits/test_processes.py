@@ -35,11 +35,11 @@ BROKERS = [
 
 @pytest.fixture(scope="module", params=BROKERS)
 def installation(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, installed: Path
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, migrated: Path
 ) -> Iterator[Installation]:
     folder = tmp_path_factory.mktemp("installation")
     installation = Installation(var=folder, mosquitto=request.param, rehearses=True)
-    installation.prepare(installed)
+    installation.prepare(migrated)
     for name in ("broker", "bridge", "agent"):
         installation.start(name)
     yield installation

@@ -23,11 +23,11 @@ _STORED = "SELECT count(*) FROM kits_measurement"
 
 @pytest.fixture(scope="module")
 def installation(
-    tmp_path_factory: pytest.TempPathFactory, installed: Path
+    tmp_path_factory: pytest.TempPathFactory, migrated: Path
 ) -> Iterator[Installation]:
     folder = tmp_path_factory.mktemp("production")
     installation = Installation(var=folder, mosquitto=True, tls=True)
-    installation.prepare(installed)
+    installation.prepare(migrated)
     for name in ("broker", "bridge"):
         installation.start(name)
     yield installation
