@@ -13,6 +13,7 @@ import pytest
 
 from tests.doubles.lti_platform import Answer, Asked, LtiPlatform, lti_platform
 from tests.services import LIMIT_S, wait_for
+from tests.shell import Shell
 
 SCORES, RESULTS = "/item/scores", "/item/results"
 _SUBMIT = """
@@ -53,13 +54,18 @@ def workers(environment: dict[str, str]) -> Iterator[list[subprocess.Popen[bytes
 
 
 @pytest.fixture
+def shell(tmp_path: Path, migrated: Path, environment: dict[str, str]) -> Iterator[Shell]:
+    (tmp_path / "var").mkdir()
+    shutil.copy(migrated / "courseserver.sqlite3", tmp_path / "var")
+    shell = Shell(environment, tmp_path)
+    yield shell
+    shell.stop()
+
+
+@pytest.fixture
 def lms() -> Iterator[LtiPlatform]:
     with lti_platform() as platform:
         yield platform
-
-
-def manage(environment: dict[str, str], *arguments: str) -> None:
-    subprocess.run([sys.executable, "manage.py", *arguments], env=environment, check=True)
 
 
 def start(environment: dict[str, str]) -> subprocess.Popen[bytes]:
@@ -77,7 +83,7 @@ def state(tmp_path: Path) -> str:
 @pytest.mark.parametrize("moment", ["before the request", "after the yes"])
 def test_a_grade_survives_kill_9_of_its_sender_and_arrives_once(
     tmp_path: Path,
-    installed: Path,
+    shell: Shell,
     environment: dict[str, str],
     workers: list[subprocess.Popen[bytes]],
     lms: LtiPlatform,
@@ -104,21 +110,19 @@ def test_a_grade_survives_kill_9_of_its_sender_and_arrives_once(
 
     lms.answer(SCORES, take)
     lms.answer(RESULTS, show)
-    (tmp_path / "var").mkdir()
-    shutil.copy(installed / "courseserver.sqlite3", tmp_path / "var")
     workers.append(start(environment))
-    manage(environment, "shell", "-v0", "-c", _SUBMIT.format(url=lms.url))
+    shell.ask(_SUBMIT.format(url=lms.url))
     wait_for(lambda: bool(kills), what="the kill")
     assert state(tmp_path) == "sending"
 
     workers.append(start(environment))
-    wait_for(lambda: _swept(environment, tmp_path), what="the grade in the LMS")
+    wait_for(lambda: _swept(shell, tmp_path), what="the grade in the LMS")
 
     assert grades == [55.0]
     stamps = [asked.json["timestamp"] for asked in lms.requests_to(SCORES)]
     assert len(stamps) == 1
 
 
-def _swept(environment: dict[str, str], tmp_path: Path) -> bool:
-    manage(environment, "shell", "-v0", "-c", _SWEEP)
+def _swept(shell: Shell, tmp_path: Path) -> bool:
+    shell.ask(_SWEEP)
     return state(tmp_path) == "in_lms"

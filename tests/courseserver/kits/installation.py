@@ -1,7 +1,6 @@
 """A private installation of broker, bridge and agent as processes, for tests."""
 
 import getpass
-import json
 import os
 import shutil
 import signal
@@ -9,6 +8,7 @@ import subprocess
 import sys
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
@@ -19,20 +19,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from tests.services import free_port
+from tests.shell import Shell
 
-# Runs what each line holds and prints its answer; what commands print goes into the log.
-_SHELL = """
-import contextlib, json, sys
-import django
-django.setup()
-from django.db import connection
-for line in sys.stdin:
-    values = {}
-    with contextlib.redirect_stdout(sys.stderr):
-        exec(json.loads(line), values)
-    connection.close()
-    print(json.dumps(values["answer"]), flush=True)
-"""
 ROOT = Path(__file__).resolve().parents[3]
 # How long a process may take to say goodbye before it is killed.
 STOP_S = 60.0
@@ -105,22 +93,16 @@ class Installation:
             "DEVICE_AGENT_SPOOL": str(self.var / "kit" / "spool.sqlite3"),
         }
 
+    @cached_property
+    def shell(self) -> Shell:
+        return Shell(self.environment, self.var)
+
     def manage(self, *arguments: str) -> None:
-        call = f"from django.core.management import call_command\ncall_command(*{arguments!r})"
-        self.ask(f"{call}\nanswer = None")
+        self.shell.manage(*arguments)
 
     def ask(self, code: str) -> Any:
-        """Run code in the Django process of this installation; it assigns `answer`."""
-        if "shell" not in self.processes:
-            self._begin("shell", stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-        shell = self.processes["shell"]
-        assert shell.stdin
-        assert shell.stdout
-        shell.stdin.write(json.dumps(code).encode() + b"\n")
-        shell.stdin.flush()
-        answer = shell.stdout.readline()
-        assert answer, (self.var / "shell.log").read_text()
-        return json.loads(answer)
+        """Run code in a Django process of this installation; it assigns `answer`."""
+        return self.shell.ask(code)
 
     def prepare(self, migrated: Path | None = None) -> None:
         """Make or copy the database, one kit with its settings file, and Mosquitto's files."""
@@ -149,19 +131,13 @@ class Installation:
         return "".join(f"{name} {self.var}/{file}\n" for name, file in certificates)
 
     def start(self, name: str) -> None:
-        self._begin(name)
-
-    def _begin(self, name: str, **streams: int) -> None:
-        with (self.var / f"{name}.log").open("ab") as log:
-            self.processes[name] = subprocess.Popen(
-                self._command(name),
-                cwd=ROOT, env=self.environment, **{"stdout": log, "stderr": log, **streams},
-            )  # fmt: skip
+        log = (self.var / f"{name}.log").open("ab")
+        self.processes[name] = subprocess.Popen(
+            self._command(name), cwd=ROOT, env=self.environment, stdout=log, stderr=log
+        )
 
     def _command(self, name: str) -> list[str]:
         manage = [sys.executable, "manage.py"]
-        if name == "shell":
-            return [sys.executable, "-c", _SHELL]
         if name == "agent":
             settings = str(self.var / "kit" / "agent.toml")
             return [sys.executable, "-m", "device_agent", "run", "--config", settings]
@@ -181,6 +157,7 @@ class Installation:
         self.processes.pop(name).wait()
 
     def stop(self) -> None:
+        self.shell.stop()
         for process in self.processes.values():
             process.terminate()
         for process in self.processes.values():
