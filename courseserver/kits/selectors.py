@@ -118,6 +118,17 @@ def levels_of(job_id: str) -> dict[str, str]:
     return dict(rows.values_list("request_id", "verdict"))
 
 
+def doubts_of(job_id: str) -> str:
+    """Return in a sentence what the kit itself doubts of its measurements, or nothing."""
+    rows = Measurement.objects.filter(job=job_id, superseded=False, outcome=Outcome.MEASURED.value)
+    told = rows.order_by("pk").values_list("detail", flat=True)
+    details = [detail for detail in told if detail]
+    if not details:
+        return ""
+    are = "is" if len(details) == 1 else "are"
+    return f"{len(details)} of {rows.count()} measurements {are} doubtful: {details[0]}."
+
+
 def outcomes_of(job: KitJob) -> dict[str, Measurement]:
     """Return every run's outcome, failures with their reasons included."""
     return {row.request_id: row for row in job.measurements.filter(superseded=False)}

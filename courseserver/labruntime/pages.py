@@ -241,6 +241,8 @@ class RealityView:
     mode: str
     kit_available: bool
     message: str  # state of the kit job in words
+    doubts: str  # what the kit itself says is to be doubted, in a sentence
+    evidence: str  # of the measurements: measured or emulated; empty without any
     done: int
     total: int
     calibration: tuple[ValueRow, ...]

@@ -7,9 +7,11 @@ from courseserver.common import clock
 from courseserver.kits.claims import LIFE
 from courseserver.kits.models import BridgeBeat, Kit, KitClaim
 from courseserver.kits.states import KitHealth
-from firmware_specs.wire import KitState, Log, Status
+from firmware_specs.wire import KitState, Log, Scalar, Status
 from tests.browser.axe import PHONE, WIDE, violations
 from tests.browser.conftest import Open
+from tests.courseserver.benches.conftest import Deploy
+from tests.courseserver.benches.conftest import deployed as deployed
 from tests.courseserver.kits.conftest import Bench, Clock
 
 
@@ -83,3 +85,36 @@ def test_an_activity_is_accessible(
 
     assert violations(page) == []
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+@pytest.fixture
+def bench(room: Bench) -> Bench:
+    """The same bench under the name that `deployed` asks for."""
+    return room
+
+
+@pytest.mark.parametrize(("size", "scheme"), [(WIDE, "light"), (PHONE, "dark")])
+def test_a_measured_activity_is_accessible_with_every_detail_open(
+    room: Bench, deployed: Deploy, open_page: Open, size: tuple[int, int], scheme: str
+) -> None:
+    Kit.objects.update(presence="offline")
+    kit = room.kit("Uno on a shelf", tasks=["digits"])
+    facts: dict[str, Scalar] = {
+        "idle_w": 0.07, "energy_uncertainty_j": 9e-6, "energy_u_gain_j": 8e-6,
+        "energy_u_repeat_j": 3e-6, "energy_u_lacks": "offset",
+    }  # fmt: skip
+    deployed(kit, facts=facts, detail="spread 22% exceeds 15%")
+    deployed(kit, width="16", facts=facts)
+
+    page = open_page(
+        f"/deploy/{room.course.id}/quantised-model/", room.bob, size=size, scheme=scheme
+    )
+    page.get_by_text("How the energy was measured").click()
+
+    page.get_by_text("where the doubt comes from", exact=False).first.wait_for()
+    assert violations(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    labels = page.locator("table.comparison td").first.evaluate(
+        "cell => getComputedStyle(cell, '::before').content"
+    )
+    assert ("Predicted" in labels) is (size == PHONE)

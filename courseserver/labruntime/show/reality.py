@@ -56,6 +56,8 @@ def reality_view(state: AttemptState, instance: PartInstance) -> RealityView | N
         mode=standing.mode,
         kit_available=standing.kit_available,
         message=standing.message,
+        doubts=kit_selectors.doubts_of(standing.job.id) if standing.job and found else "",
+        evidence=_evidence(found),
         done=standing.job.done if standing.job else 0,
         total=standing.job.total if standing.job else 0,
         calibration=_calibration(text, found) if found else (),
@@ -136,6 +138,12 @@ def _outcome(
     is_own = job.kit_origin == "own"
     message = f"{job.message}, self-reported by your own kit" if is_own else job.message
     return mode, message, comparison
+
+
+def _evidence(found: Comparison | None) -> str:
+    """Return how the measurements are known, of several the lesser."""
+    known = {str(row.measured.evidence) for row in found.rows if row.measured} if found else set()
+    return "emulated" if "emulated" in known else next(iter(known), "")
 
 
 def _calibration(text: RealityText, comparison: Comparison) -> tuple[ValueRow, ...]:

@@ -69,6 +69,26 @@ def test_measurements_are_asked_for_and_shown_beside_the_prediction(ready: Stude
     assert shown.calibration[0].text == "10.0 GB/s"
 
 
+def test_what_an_emulator_said_and_what_the_kit_doubts_are_not_called_plainly_measured(
+    ready: Student,
+) -> None:
+    ready.post(ready.api("b", "reality"), {"mode": "kit"})
+    job = KitJob.objects.get()
+    measure(job, "bandwidth", 1e10)
+    measure(job, "copy_large", 0.008)
+    Measurement.objects.update(evidence="emulated")
+    Measurement.objects.filter(request_id="copy_large").update(detail="spread 22% exceeds 15%")
+    finish(job, "done", "Measured on bench-1")
+
+    shown = ready.shown("b").reality
+    page = ready.client.get(f"/labs/attempts/{ready.attempt.pk}/parts/b/").content.decode()
+
+    assert shown.evidence == "emulated"
+    assert '<span class="chip emulated">Emulated</span>' in page
+    assert "emulated, 10th to 90th percentile" in page
+    assert "1 of 2 measurements is doubtful: spread 22% exceeds 15%." in page
+
+
 def test_what_was_measured_goes_with_the_submission_and_into_the_ledger(ready: Student) -> None:
     ready.post(ready.api("b", "reality"), {"mode": "kit"})
     job = KitJob.objects.get()
