@@ -7,7 +7,7 @@ English in every locale, and numbers keep the point that answers are typed with.
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from django.utils import formats, timezone, translation
 from django.utils.html import format_html
@@ -16,6 +16,7 @@ from django.utils.safestring import SafeString
 from courseserver.common import clock
 
 SESSION_LOCALE = "locale"
+_NEAR = timedelta(days=180)
 _reader: ContextVar[str] = ContextVar("reader", default="")
 
 
@@ -53,11 +54,16 @@ def date_text(day: date) -> str:
 
 
 def moment_text(moment: datetime) -> str:
-    """Return a moment as today's time, or as its day and time."""
+    """Return a moment as today's time, or as its day and time; far away with its year.
+
+    A due date in the wrong year, typed by mistake, must not read like one of this term.
+    """
     local = timezone.localtime(moment)
     if local.date() == timezone.localtime(clock.now()).date():
         return time_text(moment)
-    return f"{_written(local, 'MONTH_DAY_FORMAT', '%-d %b')}, {time_text(moment)}"
+    is_near = abs(moment - clock.now()) < _NEAR
+    form = ("MONTH_DAY_FORMAT", "%-d %b") if is_near else ("DATE_FORMAT", "%-d %b %Y")
+    return f"{_written(local, *form)}, {time_text(moment)}"
 
 
 def in_time_element(value: datetime, text: str) -> SafeString:

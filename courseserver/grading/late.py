@@ -58,8 +58,10 @@ class Lateness:
     def words(self) -> str:
         if not self.percent and not self.banked_h:
             return ""
-        used = f", {self.banked_h} late hours used" if self.banked_h else ""
-        return f"Late by {_span(self.late)}{used}: −{self.percent:g} %"
+        hours = "1 late hour" if self.banked_h == 1 else f"{self.banked_h} late hours"
+        used = f", {hours} used" if self.banked_h else ""
+        cost = f"−{self.percent:g} %" if self.percent else "nothing lost"
+        return f"Late by {_span(self.late)}{used}: {cost}"
 
 
 def policy_of(course: Course) -> LatePolicy:

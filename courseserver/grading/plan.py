@@ -1,6 +1,6 @@
 """The dry run: what sending an assignment's grades would change in the LMS, row by row."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from courseserver.common.typed import whole
@@ -98,8 +98,8 @@ def _stays(row: BoardRow, words: str, *, tone: str = "wait") -> Planned:
     )
 
 
-def seen_in(posted: Sequence[str]) -> Mapping[int, int]:
+def seen_in(posted: str) -> Mapping[int, int]:
     """Return which rows in which version a form was shown; what is no such mark is left out."""
-    pairs = [mark.partition(":") for mark in posted]
+    pairs = [mark.partition(":") for mark in posted.split()]
     read = [(whole(pk), whole(number)) for pk, _, number in pairs]
     return {pk: number for pk, number in read if pk is not None and number is not None}

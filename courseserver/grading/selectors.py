@@ -1,6 +1,6 @@
 """Reading grades: one student's score, an assignment's board, what waits for a person."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -313,12 +313,20 @@ def board(assignment: Assignment, seen: frozenset[str] | None = None) -> Board:
 
     `seen`: only students of these sections (`access.sections_seen`).
     """
+    return _board(assignment, seen, course_selectors.members(assignment.course))
+
+
+def _board(
+    assignment: Assignment,
+    seen: frozenset[str] | None,
+    members: Sequence[course_selectors.Member],
+) -> Board:
     now = clock.now()
     lane = PlatformLane.objects.filter(platform_id=assignment.course.platform_id).first()
     known = _Known.of(assignment)
     rows = [
         _board_row(assignment, member, known, lane, now)
-        for member in course_selectors.members(assignment.course)
+        for member in members
         if (member.person_id in known.scores or (member.role == Role.LEARNER and member.is_active))
         and (seen is None or not seen.isdisjoint(member.sections))
     ]
@@ -461,7 +469,10 @@ def needs(boards: list[Board]) -> list[Need]:
 
 
 def boards(course: Course, seen: frozenset[str] | None = None) -> list[Board]:
-    return [board(assignment, seen) for assignment in course_selectors.assignments(course)]
+    """Return the board of each lab of the course, whose people are read once."""
+    members = course_selectors.members(course)
+    labs = course_selectors.assignments(course).select_related("course")
+    return [_board(assignment, seen, members) for assignment in labs]
 
 
 def logs_to_mark(assignment: Assignment, seen: frozenset[str] | None = None) -> list[Submission]:

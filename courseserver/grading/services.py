@@ -346,8 +346,9 @@ def _bring_in_line(
             score = score or Score(assignment=places[key], person_id=person_id, version=0)
             if _is_stored(score, mark) and not (forced and key in wanted):
                 continue
+            # Late hours may move while the points stay.
+            changed += not score.version or score.is_voided or score.points != mark.points
             is_to_send |= _store(score, mark, places[key], actor=actor, now=now)
-            changed += 1
         for key in wanted - found.keys():
             gone = scores.get((person_id, key))
             if gone is not None and not gone.is_voided:

@@ -95,7 +95,7 @@ def grades_preview_send(request: HttpRequest, assignment_id: str) -> HttpRespons
         for line in plan.plan(selectors.board(assignment))
         if line.will_send and line.row.outbox
     }
-    marks = plan.seen_in(request.POST.getlist("row"))
+    marks = plan.seen_in(request.POST.get("rows", ""))
     seen = {pk: version for pk, version in marks.items() if pk in sendable}
     rows = _of(assignment)
     with transaction.atomic():

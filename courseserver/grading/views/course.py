@@ -1,6 +1,9 @@
 """A course's settings, all its grades on one page, and its log."""
 
+from typing import Any
+
 from django.contrib import messages
+from django.core.files.uploadedfile import UploadedFile
 from django.core.paginator import Paginator
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
@@ -241,11 +244,21 @@ def grades_upload(request: HttpRequest, course_id: str) -> HttpResponse:
         file = request.FILES.get("file")
         if file is None:
             raise Unprocessable("No file was chosen.", remedy="Choose the file, then upload it.")
-        sheet = gradesheet.read(course, file.read(gradesheet.BYTES_MAX + 1), names)
+        sheet = gradesheet.read(course, _content(file), names)
     except Unprocessable as refusal:
         error = refusal
     context = {"course": course, "sheet": sheet, "error": error}
     return render(request, "grading/upload.html", context, status=422 if error else 200)
+
+
+def _content(file: "UploadedFile[Any]") -> bytes:
+    """Return what a file holds, where it is none of a size that no gradebook has."""
+    most = gradesheet.BYTES_MAX
+    if (file.size or 0) > most:
+        raise Unprocessable(
+            f"The file has {file.size:,} bytes; {most:,} fit.", remedy="Upload scores alone."
+        )
+    return bytes(file.read())
 
 
 @require_POST
@@ -255,7 +268,7 @@ def grades_apply(request: HttpRequest, course_id: str) -> HttpResponse:
     course = access.instructor_course_for(person, course_id)
     done, left = gradesheet.apply(
         course=course,
-        marks=request.POST.getlist("cell"),
+        marks=request.POST.get("cells", "").split(),
         reason=request.POST.get("reason", ""),
         actor=person,
     )

@@ -1,6 +1,6 @@
 """Days and times as their reader writes them; texts and numbers stay as they are."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -36,6 +36,24 @@ def test_a_day_reads_as_its_reader_writes_it(locale: str, day: str, time: str, d
         assert (moments.day_text(AT), moments.time_text(AT)) == (day, time)
         assert moments.date_text(AT) == date
     assert moments.day_text(AT) == "20 November"
+
+
+@pytest.mark.parametrize(
+    ("days", "text"),
+    [
+        (0, "14:05"),
+        (100, "28 Feb, 14:05"),
+        (-100, "12 Aug, 14:05"),
+        (365, "20 Nov 2027, 14:05"),
+        (-365, "20 Nov 2025, 14:05"),
+    ],
+)
+def test_a_moment_far_away_says_its_year(
+    days: int, text: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(clock, "now", lambda: AT)
+
+    assert moments.moment_text(AT + timedelta(days=days)) == text
 
 
 @pytest.mark.parametrize(("locale", "lang"), [("", ">"), ("en", ">"), ("de", '><span lang="de">')])

@@ -441,14 +441,14 @@ def test_a_file_comes_back_and_what_differs_is_set_on_a_press(room: Classroom) -
     cells = page.context["sheet"].cells
     assert [(c.name, c.before, c.after) for c in cells] == [("Bob Costa", 55.0, 80.0)]
     assert not Override.objects.exists()
-    data = {"cell": [c.mark for c in cells]}
+    data = {"cells": page.context["sheet"].marks}
     assert post(room, "grades-apply", room.course.id, **data).status_code == 422
     post(room, "grades-apply", room.course.id, **data, reason="Oral exam")
     assert Score.objects.get(person=room.bob).points == 80.0
 
     rows[2][3] = "computed"
-    marks = [c.mark for c in upload(room, rows).context["sheet"].cells]
-    post(room, "grades-apply", room.course.id, cell=marks, reason="Back")
+    marks = upload(room, rows).context["sheet"].marks
+    post(room, "grades-apply", room.course.id, cells=marks, reason="Back")
     assert Score.objects.get(person=room.bob).points == 55.0
     answer = post(room, "grades-apply", room.course.id, **data, reason="Again").content.decode()
     assert "1 score set" in answer
@@ -494,13 +494,13 @@ def test_a_file_gives_points_where_nothing_is_handed_in(room: Classroom) -> None
     rows = sheet_of(room)
     rows[1][3] = "12"
 
-    marks = [c.mark for c in upload(room, rows).context["sheet"].cells]
-    post(room, "grades-apply", room.course.id, cell=marks, reason="Oral examination")
+    marks = upload(room, rows).context["sheet"].marks
+    post(room, "grades-apply", room.course.id, cells=marks, reason="Oral examination")
 
     assert Score.objects.get(person=room.bea).points == 12.0
     rows[1][3] = "computed"
-    marks = [c.mark for c in upload(room, rows).context["sheet"].cells]
-    post(room, "grades-apply", room.course.id, cell=marks, reason="Back")
+    marks = upload(room, rows).context["sheet"].marks
+    post(room, "grades-apply", room.course.id, cells=marks, reason="Back")
     assert Score.objects.get(person=room.bea).is_voided
 
 
@@ -521,6 +521,60 @@ def test_a_file_that_is_no_gradebook_is_refused(
 
     assert answer.status_code == 422
     assert message in answer.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("size", "status", "words"),
+    [(2_000_001, 422, "2,000,001 bytes; 2,000,000 fit"), (10_000_000, 413, "9,000,000 at most")],
+)
+def test_a_file_too_large_is_told_how_large_it_is(
+    room: Classroom, size: int, status: int, words: str
+) -> None:
+    file = SimpleUploadedFile("g.csv", b"x" * size)
+
+    answer = post(room, "grades-upload", room.course.id, file=file)
+
+    assert answer.status_code == status
+    assert words in answer.content.decode()
+
+
+@pytest.mark.parametrize("text", ["nan", "inf", "-1", "1e308", "=1+1", "1,234", "0x10", "100.01"])
+def test_what_is_no_number_of_points_is_refused_wherever_it_is_typed(
+    room: Classroom, text: str
+) -> None:
+    room.submit()
+    rows = sheet_of(room)
+    rows[2][3] = text
+    cell = ("cell-set", room.assignment.id, room.bob.id)
+
+    sheet = upload(room, rows).context["sheet"]
+    assert (sheet.cells, len(sheet.refused)) == ((), 1)
+    assert post(room, *cell, points=text, reason="x").status_code == 422
+    assert not Override.objects.exists()
+
+
+def test_a_file_that_changes_a_whole_term_is_confirmed_in_one_form(room: Classroom) -> None:
+    """Django refuses forms of more than 1,000 fields; a class of 200 has 3,600 cells."""
+    room.submit()
+    rows = sheet_of(room)
+    rows[2][3] = "80"
+    marks = upload(room, rows).context["sheet"].marks
+    elsewhere = " ".join(f"asg_x:per_{n}:1:2" for n in range(1500))
+
+    answer = post(room, "grades-apply", room.course.id, cells=f"{marks} {elsewhere}", reason="x")
+
+    assert "1 score set" in answer.content.decode()
+    assert "1500 changed since you looked" in answer.content.decode()
+
+
+def test_a_file_of_another_course_names_its_first_rows_only(room: Classroom) -> None:
+    rows = [sheet_of(room)[0], *([f"per_{n}", "", "", "5"] for n in range(60))]
+
+    page = upload(room, rows)
+
+    assert len(page.context["sheet"].refused) == 60
+    assert page.content.decode().count("is no student of this course") == 50
+    assert "These are the first 50." in page.content.decode()
 
 
 def test_statistics_leave_part_scores_out(room: Classroom) -> None:

@@ -399,6 +399,19 @@ def test_an_accommodation_shows_every_score_first_and_so_does_taking_it_back(
     assert (points(costly), Accommodation.objects.count()) == ((44.0, 55.0), 0)
 
 
+def test_late_hours_given_back_are_no_score_that_changed(costly: Classroom) -> None:
+    settings_change.course_change(
+        course=costly.course, actor=costly.alice, reason="x", late_bank_hours=40
+    )
+    assert points(costly) == (55.0, 55.0)
+    form = extension(costly, costly.bob, 48)
+
+    done = post(costly, "extension-give", costly.assignment.id, **form, reason="Ill")
+
+    assert "Extension given.<" in done.content.decode()
+    assert Score.objects.get(person=costly.bob).banked_h == 0
+
+
 def test_more_time_is_looked_at_again_where_scores_changed_since(costly: Classroom) -> None:
     place = ("extension-give", costly.assignment.id)
     form = extension(costly, costly.bob, 24) | {"reason": "Ill"}

@@ -228,7 +228,7 @@ def _sent(room: Classroom, who: Person, values: dict[str, str]) -> None:
         {},
         {"person": person, "decision": "push", "reason": "x", "points": "1", "action": "regraded"},
         {"reason": "x", "text": "x", "action": "answer"},
-        {"cell": f"{values['assignment_id']}:{person}:55:1", "reason": "x", "seen_number": "1",
+        {"cells": f"{values['assignment_id']}:{person}:55:1", "reason": "x", "seen_number": "1",
          "level-numbers": "full", "level-cause": "full", "level-constraint": "full"},
     ]  # fmt: skip
     for route in ROUTES:
