@@ -141,5 +141,17 @@ def test_every_measurement_a_lab_asks_for_is_one_kits_know() -> None:
                 assert requests.checked(tasks)
 
 
+def test_a_ratio_is_asked_for_in_words_and_a_size_with_its_units(
+    student: Callable[[str, str], Student],
+) -> None:
+    asked = {
+        slug: student(slug, "cloud").page("a").content.decode()
+        for slug in ("v1-16-architects-audit", "v1-03-constraint-tax")
+    }
+
+    assert "How many times, as a number." in asked["v1-16-architects-audit"]
+    assert "Type a number and a unit: MB, kB" in asked["v1-03-constraint-tax"]
+
+
 def test_there_are_labs_to_walk() -> None:
     assert SLUGS
