@@ -84,7 +84,7 @@ def _busy(room: Classroom, person: Person, section: str) -> dict[str, str]:
         course=room.course, person=person, given_by=room.alice, reason=f"Agreed for {section}"
     )
     RankName.objects.create(course=room.course, person=person, pseudonym=f"Fox of {section}")
-    kit = Kit.objects.create(name=f"Bench {section}", board="host", course=room.course)
+    kit = Kit.objects.create(name=f"Bench {section}", board="host-linux", course=room.course)
     job = KitJob.objects.create(
         course=room.course, person=person, purpose="Roofline", tasks=[], queued_at=clock.now(),
         institution_only=True,
