@@ -42,8 +42,8 @@ class RankRow:
     is_mine: bool
     board: str
     design: str
-    # One text and the points of each track, in the order of TRACKS.
-    tracks: tuple[tuple[str, str], ...]
+    # Name, text and points of each track, in the order of TRACKS.
+    tracks: tuple[tuple[str, str, str], ...]
     total: str
 
 
@@ -157,9 +157,9 @@ def _board_name(board: str) -> str:
 
 def _track(
     activity: Activity, entry: Entry, track: str, by_track: Mapping[str, float]
-) -> tuple[str, str]:
+) -> tuple[str, str, str]:
     value = entry.values.get(track)
     if value is None:
-        return ("no meter" if track == "energy" else "–"), "0"
+        return track, ("no meter" if track == "energy" else "–"), "0"
     text = quantity(value, activity.figures[track].format)
-    return text, f"{by_track[track]:.0f}"
+    return track, text, f"{by_track[track]:.0f}"

@@ -18,6 +18,7 @@ from courseserver.courses.access import course_for, person_of
 from courseserver.courses.models import Course, Enrolment, Person
 from courseserver.courses.ranking import NAME_MAX, presence_of, rank_name_typed
 from courseserver.kits import selectors as kits
+from courseserver.kits.bench import own_kits_of
 from labs.activities import TRACKS, Activity, Design, all_activities
 from labs.course_map import all_maps
 from simcore import catalog
@@ -31,7 +32,7 @@ def activities(request: HttpRequest, course_id: str) -> HttpResponse:
     context = {
         "course": course,
         "activities": sorted(all_activities(), key=_first_week),
-        "own_kits": kits.own_kits(person, course),
+        "own_kits": own_kits_of(person, course),
         "is_staff": enrolment.is_staff,
     }
     return render(request, "benches/activities.html", context)

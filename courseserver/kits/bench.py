@@ -7,7 +7,7 @@ from django.db.models import Q
 
 from courseserver.common import clock
 from courseserver.courses import selectors as people
-from courseserver.courses.models import Course, Enrolment
+from courseserver.courses.models import Course, Enrolment, Person
 from courseserver.kits import queue, selectors
 from courseserver.kits.access import is_person_seen_by
 from courseserver.kits.models import BridgeBeat, Kit, KitJob, KitLog
@@ -34,6 +34,17 @@ class KitRow:
     meter: str
     # Whose it is, where it is a student's own.
     owner: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnKit:
+    """A student's own kit, as its owner sees it."""
+
+    kit: Kit
+    machine: str
+    state: str
+    tone: str
+    remedy: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,15 +95,26 @@ def bench_of(viewer: Enrolment) -> Bench:
     )
 
 
+def own_kits_of(person: Person, course: Course) -> list[OwnKit]:
+    """Return a student's own kits in a course, each with how it is."""
+    rows = []
+    for kit in selectors.own_kits(person, course):
+        state, tone, remedy = _state_of(kit, is_staff=False)
+        rows.append(OwnKit(kit=kit, machine=_machine(kit), state=state, tone=tone, remedy=remedy))
+    return rows
+
+
 def _kit_row(kit: Kit, viewer: Enrolment) -> KitRow:
     state, tone, remedy = _state_of(kit)
+    doing = _doing(kit, viewer)
     meters = [row["name"] for row in kit.birth.get("meters", []) if row["available"]]
     return KitRow(
         kit=kit,
-        state=state,
+        # It holds a job before it says so.
+        state="busy" if doing and state == "ready" else state,
         tone=tone,
         remedy=remedy,
-        doing=_doing(kit, viewer),
+        doing=doing,
         is_own=kit.course_id == viewer.course_id,
         machine=_machine(kit),
         agent_version=str(kit.birth.get("agent_version", "")),
@@ -108,11 +130,14 @@ def _machine(kit: Kit) -> str:
     return known[kit.board].name + (f" with {', '.join(names)}" if names else "")
 
 
-def _state_of(kit: Kit) -> tuple[str, str, str]:
+def _state_of(kit: Kit, *, is_staff: bool = True) -> tuple[str, str, str]:
     """Return a kit's state in words, its tone, and what to do about it."""
     if kit.health == KitHealth.SICK:
         why = f"{kit.failures} failures in a row" if kit.failures else "Taken out by staff"
-        remedy = f"{why}: read the log, then put it back."
+        how = "read the log, then put it back"
+        if not is_staff:
+            how = "mend it, then ask your instructor to put it back"
+        remedy = f"{why}: {how}."
         return "out of service", "fail", remedy
     if kit.last_seen_at is None:
         return "never seen", "wait", "Start its agent: python -m device_agent run"

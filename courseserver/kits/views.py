@@ -80,11 +80,14 @@ def claim_decide(request: HttpRequest, course_id: str) -> HttpResponse:
     return redirect("activities" if is_own else "kits-bench", course.id)
 
 
-@require_POST
+@require_http_methods(["GET", "POST"])
 def kit_revoke(request: HttpRequest, course_id: str, kit_id: str) -> HttpResponse:
-    """End a kit's credentials: a course's kit by its instructors, a student's own by its owner."""
+    """Ask, then end a kit's credentials: a course's by its instructors, an own one by its owner."""
     person = person_of(request)
     kit = access.kit_to_remove_for(person, course_id, kit_id)
+    if request.method == "GET":
+        context = {"course": kit.course, "kit": kit, "is_own": kit.owner_id == person.id}
+        return render(request, "kits/revoke.html", context)
     enrolment.kit_revoke(kit=kit, actor=person.id)
     messages.success(request, f"{kit.name} can no longer connect. Its measurements stay.")
     return redirect("activities" if kit.owner_id == person.id else "kits-bench", course_id)

@@ -171,6 +171,23 @@ def test_an_instructor_revokes_a_kit_of_the_course(bench: Bench) -> None:
     assert Kit.objects.get(pk=kit.pk).health == KitHealth.REVOKED
 
 
+def test_revoking_is_asked_first_and_of_nobody_else(bench: Bench) -> None:
+    kit = bench.kit("Bench 1", course=bench.course)
+    own = bench.kit("mine", course=bench.course, owner=bench.bob)
+
+    def path(which: Kit) -> str:
+        return f"/kits/{bench.course.id}/kits/{which.id}/revoke/"
+
+    asked = bench.client(bench.alice).get(path(kit)).content.decode()
+
+    assert "Revoke Bench 1?" in asked
+    assert Kit.objects.get(pk=kit.pk).health == KitHealth.ACTIVE
+    assert "Remove mine?" in bench.client(bench.bob).get(path(own)).content.decode()
+    assert bench.client(bench.bob).get(path(kit)).status_code in (403, 404)
+    assert bench.client(bench.bea).get(path(own)).status_code in (403, 404)
+    assert bench.client(bench.charlie).get(path(kit)).status_code == 404
+
+
 def test_a_shared_kit_is_not_one_courses_to_revoke(bench: Bench) -> None:
     kit = bench.kit("shared")
 
@@ -244,6 +261,30 @@ def test_a_student_removes_the_own_kit_and_no_other(bench: Bench) -> None:
 
     mine.refresh_from_db()
     assert mine.health == "revoked"
+
+
+def test_a_student_sees_how_the_own_kit_is(bench: Bench) -> None:
+    own = bench.kit("mine", course=bench.course, owner=bench.bob, holds="arduino-uno-r3")
+    bench.kit("hers", course=bench.course, owner=bench.bea)
+    path = f"/deploy/{bench.course.id}/"
+
+    page = bench.client(bench.bob).get(path).content.decode()
+    Kit.objects.filter(pk=own.pk).update(health=KitHealth.SICK, failures=3)
+    sick = bench.client(bench.bob).get(path).content.decode()
+
+    assert "Linux host with Arduino Uno R3" in page
+    assert '<span class="chip good">ready</span>' in page
+    assert "hers" not in page
+    assert "3 failures in a row: mend it, then ask your instructor to put it back" in sick
+
+
+def test_a_kit_with_a_job_is_busy_before_it_says_so(bench: Bench) -> None:
+    bench.kit("shelf", course=bench.course)
+    bench.ask(bench.bob)
+
+    page = bench.client(bench.tom).get(f"/kits/{bench.course.id}/").content.decode()
+
+    assert '<span class="chip good">busy</span>' in page
 
 
 def test_staff_see_which_board_a_bench_computer_holds(bench: Bench) -> None:
