@@ -5,9 +5,10 @@ lab's own and stay in `lab.toml`; the notes say what to make of them.
 """
 
 from dataclasses import dataclass
+from html import escape
 
 from labs.class_figures import class_figures
-from labs.content import Lab, LabPart
+from labs.content import Lab
 from labs.tables import Table
 from labs.words import markdown
 
@@ -16,22 +17,11 @@ FILE = "teaching.toml"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Misconception:
-    """What students believe before a part, and what an instructor can do about it.
-
-    `figures_of` is set on the first of each part: figures are computed where somebody reads them.
-    """
+    """What students believe before a part, and what an instructor can do about it."""
 
     part: str
     belief: str
-    advice: str
-    figures_of: tuple[Lab, LabPart] | None = None
-
-    @property
-    def answer(self) -> str:
-        """The advice, with what a class finds in this part."""
-        return (
-            f"{self.advice} {class_figures(*self.figures_of)}" if self.figures_of else self.advice
-        )
+    answer: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,15 +40,27 @@ class Expected:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TeachingNotes:
-    """Fields ending in `_html` are rendered Markdown."""
+    """Fields ending in `_html` are rendered Markdown.
 
-    why_html: str
+    `why_html` adds what a class finds, computed where somebody reads it.
+    """
+
+    lab: Lab
+    reasons_html: str
     before_html: str
     after_html: str
     announce: str
     misconceptions: tuple[Misconception, ...]
     discussion: tuple[Discussion, ...]
     evidence: tuple[Expected, ...]
+
+    @property
+    def why_html(self) -> str:
+        found = "".join(
+            f"<li><strong>{part.id.upper()}</strong> {escape(class_figures(self.lab, part))}</li>"
+            for part in self.lab.parts
+        )
+        return f"{self.reasons_html}<h3>What a class finds</h3><ul>{found}</ul>"
 
 
 def teaching_notes(lab: Lab) -> TeachingNotes | None:
@@ -74,7 +76,8 @@ def teaching_notes(lab: Lab) -> TeachingNotes | None:
         return None
     table = Table.of_file(path, f"{lab.folder.name}/{FILE}")
     notes = TeachingNotes(
-        why_html=markdown(table.text("why")),
+        lab=lab,
+        reasons_html=markdown(table.text("why")),
         before_html=markdown(table.text("before")),
         after_html=markdown(table.text("after")),
         announce=table.text("announce"),
@@ -87,24 +90,18 @@ def teaching_notes(lab: Lab) -> TeachingNotes | None:
 
 
 def _misconceptions(table: Table, lab: Lab) -> tuple[Misconception, ...]:
-    parts = {part.id: part for part in lab.parts}
-    found: dict[str, list[Misconception]] = {}
+    parts = [part.id for part in lab.parts]
+    found = []
     for entry in table.tables("misconception"):
-        part = entry.choice("part", list(parts))
-        found.setdefault(part, [])
-        found[part].append(
-            Misconception(
-                part=part,
-                belief=entry.text("belief"),
-                advice=entry.text("answer"),
-                figures_of=None if found[part] else (lab, parts[part]),
-            )
+        part = entry.choice("part", parts)
+        found.append(
+            Misconception(part=part, belief=entry.text("belief"), answer=entry.text("answer"))
         )
         entry.close()
-    missing = [part for part in parts if part not in found]
+    missing = [part for part in parts if part not in {item.part for item in found}]
     if missing:
         table.refuse("misconception", f"write one for part {missing[0]!r} too")
-    return tuple(item for items in found.values() for item in items)
+    return tuple(found)
 
 
 def _discussion(table: Table, lab: Lab) -> tuple[Discussion, ...]:
