@@ -147,6 +147,9 @@ def _state_of(kit: Kit, *, is_staff: bool = True) -> tuple[str, str, str]:
         return "silent", "warn", "It said no goodbye: look at its power and network."
     if kit.health == KitHealth.DRAINING:
         return "draining", "wait", "It takes no other job until it is put back."
+    if kit.failures >= queue.FAILURES_DOUBT:
+        remedy = f"{kit.failures} failures in a row: its reference job decides."
+        return "in doubt", "warn", remedy
     if kit.drift:
         return "drifting", "warn", f"{kit.drift}. Look at heat, supply and governor."
     return ("busy" if kit.presence == "busy" else "ready"), "good", ""

@@ -357,7 +357,7 @@ def _finish(batch: _Batch, job: KitJob, kit: Kit) -> None:
     if any(row.outcome == Outcome.CANCELLED.value for row in kept):
         queue.job_close(job=job, state=JobState.CANCELLED, message="Cancelled")
     elif not measured:
-        queue.kit_failed(kit=kit)
+        reference.kit_failed(kit=kit, job=job)
         why = kept[0].detail or "the kit measured nothing"
         if queue.is_another_there(job=job):
             # Nothing of this kit is kept for the next one, not even that it failed.
@@ -383,7 +383,7 @@ def _ack(batch: _Batch, kit: Kit, message: Ack) -> None:
     if job.state not in ON_KIT or message.attempt != job.attempt:
         return
     if message.answer is JobAnswer.REFUSED:
-        queue.kit_failed(kit=kit)
+        reference.kit_failed(kit=kit, job=job)
         why = f"{kit.name} refused: {message.detail[:150]}"
         queue.job_requeue(job=job, why=why, elsewhere=True)
     elif message.answer is JobAnswer.CANCELLED:

@@ -22,7 +22,8 @@ STALE_AFTER = timedelta(seconds=75)
 # An overdue attempt: three times the estimate, and a minute for the network.
 _DEADLINE_FACTOR, _DEADLINE_EXTRA_S = 3.0, 60.0
 _ROUND = timedelta(hours=1)
-_FAILURES_SICK = 3
+# So many in a row, and only known work decides whether it is the kit or what was asked of it.
+FAILURES_DOUBT = 3
 
 
 def estimate_s(job: KitJob) -> float:
@@ -41,6 +42,8 @@ def may_take(kit: Kit, job: KitJob) -> bool:
     """Return whether a kit is one that may ever run this job."""
     if job.only_kit_id:
         return job.only_kit_id == kit.id and kit.can_run(job.task_ids)
+    if kit.failures >= FAILURES_DOUBT:
+        return False
     if kit.course_id and kit.course_id != job.course_id:
         return False
     if kit.owner_id and (job.institution_only or kit.owner_id != job.person_id):
@@ -169,14 +172,6 @@ def job_requeue(*, job: KitJob, why: str, elsewhere: bool = False) -> None:
 
 def lease_release(*, job: KitJob) -> None:
     job.leases.filter(released_at__isnull=True).update(released_at=clock.now())
-
-
-def kit_failed(*, kit: Kit) -> None:
-    """Count a failure against a kit; three in a row take it out of service."""
-    kit.failures += 1
-    if kit.failures >= _FAILURES_SICK and kit.health == KitHealth.ACTIVE:
-        kit.health = KitHealth.SICK
-    kit.save(update_fields=["failures", "health"])
 
 
 def kit_worked(*, kit: Kit) -> None:

@@ -15,7 +15,7 @@ from courseserver.common import clock
 from courseserver.kits import queue, requests
 from courseserver.kits.models import Kit, KitJob, Lease, Measurement
 from courseserver.kits.requests import TaskRequest
-from courseserver.kits.states import FINAL, JobKind, JobState
+from courseserver.kits.states import FINAL, JobKind, JobState, KitHealth
 from firmware_specs.wire import Outcome, Scalar
 
 EVERY = timedelta(days=1)
@@ -40,22 +40,43 @@ _TASKS_MOST = 2
 
 
 def jobs_ask() -> list[KitJob]:
-    """Queue a reference job for each idle kit whose last one is a day old. Return them."""
+    """Queue a reference job for each idle kit in doubt, or whose last one is a day old."""
     now = clock.now()
     leased = Lease.objects.filter(kit=OuterRef("pk"), released_at__isnull=True)
     asked = KitJob.objects.filter(only_kit=OuterRef("pk")).exclude(state__in=FINAL)
     due = (
         queue.kits_present()
-        .filter(Q(reference_at__isnull=True) | Q(reference_at__lt=now - EVERY))
-        .filter(created_at__lt=now - _SETTLED)
+        .filter(
+            Q(failures__gte=queue.FAILURES_DOUBT)
+            | Q(created_at__lt=now - _SETTLED)
+            & (Q(reference_at__isnull=True) | Q(reference_at__lt=now - EVERY))
+        )
         .exclude(Exists(leased))
         .exclude(Exists(asked))
     )
     return [job for job in map(_job_for, due) if job is not None]
 
 
+def kit_failed(*, kit: Kit, job: KitJob) -> None:
+    """Count a failure against a kit.
+
+    After three in a row it takes nothing but its reference work, which decides: students may ask
+    for what no board can do, and that must not cost a bench its kits.
+    """
+    kit.failures += 1
+    is_known_work = job.kind == JobKind.REFERENCE or not _able(kit)
+    is_in_doubt = kit.failures >= queue.FAILURES_DOUBT
+    if is_in_doubt and is_known_work and kit.health == KitHealth.ACTIVE:
+        kit.health = KitHealth.SICK
+    kit.save(update_fields=["failures", "health"])
+
+
+def _able(kit: Kit) -> list[tuple[str, dict[str, Scalar]]]:
+    return [(task, given) for task, given in _WORK if kit.can_run({task})][:_TASKS_MOST]
+
+
 def _job_for(kit: Kit) -> KitJob | None:
-    able = [(task, given) for task, given in _WORK if kit.can_run({task})][:_TASKS_MOST]
+    able = _able(kit)
     if not able:
         return None
     asked = [TaskRequest(id=t, task=t, arguments=given) for t, given in able]

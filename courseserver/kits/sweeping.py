@@ -58,7 +58,7 @@ def _look_at(job: KitJob) -> None:
     elif job.kit.last_seen_at is None or now - job.kit.last_seen_at > queue.STALE_AFTER:
         queue.job_requeue(job=job, why=f"{job.kit.name} fell silent")
     elif job.deadline_at and now > job.deadline_at:
-        queue.kit_failed(kit=job.kit)
+        reference.kit_failed(kit=job.kit, job=job)
         queue.job_requeue(job=job, why=f"{job.kit.name} took too long", elsewhere=True)
 
 

@@ -6,10 +6,10 @@ from django.db import IntegrityError
 from courseserver.audit.models import AuditEntry
 from courseserver.common.errors import Conflict, NotFound, Unprocessable
 from courseserver.courses.models import Role
-from courseserver.kits import queue, selectors, services, sweeping
-from courseserver.kits.models import KitJob, Lease, Measurement
+from courseserver.kits import queue, reference, selectors, services, sweeping
+from courseserver.kits.models import Kit, KitJob, Lease, Measurement
 from courseserver.kits.requests import TaskRequest
-from courseserver.kits.states import MOVES, JobState, KitHealth, check_move
+from courseserver.kits.states import MOVES, JobKind, JobState, KitHealth, check_move
 from firmware_specs.wire import CommandKind, JobAnswer, KitState, Status
 from tests.courseserver.kits.conftest import Bench
 
@@ -362,17 +362,63 @@ def test_an_overdue_attempt_counts_against_its_kit(bench: Bench) -> None:
 
 
 def test_three_failures_in_a_row_take_a_kit_out_of_service(bench: Bench) -> None:
-    kit = bench.kit()
+    kit = bench.kit(tasks=["vww"])
+    job = KitJob(kind=JobKind.REQUEST)
 
     for _ in range(3):
-        queue.kit_failed(kit=kit)
+        reference.kit_failed(kit=kit, job=job)
 
+    # Nothing that it can do would show whether it was the kit or what was asked of it.
     assert kit.health == KitHealth.SICK
+
+
+def failed_thrice(bench: Bench, kit: Kit) -> None:
+    """Let three students ask for what no kit of this kind can do."""
+    for n in range(3):
+        job = bench.ask(bench.person(f"Student {n}", Role.LEARNER), 64)
+        failed = bench.result(job, "g64", outcome="failed", value=None, detail="no room for it")
+        bench.hear(kit, failed)
+        bench.clock.pass_s(1)
+
+
+def test_what_students_ask_for_in_vain_takes_no_kit_out_of_service(bench: Bench) -> None:
+    kit = bench.kit(course=bench.course)
+    failed_thrice(bench, kit)
+    waiting = bench.ask(bench.bob, 64)
+    assert (waiting.state, Kit.objects.get().health) == (JobState.QUEUED, KitHealth.ACTIVE)
+    assert "in doubt" in bench.client(bench.alice).get(f"/kits/{bench.course.id}/").content.decode()
+
+    sweeping.sweep()
+    check = KitJob.objects.get(kind=JobKind.REFERENCE)
+    assert check.state == JobState.SENT
+    given = {row["id"]: row["arguments"] for row in check.tasks}
+    bench.hear(kit, *(
+        bench.result(check, name, task=name, arguments=given[name], value=value, low=value,
+                     high=value, unit=unit)
+        for name, value, unit in (("gemm", 1e-2, "s"), ("copy_bandwidth", 1e10, "B/s"))
+    ))  # fmt: skip
+    queue.jobs_assign()
+
+    assert (Kit.objects.get().failures, bench.now(waiting).state) == (0, JobState.SENT)
+
+
+def test_a_kit_in_doubt_that_fails_its_known_work_is_taken_out_of_service(bench: Bench) -> None:
+    kit = bench.kit()
+    failed_thrice(bench, kit)
+    sweeping.sweep()
+    check = KitJob.objects.get(kind=JobKind.REFERENCE)
+
+    bench.hear(kit, *(
+        bench.result(check, name, task=name, outcome="failed", value=None, detail="broken")
+        for name in ("gemm", "copy_bandwidth")
+    ))  # fmt: skip
+
+    assert Kit.objects.get().health == KitHealth.SICK
 
 
 def test_one_success_forgives_earlier_failures(bench: Bench) -> None:
     kit = bench.kit()
-    queue.kit_failed(kit=kit)
+    reference.kit_failed(kit=kit, job=KitJob(kind=JobKind.REQUEST))
     job = bench.ask(bench.bob, 64)
 
     bench.hear(kit, bench.result(job, "g64"))
