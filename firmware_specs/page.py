@@ -151,6 +151,8 @@ def _memory(board: Board) -> str:
         parts.append(f"program {size_text(memory.flash_bytes)}{free}")
     if memory.psram_bytes:
         parts.append(f"PSRAM {size_text(memory.psram_bytes)}")
+    if memory.model_bytes:
+        parts.append(f"room for a model in this package's firmware {size_text(memory.model_bytes)}")
     if memory.accelerator_bytes:
         parts.append(f"weights on the accelerator {size_text(memory.accelerator_bytes)}")
     note = f". {memory.note}" if memory.note else ""

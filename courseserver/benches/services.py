@@ -13,7 +13,9 @@ from courseserver.courses.models import Course, Person
 from courseserver.kits import selectors as kits
 from courseserver.kits.models import Kit, KitJob
 from courseserver.kits.services import TaskRequest, kit_job_cancel, kit_job_request
+from firmware_specs import boards
 from firmware_specs import tasks as known_tasks
+from firmware_specs.fit import size_text
 from labs.activities import Activity, Design
 from labs.contract import Scalar
 
@@ -69,6 +71,19 @@ def able_kits(
     )
 
 
+def why_no_room(activity: Activity, design: Design, board: str) -> str:
+    """Return in words why a model is too large for the board's firmware, or an empty string."""
+    sheet = boards.all_boards().get(board)
+    figures = {figure.id: figure for figure in activity.model.predict(design, board)}
+    size = float(figures["memory"].predicted.value) if "memory" in figures else 0.0
+    if sheet is None or not 0 < sheet.memory.model_bytes < size:
+        return ""
+    return (
+        f"This model takes {size_text(size)}, the firmware of {sheet.name} has room for"
+        f" {size_text(sheet.memory.model_bytes)}: take fewer hidden units, or fewer bits."
+    )
+
+
 def run_ask(
     *, person: Person, course: Course, activity: Activity, design: Design, board: str, mode: str
 ) -> ActivityRun:
@@ -113,6 +128,8 @@ def run_cancel(*, person: Person, run: ActivityRun) -> None:
 
 
 def _job(person: Person, course: Course, activity: Activity, design: Design, board: str) -> str:
+    if why := why_no_room(activity, design, board):
+        raise NoKit(why, remedy="Or take the simulation.")
     if not able_kits(course, person, activity, design, board):
         raise NoKit("No kit that is online can measure this.", remedy="Take the simulation.")
     asked = [

@@ -73,6 +73,7 @@ def activity(request: HttpRequest, course_id: str, slug: str) -> HttpResponse:
         "run": run,
         "job": kits.job_view(run.kit_job) if run and run.kit_job else None,
         "able": services.able_kits(course, person, found, design, board),
+        "no_room": services.why_no_room(found, design, board),
         "asks_kits": bool(found.model.tasks(design, board)),
         "earlier": _earlier(person, course, found, run),
         **_ranking(found, enrolment),

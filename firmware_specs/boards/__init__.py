@@ -87,6 +87,8 @@ class Memory:
     psram_bytes: int = 0
     ram_free_bytes: int = 0
     flash_free_bytes: int = 0
+    model_bytes: int = 0
+    """Room that this package's firmware keeps for a model that is sent to it."""
     accelerator_bytes: int = 0
     """Weights that an accelerator keeps on its chip."""
     note: str = ""

@@ -104,7 +104,7 @@ def test_a_measured_activity_is_accessible_with_every_detail_open(
         "energy_u_repeat_j": 3e-6, "energy_u_lacks": "offset",
     }  # fmt: skip
     deployed(kit, facts=facts, detail="spread 22% exceeds 15%")
-    deployed(kit, width="16", facts=facts)
+    deployed(kit, width="4", facts=facts)
 
     page = open_page(
         f"/deploy/{room.course.id}/quantised-model/", room.bob, size=size, scheme=scheme

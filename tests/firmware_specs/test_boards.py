@@ -107,6 +107,21 @@ def test_a_board_described_badly_is_refused_by_name(
     assert "one/board.toml" in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("board", "header"),
+    [
+        ("arduino-uno-r3", "boards/avr/board.h"),
+        ("arduino-nano-33-ble-sense", "arduino/nano33ble/board.h"),
+        ("xiao-esp32s3-sense", "arduino/xiao_esp32s3/board.h"),
+    ],
+)
+def test_the_room_for_a_model_is_that_of_our_firmware(board: str, header: str) -> None:
+    source = (Path(boards.__file__).parents[1] / "reference" / header).read_text()
+    (room,) = re.findall(r"#define BLOB_BYTES (\d+)", source)
+
+    assert boards.board(board).memory.model_bytes == int(room)
+
+
 # --- what fits
 
 

@@ -118,25 +118,25 @@ def test_a_second_measurement_is_predicted_from_the_first_of_the_same_kit_alone(
     kit = bench.kit("bench-1", tasks=BOARD_TASKS)
     deployed(kit, time_s=2.5e-3)
     assert "Calibrated" not in page(bench)
-    assert "Calibrated" not in page(bench, who="bea", width="16", board="arduino-uno-r3")
+    assert "Calibrated" not in page(bench, who="bea", width="4", board="arduino-uno-r3")
 
-    # Before the second one is measured: 2.5 ms and not the 2.25 ms that the catalogue expects.
-    foretold = page(bench, width="16", board="arduino-uno-r3")
-    deployed(kit, width="16", time_s=4.6e-3)
+    # Before the second one is measured: 1.39 ms and not the 770 µs that the catalogue expects.
+    foretold = page(bench, width="4", board="arduino-uno-r3")
+    deployed(kit, width="4", time_s=1.3e-3, energy_j=9e-5)
 
     assert "Calibrated on 1 earlier measurement by bench-1, the kit that measured for" in foretold
-    assert "4.72 ms" in foretold
+    assert "1.39 ms" in foretold
     again = page(bench)
     assert "Calibrated on 1 earlier measurement by bench-1." in again
-    assert "4.72 ms" in again
-    assert "<b>0.974×</b>" in again
-    assert "uncalibrated 2.05×" in again
+    assert "1.39 ms" in again
+    assert "<b>0.936×</b>" in again
+    assert "uncalibrated 1.69×" in again
     # Of the energy too, which is far beside what was expected.
     assert again.count("outside the interval") == 2
     kit.presence = "offline"
     kit.save()
     other = bench.kit("bench-2", tasks=BOARD_TASKS)
-    deployed(other, width="4", time_s=8e-4)
+    deployed(other, width="8", time_s=8e-4)
     assert "Calibrated" not in page(bench)
 
 
@@ -206,6 +206,23 @@ def test_a_board_that_no_kit_holds_is_simulated_only(bench: Bench) -> None:
     assert "No kit that is online can measure this" in page(bench, board="nucleo-l4r5zi")
 
 
+def test_a_model_that_the_board_has_no_room_for_is_not_sent_there(bench: Bench) -> None:
+    bench.kit("Uno", board="arduino-uno-r3", tasks=BOARD_TASKS)
+    path = f"/deploy/{bench.course.id}/quantised-model/run/"
+    given = {"board": "arduino-uno-r3", "width": "32"}
+    words = "This model takes 2.58 kB, the firmware of Arduino Uno R3 has room for 1.02 kB"
+
+    asked = bench.client(bench.bob).post(path, {**given, "mode": "kit"}, follow=True)
+    simulated = bench.client(bench.bob).post(path, {**given, "mode": "simulation"}, follow=True)
+
+    assert words in page(bench, **given)
+    assert words in asked.content.decode()
+    assert "Simulation only" in simulated.content.decode()
+    assert KitJob.objects.count() == 0
+    # Two weights in a byte, and it fits.
+    assert words[:16] not in page(bench, **given | {"width": "16", "precision": "int4"})
+
+
 def windowed(bench: Bench, **facts: Scalar) -> ActivityRun:
     """Let a kit send a window of a sensor along."""
     kit = bench.kit(tasks=["sensor"])
@@ -260,7 +277,7 @@ def test_an_emulated_answer_stays_labelled_and_calibrates_no_hardware(
     deployed(kit, evidence="emulated")
     assert "Emulated" in page(bench)
 
-    deployed(kit, width="16")
+    deployed(kit, width="4")
 
     assert "Calibrated" not in page(bench)
 
@@ -346,6 +363,13 @@ def test_only_verified_results_of_institution_kits_are_ranked(
     KitJob.objects.filter(pk=job.pk).update(institution_only=False)
     assert "No entry yet that the server recomputed" in page(bench, "olympics")
     assert job.institution_only
+
+
+def test_a_rehearsal_is_not_ranked(bench: Bench, deployed: Deploy) -> None:
+    job = deployed(bench.kit(tasks=BOARD_TASKS), activity="olympics")
+    Measurement.objects.filter(job=job).update(flags=["rehearsal"])
+
+    assert "No entry yet that the server recomputed" in page(bench, "olympics")
 
 
 def test_emulators_are_ranked_apart(bench: Bench, deployed: Deploy) -> None:
