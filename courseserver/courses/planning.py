@@ -9,6 +9,8 @@ from courseserver.common.errors import Unprocessable
 
 _WEEK = timedelta(days=7)
 BREAKS_MAX = 20
+# A slip of the finger is none of these.
+_YEARS = (2000, 2100)
 # Days of a teaching week, as `due_day` counts them.
 DAYS = ("first", "second", "third", "fourth", "fifth", "sixth", "last")
 
@@ -53,8 +55,13 @@ def spans(calendar: Calendar, count: int) -> list[Span]:
     Raises
     ------
     Unprocessable
-        If a break is not the first day of a week of this term.
+        If a break is not the first day of a week of this term, or no term is in such a year.
     """
+    if not _YEARS[0] <= calendar.starts_on.year <= _YEARS[1]:
+        raise Unprocessable(
+            f"No term begins in the year {calendar.starts_on.year}.",
+            remedy=f"Choose a day from {_YEARS[0]} to {_YEARS[1]}.",
+        )
     length = timedelta(days=calendar.period_days)
     made: list[Span] = []
     used: set[date] = set()

@@ -55,7 +55,7 @@ def of_doing(course: Course, act: Callable[[], object]) -> Diff:
 
     It is done, looked at, and undone; what waits for a commit never happens.
     """
-    now = facts_of(course)
+    now = facts_of(Course.objects.get(pk=course.pk))
     with transaction.atomic():
         act()
         then = facts_of(Course.objects.get(pk=course.pk))

@@ -17,9 +17,23 @@ from labs.schemes import Level, Scheme, all_schemes
 _WHY = {"required": "Say why, for the log."}
 
 
-def _moment_field(*, required: bool) -> forms.DateTimeField:
+class _MomentField(forms.DateTimeField):
     """A day and a time on the clock of the course (the form reads the active zone)."""
-    return forms.DateTimeField(
+
+    def to_python(self, value: str | date | None) -> datetime | None:
+        try:
+            return super().to_python(value)
+        except forms.ValidationError as error:
+            if error.code != "ambiguous_timezone":
+                raise
+            raise forms.ValidationError(
+                "The clocks change just then, so that time comes twice or not at all: "
+                "choose another."
+            ) from error
+
+
+def _moment_field(*, required: bool) -> _MomentField:
+    return _MomentField(
         required=required, widget=forms.DateTimeInput(attrs={"type": "datetime-local"})
     )
 

@@ -1,7 +1,7 @@
 """What changes a score: a submission, a mark. Score, audit row and outbox row go together."""
 
 import math
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -276,16 +276,14 @@ def scores_recompute(assignment: Assignment, *, actor: str) -> int:
     With a bank of late hours, scores of other labs may change with this one's: those count too.
     """
     turns_take(assignment.course_id)
-    course, labs = assignment.course, [assignment]
-    return _bring_in_line(course, _known(course, labs), labs, actor=actor, now=clock.now())
+    return _recompute(_as_it_is_now([assignment.pk]), actor)
 
 
 @transaction.atomic
 def course_recompute(course: Course, *, actor: str) -> int:
     """Bring all scores of all labs in line with all that was decided; return how many changed."""
     turns_take(course.pk)
-    labs = list(course.assignments.all())
-    return _bring_in_line(course, _known(course, labs), labs, actor=actor, now=clock.now())
+    return _recompute(_as_it_is_now(course.assignments.values_list("pk", flat=True)), actor)
 
 
 @transaction.atomic
@@ -295,11 +293,23 @@ def person_recompute(assignment: Assignment, person: Person, *, actor: str) -> i
     return _settle(assignment, person, actor=actor, now=clock.now(), forced=False)
 
 
-def _known(course: Course, labs: Collection[Assignment]) -> list[str]:
-    """Return who has scores; whoever was erased keeps theirs, whose texts are gone."""
+def _as_it_is_now(labs: Iterable[str]) -> list[Assignment]:
+    """Return labs with their course, whose settings may have changed while this waited."""
+    return list(Assignment.objects.select_related("course").filter(pk__in=labs))
+
+
+def _recompute(labs: Collection[Assignment], actor: str) -> int:
+    """Settle everybody of these labs; whoever was erased keeps their scores, whose texts are gone.
+
+    All labs are of one course.
+    """
     people = Score.objects.filter(assignment__in=labs).values("person")
-    known = Identity.objects.filter(person__in=people)
-    return list(known.order_by("person").values_list("person", flat=True))
+    known = Identity.objects.filter(person__in=people).order_by("person")
+    whom = list(known.values_list("person", flat=True))
+    if not whom:
+        return 0
+    course = next(iter(labs)).course
+    return _bring_in_line(course, whom, labs, actor=actor, now=clock.now())
 
 
 def _settle(
@@ -309,11 +319,8 @@ def _settle(
 
     `forced`: something new stands behind the assignment's score, equal points or not.
     """
-    # As it is now: its settings may have changed while this waited for its turn.
-    assignment = Assignment.objects.select_related("course").get(pk=assignment.pk)
-    return _bring_in_line(
-        assignment.course, [person.pk], [assignment], actor=actor, now=now, forced=forced
-    )
+    (lab,) = _as_it_is_now([assignment.pk])
+    return _bring_in_line(lab.course, [person.pk], [lab], actor=actor, now=now, forced=forced)
 
 
 def _bring_in_line(

@@ -26,6 +26,7 @@ SAME_ON_BOTH = (
     "grading/test_policy.py",
     "grading/test_progress.py",
     "grading/test_rubric.py",
+    "grading/test_sections_apart.py",
     "kits/test_bundles.py",
     "kits/test_checking.py",
     "kits/test_enrolment.py",

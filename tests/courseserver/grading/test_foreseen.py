@@ -455,6 +455,20 @@ def test_what_is_no_number_takes_nothing_back(late: Classroom, number: str) -> N
     assert post(late, "plan-lab", course, lab="x", week=number).status_code == 404
 
 
+@pytest.mark.parametrize("due", ["2027-03-28T02:30", "2026-10-25T02:30"])
+def test_a_time_that_comes_twice_or_never_is_refused_in_words(late: Classroom, due: str) -> None:
+    late.course.time_zone = "Europe/Berlin"
+    late.course.save()
+    form = {"whom": f"person:{late.bob.id}", "reason": "Ill"}
+
+    page = post(late, "extension-give", late.assignment.id, **form, due_at=due)
+
+    assert page.status_code == 422
+    assert "The clocks change just then" in page.content.decode()
+    assert post(late, "extension-give", late.assignment.id, **form, due_at="2027-03-28T03:30")
+    assert Extension.objects.get().due_at.hour == 1
+
+
 def test_what_was_typed_for_an_extension_stays_where_it_is_refused(late: Classroom) -> None:
     form = {"whom": f"person:{late.bob.id}", "due_at": "2026-12-01T09:00", "reason": " "}
 

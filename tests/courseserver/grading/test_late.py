@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from courseserver.common.errors import Unprocessable
-from courseserver.courses.models import Enrolment, Extension, SendMode
-from courseserver.grading import more_time, selectors, settings_change
+from courseserver.courses.models import Assignment, Enrolment, Extension, SendMode
+from courseserver.grading import more_time, selectors, services, settings_change
 from courseserver.grading.late import LatePolicy, lateness
 from courseserver.grading.models import Score, SendState
 from tests.courseserver.grading.classroom import Classroom, post
@@ -117,6 +117,20 @@ def test_a_new_policy_scores_anew_and_sends_again(
 
     assert (moved.rescored, late_room.in_lms()) == (1, points)
     assert late_room.row().state == SendState.IN_LMS
+
+
+def test_settings_count_as_they_are_not_as_somebody_read_them_before(late_room: Classroom) -> None:
+    read_before = Assignment.objects.select_related("course").get()
+    change(late_room, late_percent_per_day=20.0)
+
+    assert services.scores_recompute(read_before, actor=late_room.alice.pk) == 0
+    assert services.course_recompute(read_before.course, actor=late_room.alice.pk) == 0
+    more_time.extension_give(
+        assignment=read_before, actor=late_room.alice, person_id=late_room.bob.pk,
+        due_at=late_room.clock.now() - timedelta(hours=2), reason="Ill",
+    )  # fmt: skip
+
+    assert Score.objects.get().late_percent == 20.0
 
 
 def test_an_extension_for_one_person_sends_their_grade_again(late_room: Classroom) -> None:

@@ -184,6 +184,17 @@ def test_every_form_of_the_plan_asks_for_a_note(room: Classroom, plan: Plan) -> 
     [
         ("plan-make", {"map": "poetry", "starts_on": "2026-09-07"}, "no syllabus “poetry”"),
         ("plan-make", {"map": "scale", "starts_on": "soon"}, "“soon” is not a day"),
+        (
+            "plan-make",
+            {"map": "scale", "starts_on": "9999-12-31"},
+            "No term begins in the year 9999",
+        ),
+        ("plan-make", {"map": "scale", "starts_on": "0026-09-07"}, "No term begins in the year 26"),
+        (
+            "plan-dates",
+            {"starts_on": "9999-12-20", "due_day": 6, "due_time": "18:00"},
+            "No term begins in the year 9999",
+        ),
         ("plan-lab", {"lab": ROOFLINE, "week": "17"}, "no week 17"),
         ("plan-lab", {"lab": ROOFLINE, "week": "-1"}, "no week 0"),
         (
