@@ -90,6 +90,11 @@ def sections_seen(enrolment: Enrolment) -> frozenset[str] | None:
     return frozenset(enrolment.sections)
 
 
+def has_no_section(enrolment: Enrolment) -> bool:
+    """Return whether a member of staff sees sections only, and has none to see."""
+    return sections_seen(enrolment) == frozenset()
+
+
 def may_see(enrolment: Enrolment, sections: Iterable[str]) -> bool:
     """Return whether a member of staff may see a student of these sections."""
     seen = sections_seen(enrolment)

@@ -176,6 +176,8 @@ def _what(entry: AuditEntry) -> str:
     text = _TEXTS.get(entry.action)
     if entry.action == "score.changed" and detail.get("old") is None:
         text = "Score {new}{part}"
+    elif entry.action == "score.changed" and detail["old"] == detail.get("new"):
+        text = "Score {new} as before{part}"
     return text.format(**values) if text else entry.action.replace("_", " ").capitalize()
 
 

@@ -10,6 +10,7 @@ from courseserver.common import clock
 from courseserver.common.errors import Conflict, NotFound, Unprocessable
 from courseserver.courses.access import (
     assignment_for,
+    has_no_section,
     person_of,
     sections_seen,
     staff_assignment_for,
@@ -54,6 +55,7 @@ class ClassView(LabView):
         context = {
             "assignment": assignment,
             "view": for_projector(view) if projector else view,
+            "has_no_section": has_no_section(enrolment),
             "least": LISTED_LEAST,
             "projector": projector,
             "answers": not projector or request.GET.get("answers") == "1",

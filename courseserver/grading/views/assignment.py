@@ -174,6 +174,7 @@ def _page(
         "assignment": assignment,
         "course": assignment.course,
         "board": board,
+        "has_no_section": seen == frozenset(),
         "table": tables.arrange(board.rows, request.GET),
         "form": form,
         "may_change": may_change,

@@ -37,6 +37,7 @@ def sync_board(request: HttpRequest, assignment_id: str) -> HttpResponse:
         "course": assignment.course,
         "board": board,
         "table": tables.arrange(board.rows, request.GET),
+        "has_no_section": access.has_no_section(enrolment),
         "may_send": enrolment.role == Role.INSTRUCTOR,
         "waits_for_release": board.held and assignment.send_mode == SendMode.ON_RELEASE,
         "needs_column": board.without_column and ags.SCOPE_LINE_ITEM in assignment.ags_scopes,

@@ -209,6 +209,7 @@ def course_grades(request: HttpRequest, course_id: str) -> HttpResponse:
     context = {
         "course": course,
         "matrix": matrix(course, request.GET, access.sections_seen(enrolment)),
+        "has_no_section": access.has_no_section(enrolment),
         "may_change": enrolment.role == Role.INSTRUCTOR,
     }
     return render(request, "grading/matrix.html", context)

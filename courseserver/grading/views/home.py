@@ -35,6 +35,7 @@ def course_home(request: HttpRequest, course_id: str) -> HttpResponse:
         "course": course,
         "is_planned": is_planned,
         "boards": boards,
+        "has_no_section": access.has_no_section(enrolment),
         "requests": open_count(course, seen),
         "needs": selectors.needs(boards),
         "pause": next((board.pause for board in boards if board.pause), None),

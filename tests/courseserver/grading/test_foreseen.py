@@ -410,6 +410,9 @@ def test_late_hours_given_back_are_no_score_that_changed(costly: Classroom) -> N
 
     assert "Extension given.<" in done.content.decode()
     assert Score.objects.get(person=costly.bob).banked_h == 0
+    log = get(costly, "course-log", costly.course.id).content.decode()
+    assert "Score 55 as before" in log
+    assert "Score 55 → 55" not in log
 
 
 def test_more_time_is_looked_at_again_where_scores_changed_since(costly: Classroom) -> None:

