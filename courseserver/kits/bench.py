@@ -126,8 +126,8 @@ def _kit_row(kit: Kit, viewer: Enrolment) -> KitRow:
 def _machine(kit: Kit) -> str:
     known = boards.all_boards()
     held = sorted(kit.boards_told(kit.tasks_told) - {"", kit.board})
-    names = [known[x].name if x in known else x for x in held]
-    return known[kit.board].name + (f" with {', '.join(names)}" if names else "")
+    own, *others = [known[x].name if x in known else x for x in (kit.board, *held)]
+    return own + (f" with {', '.join(others)}" if others else "")
 
 
 def _state_of(kit: Kit, *, is_staff: bool = True) -> tuple[str, str, str]:

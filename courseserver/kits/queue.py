@@ -62,10 +62,11 @@ def _speaks_for(kit: Kit, task_ids: set[str], board: str) -> bool:
     Older agents do not say which board it is, and emulators have names of their own.
     """
     known = boards.all_boards()
-    if known[kit.board].kind != "host" or board not in known or known[board].kind == "host":
+    own, wanted = known.get(kit.board), known.get(board)
+    if own is None or wanted is None or own.kind != "host" or wanted.kind == "host":
         return False
     told = kit.boards_told(task_ids)
-    return known[board].kind == "accelerator" or all(x == board or x not in known for x in told)
+    return wanted.kind == "accelerator" or all(x == board or x not in known for x in told)
 
 
 def jobs_in_order(kit: Kit, jobs: Sequence[KitJob] | None = None) -> list[KitJob]:

@@ -120,6 +120,18 @@ def test_no_work_takes_no_energy_or_less(bench: Bench, joules: float) -> None:
     assert row.energy_why_not == f"ppk2 told {joules:.3g} J: no work takes that"
 
 
+def test_a_kit_whose_board_an_upgrade_took_away_still_works_and_is_shown(bench: Bench) -> None:
+    kit = bench.kit(course=bench.course)
+    Kit.objects.update(board="board-of-old")
+    job = bench.ask(None, 64)
+
+    report = bench.hear(kit, bench.result(job, "g64"))
+
+    assert (report.stored, bench.now(job).state) == (1, JobState.DONE)
+    page = bench.client(bench.alice).get(f"/kits/{bench.course.id}/").content.decode()
+    assert "board-of-old" in page
+
+
 def test_a_kit_that_talks_without_end_fills_no_disk(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
