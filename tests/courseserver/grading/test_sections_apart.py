@@ -171,7 +171,7 @@ def _opened(room: Classroom, who: Person, values: dict[str, str]) -> dict[str, t
     client = room.client(who)
     found = {}
     for route in ROUTES:
-        for query in ("", "?projector=1", "?show=all"):
+        for query in ("", "?projector=1"):
             answer = client.get(_address(route, values) + query)
             # What an address itself says was typed by whoever asks.
             if answer.status_code < 400:
