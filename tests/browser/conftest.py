@@ -2,7 +2,7 @@
 
 import os
 import threading
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,8 +21,8 @@ from pytest_django.live_server_helper import LiveServer
 from courseserver.courses.models import Assignment, Course, Enrolment, Person, Role
 from courseserver.lti.models import Platform
 from labs import loader
-from tests.browser.axe import WIDE
-from tests.browser.patience import chromium_path, patient
+from tests.browser.axe import HAS_AXE, VENDOR, WIDE
+from tests.browser.patience import chromium_path, headless_shell_path, patient
 
 FIXTURE_LABS = Path(__file__).resolve().parents[1] / "labs" / "fixture_lab"
 # A window without a toolbar made of pages, each a process per context. The last such option counts,
@@ -44,6 +44,8 @@ ARGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+# A page's scripts run a few times: to compile them well costs more than it saves.
+COMPILED_ONCE = "--js-flags=--no-opt,--no-maglev"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -54,19 +56,31 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.slow)
 
 
-@pytest.fixture(scope="session")
-def browser(playwright: Playwright) -> Iterator[Browser]:
+def launched(playwright: Playwright, path: str, *more: str) -> Browser:
     # Playwright runs an event loop in this thread; the database is used between its calls only.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
-    found = playwright.chromium.launch(executable_path=chromium_path(), args=ARGS)
+    return playwright.chromium.launch(executable_path=path, args=[*ARGS, COMPILED_ONCE, *more])
+
+
+@pytest.fixture(scope="session")
+def browser(playwright: Playwright) -> Iterator[Browser]:
+    found = launched(playwright, headless_shell_path())
+    yield found
+    found.close()
+
+
+@pytest.fixture(scope="session")
+def whole_browser(playwright: Playwright) -> Iterator[Browser]:
+    """A browser that treats cookies of third parties as students' browsers do."""
+    found = launched(playwright, chromium_path())
     yield found
     found.close()
 
 
 @pytest.fixture(scope="session")
 def static_root(installed: Path) -> Iterator[Path]:
-    """Serve gathered static files, so that the browser meets hashed names."""
-    with override_settings(STATIC_ROOT=installed / "static"):
+    """Serve gathered static files, so that the browser meets hashed names; and axe."""
+    with override_settings(STATIC_ROOT=installed / "static", WHITENOISE_ROOT=VENDOR):
         yield installed / "static"
 
 
@@ -77,17 +91,21 @@ _TURN = threading.RLock()
 
 @pytest.fixture(scope="session")
 def live_server(static_root: Path) -> Iterator[LiveServer]:
-    """Serve one request after another."""
+    """Serve one request after another, static files as in production: packed and kept."""
     answer = WSGIHandler.__call__
 
     def in_turn(handler: WSGIHandler, environ: Any, start_response: Any) -> Any:
         with _TURN:
             return answer(handler, environ, start_response)
 
-    with patch.object(WSGIHandler, "__call__", in_turn):
+    # Django's own server of static files has each asked for anew on every page.
+    middleware_alone = patch("django.test.testcases._StaticFilesHandler", lambda pages: pages)
+    with patch.object(WSGIHandler, "__call__", in_turn), middleware_alone:
         server = LiveServer("localhost")
         yield server
-        server.stop()
+        # Not `stop`: windows that are still open end their connections, and with them their
+        # threads' share of the database, when the browser closes.
+        server.thread.terminate()
 
 
 @contextmanager
@@ -165,33 +183,58 @@ def school(transactional_db: None) -> School:
 Open = Callable[..., Page]
 
 
-@pytest.fixture(scope="module")
-def window(browser: Browser, live_server: LiveServer) -> Iterator[BrowserContext]:
-    """A window for one person after another, whose cache keeps styles, scripts and fonts."""
-    context = patient(browser.new_context(base_url=live_server.url, reduced_motion="reduce"))
-    yield context
-    context.close()
+class Windows:
+    """Windows lent to one test after another: cookies and pages go, styles, scripts, fonts stay."""
 
+    def __init__(self, browser: Browser, url: str) -> None:
+        self._browser, self._url = browser, url
+        self._kept: list[BrowserContext] = []
 
-@pytest.fixture
-def walk_page(window: BrowserContext, live_server: LiveServer, school: School) -> Iterator[Page]:
-    """A new page of the window, as Bob; a script error fails the test."""
-    faults: list[str] = []
-    with _database_in_turn():
+    def new(self, **options: Any) -> BrowserContext:
+        window = patient(self._browser.new_context(base_url=self._url, **options))
+        window.add_init_script(HAS_AXE)
+        return window
+
+    def lend(self, number: int) -> BrowserContext:
+        if number == len(self._kept):
+            self._kept.append(self.new())
+        return self._kept[number]
+
+    @staticmethod
+    def take_back(window: BrowserContext) -> None:
+        for page in window.pages:
+            page.close()
         window.clear_cookies()
-        window.add_cookies([session_cookie(school.bob, live_server.url)])
-        page = window.new_page()
-        watch(page, faults)
-        yield page
-        page.close()
-    assert faults == []
+        window.set_offline(False)
+
+
+@pytest.fixture(scope="session")
+def windows(browser: Browser, live_server: LiveServer) -> Windows:
+    return Windows(browser, live_server.url)
 
 
 @pytest.fixture
-def open_page(browser: Browser, live_server: Any) -> Generator[Open, None, None]:
-    """Open a page as a person, at a size, light or dark; a script error fails the test."""
-    contexts: list[BrowserContext] = []
+def open_page(windows: Windows, live_server: LiveServer) -> Iterator[Open]:
+    """Open a page as a person, at a size, light or dark; a script error fails the test.
+
+    Each person of a test has one window, on loan. What could not be taken back from it (a clock
+    stopped, a route through the window) needs one `alone`.
+    """
+    lent: dict[Person | None, BrowserContext] = {}
+    own: list[BrowserContext] = []
     faults: list[str] = []
+
+    def window_of(person: Person | None, *, alone: bool, scripts: bool) -> BrowserContext:
+        if alone or not scripts:
+            own.append(windows.new(java_script_enabled=scripts))
+            window = own[-1]
+        elif person in lent:
+            return lent[person]
+        else:
+            window = lent[person] = windows.lend(len(lent))
+        if person is not None:
+            window.add_cookies([session_cookie(person, live_server.url)])
+        return window
 
     def open_(
         path: str,
@@ -201,28 +244,22 @@ def open_page(browser: Browser, live_server: Any) -> Generator[Open, None, None]
         scheme: Any = "light",
         reduced: bool = False,
         scripts: bool = True,
+        alone: bool = False,
     ) -> Page:
-        context = patient(
-            browser.new_context(
-                base_url=live_server.url,
-                viewport={"width": size[0], "height": size[1]},
-                color_scheme=scheme,
-                reduced_motion="reduce" if reduced else "no-preference",
-                java_script_enabled=scripts,
-            )
-        )
-        contexts.append(context)
-        if person is not None:
-            context.add_cookies([session_cookie(person, live_server.url)])
-        page = context.new_page()
+        page = window_of(person, alone=alone, scripts=scripts).new_page()
         watch(page, faults)
+        page.set_viewport_size({"width": size[0], "height": size[1]})
+        motion: Any = "reduce" if reduced else "no-preference"
+        page.emulate_media(color_scheme=scheme, reduced_motion=motion)
         page.goto(path)
         return page
 
     with _database_in_turn():
         yield open_
-        for context in contexts:
-            context.close()
+        for window in own:
+            window.close()
+        for window in lent.values():
+            windows.take_back(window)
     assert faults == []
 
 

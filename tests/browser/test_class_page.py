@@ -43,7 +43,7 @@ def test_the_class_page_has_no_barrier_and_fits(
     for query in ("", "?projector=1", "?projector=1&answers=1"):
         page = open_page(f"{path_of(assignment)}{query}", school.alice, reduced=True)
         faults += faults_in_every_look(page, query or "staff")
-        page.context.close()
+        page.close()
 
     assert not faults, "\n".join(faults)
 

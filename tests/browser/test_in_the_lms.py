@@ -20,8 +20,8 @@ def school(tmp_path_factory: pytest.TempPathFactory, installed: Path) -> Iterato
 
 
 @pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    context = patient(browser.new_context(viewport={"width": WIDE[0], "height": WIDE[1]}))
+def page(whole_browser: Browser) -> Iterator[Page]:
+    context = patient(whole_browser.new_context(viewport={"width": WIDE[0], "height": WIDE[1]}))
     page = context.new_page()
     faults: list[str] = []
     page.on("pageerror", lambda error: faults.append(str(error)))

@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 
 from courseserver.labruntime.models import Attempt, Exploration, FailureFound
 from courseserver.labruntime.show import part
-from tests.browser.conftest import School
+from tests.browser.conftest import Open, School
 from tests.browser.lab_steps import attempt_of, commit, part_path, requests_of
 
 LAB = "fixture-moving-bytes"
@@ -47,8 +47,12 @@ def attempt(school: School) -> Attempt:
 
 
 @pytest.fixture
-def page(open_page: Any, school: School, attempt: Attempt) -> Page:
-    page: Page = open_page(part_path(attempt, "a"), school.bob)
+def page(open_page: Open, school: School, attempt: Attempt) -> Page:
+    return opened(open_page, school, attempt)
+
+
+def opened(open_page: Open, school: School, attempt: Attempt, *, alone: bool = False) -> Page:
+    page = open_page(part_path(attempt, "a"), school.bob, alone=alone)
     page.wait_for_selector(".instrument svg[width]")
     return page
 
@@ -123,7 +127,10 @@ def test_a_release_is_posted_once_and_recorded_exactly(page: Page, attempt: Atte
     assert Exploration.objects.filter(attempt=attempt).count() >= 1
 
 
-def test_arrow_keys_step_and_page_keys_leap_and_the_last_one_is_posted(page: Page) -> None:
+def test_arrow_keys_step_and_page_keys_leap_and_the_last_one_is_posted(
+    open_page: Open, school: School, attempt: Attempt
+) -> None:
+    page = opened(open_page, school, attempt, alone=True)
     made = requests_of(page)
     slider = slider_of(page)
     with page.expect_response("**/instrument"):

@@ -18,11 +18,11 @@ from labs.contract import Scalar
 from labs.schemes import Level, load_scheme
 from tests.browser import lab_walk
 from tests.browser.axe import LOOKS, PHONE, faults_in
-from tests.browser.conftest import School
+from tests.browser.conftest import Open, School
 from tests.browser.lab_steps import LOG, home
 from tests.doubles.gradebook import MemoryGradebook
 
-SLUGS = [lab.slug for lab in loader.all_labs()]
+SLUGS = loader.slugs()
 # Half of what may come with fonts; what all pages share is weighed in `test_lab_pages`.
 PAGE_MOST_BYTES = 150_000
 AGS = "https://purl.imsglobal.org/spec/lti-ags/scope"
@@ -103,12 +103,11 @@ def marked_and_sent(school: School, assignment: Assignment) -> dict[tuple[str, s
 
 
 @pytest.mark.parametrize("slug", SLUGS)
-def test_a_student_walks_the_lab_to_its_grade(walk_page: Page, school: School, slug: str) -> None:
-    assignment, page = placed(school, slug), walk_page
+def test_a_student_walks_the_lab_to_its_grade(open_page: Open, school: School, slug: str) -> None:
+    assignment = placed(school, slug)
     lab = loader.load_lab(slug)
+    page = open_page(home(assignment), school.bob, size=PHONE, reduced=True)
     walk = Walk(page, lab)
-    page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
-    page.goto(home(assignment))
     walk.glance("briefing")
     lab_walk.begin(page, lab.number % len(lab.tracks))
 

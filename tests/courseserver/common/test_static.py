@@ -87,6 +87,16 @@ def test_every_script_and_sheet_that_pages_ask_for_lies_there_compressed(collect
     assert not (collected / "css/foundation.css.br").exists(), "asked for by no page"
 
 
+def test_light_and_dark_differ_in_colours_alone() -> None:
+    """`light-dark()` takes colours alone: `browser/axe.py` asks dark pages for nothing else."""
+    kinds = {".css", ".js", ".html"}
+    files = [file for file in STATIC.parent.rglob("*.*") if file.suffix in kinds]
+    told = [file for file in files if "light-dark(" in file.read_text()]
+
+    assert [file for file in files if "prefers-color-scheme" in file.read_text()] == []
+    assert {"foundation.css", "lms.css"} <= {file.name for file in told}
+
+
 def test_before_collecting_files_keep_their_plain_names(tmp_path: Path) -> None:
     storage = ModuleStorage(location=str(tmp_path))
 

@@ -1,6 +1,5 @@
 """A real browser: the tool in the practice LMS's frame on the same and on another site; axe."""
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -9,9 +8,9 @@ import pytest
 import requests
 from playwright.sync_api import Browser, BrowserContext, Frame, Page, Playwright, expect
 
-from tests.browser.axe import violations
-from tests.browser.conftest import ARGS
-from tests.browser.patience import chromium_path, patient
+from tests.browser.axe import faults_in_every_look, violations
+from tests.browser.conftest import launched
+from tests.browser.patience import chromium_path, headless_shell_path, patient
 from tests.courseserver.practice_lms.conftest import Tool
 from tests.courseserver.practice_lms.test_platform import post
 from tests.doubles.practice import World, world
@@ -25,10 +24,8 @@ NO_THIRD_PARTY_COOKIES = "--test-third-party-cookie-phaseout"
 
 @pytest.fixture(scope="module")
 def browser(playwright: Playwright) -> Iterator[Browser]:
-    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
     # The stricter browser serves every test: what works here works with cookies allowed.
-    arguments = [*ARGS, NO_THIRD_PARTY_COOKIES]
-    browser = playwright.chromium.launch(executable_path=chromium_path(), args=arguments)
+    browser = launched(playwright, chromium_path(), NO_THIRD_PARTY_COOKIES)
     yield browser
     browser.close()
 
@@ -131,11 +128,7 @@ def test_the_picker_has_no_accessibility_fault(page: Page, both: World) -> None:
 
     for details in frame.locator("details").all():
         details.evaluate("element => { element.open = true }")
-    for scheme in ("light", "dark"):
-        for width in (1280, 800, 390):
-            page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
-            page.set_viewport_size({"width": width, "height": 900})
-            assert violations(frame) == [], f"{scheme} {width}"  # type: ignore[arg-type]
+    assert faults_in_every_look(page, "picker", frame) == []
 
 
 PAGES = {
@@ -152,19 +145,23 @@ PAGES = {
 }
 
 
+@pytest.fixture(scope="module")
+def window(playwright: Playwright) -> Iterator[BrowserContext]:
+    """A window for pages of the LMS alone."""
+    browser = launched(playwright, headless_shell_path())
+    yield patient(browser.new_context())
+    browser.close()
+
+
 @pytest.mark.parametrize("name", PAGES)
-def test_the_practice_lms_has_no_accessibility_fault(name: str, page: Page, tool: Tool) -> None:
+def test_the_practice_lms_has_no_accessibility_fault(
+    name: str, window: BrowserContext, tool: Tool
+) -> None:
     post(tool)
+    page = window.new_page()
     page.goto(f"{tool.lms}{PAGES[name]}")
     for details in page.locator("details").all():
         details.evaluate("element => { element.open = true }")
 
-    for scheme in ("light", "dark"):
-        for width in (1280, 800, 390):
-            page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
-            page.set_viewport_size({"width": width, "height": 900})
-            assert violations(page) == [], f"{scheme} {width}"
-            overflow = page.evaluate(
-                "document.documentElement.scrollWidth > document.documentElement.clientWidth"
-            )
-            assert not overflow, f"{scheme} {width}"
+    assert faults_in_every_look(page, name) == []
+    page.close()
