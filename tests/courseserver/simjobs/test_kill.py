@@ -14,7 +14,6 @@ import pytest
 
 from labs.loader import load_folder
 from tests.services import LIMIT_S, wait_for
-from tests.shell import Shell
 
 FIXTURE = Path(__file__).resolve().parents[2] / "labs" / "fixture_lab"
 
@@ -54,13 +53,8 @@ def workers(environment: dict[str, str]) -> Iterator[list[subprocess.Popen[bytes
         process.wait()
 
 
-@pytest.fixture
-def shell(var: Path, migrated: Path, environment: dict[str, str]) -> Iterator[Shell]:
-    var.mkdir()
-    shutil.copy(migrated / "courseserver.sqlite3", var)
-    shell = Shell(environment, var)
-    yield shell
-    shell.stop()
+def manage(environment: dict[str, str], *arguments: str) -> None:
+    subprocess.run([sys.executable, "manage.py", *arguments], env=environment, check=True)
 
 
 def start(environment: dict[str, str]) -> subprocess.Popen[bytes]:
@@ -83,11 +77,13 @@ def units(var: Path) -> dict[int, str]:
 @pytest.mark.processes
 def test_a_job_survives_kill_9_of_its_worker(
     var: Path,
-    shell: Shell,
+    installed: Path,
     environment: dict[str, str],
     workers: list[subprocess.Popen[bytes]],
 ) -> None:
-    shell.ask(_ASK)
+    var.mkdir()
+    shutil.copy(installed / "courseserver.sqlite3", var)
+    manage(environment, "shell", "-v0", "-c", _ASK)
     workers.append(start(environment))
     wait_for(lambda: len(units(var)) >= 2, what="two units")
 
@@ -98,7 +94,7 @@ def test_a_job_survives_kill_9_of_its_worker(
     assert len(kept) < row(var)["units_total"]
 
     workers.append(start(environment))
-    wait_for(lambda: _swept(shell, var), what="the sweeper")
+    wait_for(lambda: _swept(environment, var), what="the sweeper")
     wait_for(lambda: row(var)["state"] == "done", what="the result")
 
     after = units(var)
@@ -112,6 +108,6 @@ def test_a_job_survives_kill_9_of_its_worker(
     assert len(after) == row(var)["units_total"]
 
 
-def _swept(shell: Shell, var: Path) -> bool:
-    shell.ask(_SWEEP)
+def _swept(environment: dict[str, str], var: Path) -> bool:
+    manage(environment, "shell", "-v0", "-c", _SWEEP)
     return bool(row(var)["losses"] == 1)
