@@ -9,12 +9,12 @@ from django.db.models import QuerySet
 from courseserver.audit.models import AuditEntry
 
 
-def record(
+def entry(
     *, actor: str, action: str, subject: str, course_id: str = "", **detail: Any
 ) -> AuditEntry:
-    """Append one entry; call it inside the transaction of the change it describes."""
+    """Return an entry that `record_all` appends."""
     reference = structlog.contextvars.get_contextvars().get("reference", "")
-    return AuditEntry.objects.create(
+    return AuditEntry(
         actor=actor,
         action=action,
         subject=subject,
@@ -22,6 +22,16 @@ def record(
         reference=reference,
         detail=detail,
     )
+
+
+def record(*, actor: str, action: str, subject: str, course_id: str = "", **detail: Any) -> None:
+    """Append one entry; call it inside the transaction of the change it describes."""
+    record_all([entry(actor=actor, action=action, subject=subject, course_id=course_id, **detail)])
+
+
+def record_all(entries: Iterable[AuditEntry]) -> None:
+    """Append entries in their order; call it inside the transaction of the changes."""
+    AuditEntry.objects.bulk_create(entries)
 
 
 def reasons_erase(subjects: Iterable[str]) -> int:

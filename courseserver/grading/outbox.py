@@ -14,7 +14,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from courseserver.audit.services import record
 from courseserver.common import clock
 from courseserver.common.ids import new_id
-from courseserver.courses.models import Assignment, Enrolment, Role
+from courseserver.courses.models import Assignment, Course, Enrolment, Role
 from courseserver.courses.selectors import subject_of
 from courseserver.grading import policy
 from courseserver.grading.faults import Refusal
@@ -54,37 +54,61 @@ def is_held_by(assignment: Assignment, *, is_full: bool) -> bool:
     )
 
 
-@transaction.atomic
-def score_desire(
-    score: Score, *, submitted_at: datetime | None, comment: str, is_held: bool, now: datetime
-) -> GradeOutbox | None:
-    """Make this the score the LMS should show; call it in the transaction of the change.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desire:
+    """A score that the LMS should show, and what goes with it."""
 
-    An older version never replaces a newer one. People who teach have no grade in the LMS, so
-    they have no row.
+    score: Score
+    submitted_at: datetime | None
+    comment: str
+    is_held: bool
+
+
+@transaction.atomic
+def scores_desire(course: Course, desires: Collection[Desire], *, now: datetime) -> bool:
+    """Make these the scores the LMS should show; return whether one of them waits to be sent.
+
+    Call it in the transaction of the change. An older version never replaces a newer one. People
+    who teach have no grade in the LMS, so they have no row.
     """
-    assignment = score.assignment
-    course = assignment.course
-    if not course.enrolments.filter(person=score.person_id, role=Role.LEARNER).exists():
-        return None
-    row = _locked().filter(assignment=assignment, person=score.person_id).first()
-    if row is None:
-        row = GradeOutbox(
-            assignment=assignment, person_id=score.person_id, platform_id=course.platform_id
+    people = {desire.score.person_id for desire in desires}
+    learners = set(
+        course.enrolments.filter(person__in=people, role=Role.LEARNER).values_list(
+            "person", flat=True
         )
-        row.desired_version = 0
+    )
+    labs = {desire.score.assignment_id for desire in desires}
+    stored = _locked().filter(assignment__in=labs, person__in=learners).order_by("pk")
+    rows = {(row.assignment_id, row.person_id): row for row in stored}
+    is_to_send = False
+    for desire in desires:
+        score = desire.score
+        if score.person_id not in learners:
+            continue
+        row = rows.get((score.assignment_id, score.person_id)) or GradeOutbox(
+            assignment_id=score.assignment_id,
+            person_id=score.person_id,
+            platform_id=course.platform_id,
+            desired_version=0,
+        )
+        _replace(row, desire, now)
+        is_to_send |= not row.is_held
+    return is_to_send
+
+
+def _replace(row: GradeOutbox, desire: Desire, now: datetime) -> None:
+    score = desire.score
     if score.version <= row.desired_version:
-        return row
+        return
     row.desired_points = score.points
     row.desired_max = score.points_max
     row.desired_is_full = score.is_full
     row.desired_version = score.version
-    row.comment = comment
-    row.submitted_at = submitted_at
-    row.is_held = is_held
+    row.comment = desire.comment
+    row.submitted_at = desire.submitted_at
+    row.is_held = desire.is_held
     _settle(row, now)
     row.save()
-    return row
 
 
 def _settle(row: GradeOutbox, now: datetime) -> None:

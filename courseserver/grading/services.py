@@ -9,7 +9,8 @@ from django.conf import settings
 from django.db import transaction
 from django.urls import reverse
 
-from courseserver.audit.services import record
+from courseserver.audit.models import AuditEntry
+from courseserver.audit.services import entry, record, record_all
 from courseserver.common import clock
 from courseserver.common.errors import Conflict, Unprocessable
 from courseserver.courses.models import Assignment, Course, Enrolment, Identity, Person
@@ -347,6 +348,8 @@ def _bring_in_line(
         for score in Score.objects.filter(assignment__in=keys, person__in=people)
     }
     changed, is_to_send = 0, False
+    entries: list[AuditEntry] = []
+    desires: list[outbox.Desire] = []
     for person_id, found in marks.items():
         for key, mark in found.items():
             score = scores.get((person_id, key))
@@ -355,12 +358,18 @@ def _bring_in_line(
                 continue
             # Late hours may move while the points stay.
             changed += not score.version or score.is_voided or score.points != mark.points
-            is_to_send |= _store(score, mark, places[key], actor=actor, now=now)
+            old = score.points if score.version else None
+            _store(score, mark, now)
+            entries.append(_entry(score, mark, old=old, course=course, actor=actor))
+            desires.append(_desire(score, mark))
         for key in wanted - found.keys():
             gone = scores.get((person_id, key))
             if gone is not None and not gone.is_voided:
                 is_to_send |= _void(gone, now)
                 changed += 1
+    record_all(entries)
+    if desires:
+        is_to_send |= outbox.scores_desire(course, desires, now=now)
     if is_to_send:
         transaction.on_commit(lambda: drain_soon(course.platform_id))
     return changed
@@ -400,23 +409,24 @@ def _is_stored(score: Score, mark: policy.Mark) -> bool:
     return all(getattr(score, name) == value for name, value in _fields(mark).items())
 
 
-def _store(
-    score: Score, mark: policy.Mark, assignment: Assignment, *, actor: str, now: datetime
-) -> bool:
-    """Write a mark down as the newest score; return whether something waits to be sent."""
-    old = score.points if score.version else None
+def _store(score: Score, mark: policy.Mark, now: datetime) -> None:
+    """Write a mark down as the newest score."""
     for name, value in _fields(mark).items():
         setattr(score, name, value)
-    score.assignment = assignment
     score.version += 1
     score.changed_at = now
     score.save()
-    record(
+
+
+def _entry(
+    score: Score, mark: policy.Mark, *, old: float | None, course: Course, actor: str
+) -> AuditEntry:
+    return entry(
         actor=actor,
         action="score.changed",
         subject=score.person_id,
-        course_id=assignment.course_id,
-        assignment=assignment.id,
+        course_id=course.pk,
+        assignment=score.assignment_id,
         old=old,
         new=score.points,
         is_full=score.is_full,
@@ -425,14 +435,15 @@ def _store(
         late_hours=mark.late.banked_h,
         is_overridden=mark.is_overridden,
     )
-    row = outbox.score_desire(
-        score,
+
+
+def _desire(score: Score, mark: policy.Mark) -> outbox.Desire:
+    return outbox.Desire(
+        score=score,
         submitted_at=mark.handed.submitted_at if mark.handed else None,
         comment=_comment(mark),
         is_held=mark.is_held,
-        now=now,
     )
-    return row is not None and not row.is_held
 
 
 def _comment(mark: policy.Mark) -> str:

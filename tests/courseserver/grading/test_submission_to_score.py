@@ -28,7 +28,7 @@ def test_score_audit_row_and_outbox_row_go_together_or_not_at_all(
     def power_fails(*_: Any, **__: Any) -> None:
         raise RuntimeError("power fails")
 
-    monkeypatch.setattr("courseserver.grading.outbox.score_desire", power_fails)
+    monkeypatch.setattr("courseserver.grading.outbox.scores_desire", power_fails)
     with pytest.raises(RuntimeError, match="power fails"):
         room.submit()
     assert not Submission.objects.exists()
