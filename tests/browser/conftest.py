@@ -43,6 +43,9 @@ ARGS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    # Frames of other sites in their page's process: Playwright loses a frame that changes its
+    # process twice within moments, as one does on its way from the LMS to the tool and back.
+    "--disable-site-isolation-trials",
 ]
 # A page's scripts run a few times: to compile them well costs more than it saves.
 COMPILED_ONCE = "--js-flags=--no-opt,--no-maglev"
