@@ -27,21 +27,10 @@ def why_not() -> str:
 
 def board_digits(arguments: Arguments) -> Measured:
     """Train, deploy, score on held-out images, and time one inference."""
-    from device_agent.classifier.quantising import layers_of, products
-    from device_agent.classifier.training import network_train, pixels_of
+    from device_agent.classifier.quantising import products
 
     training, held_out = digits()
-    sparsity = float(arguments["sparsity"])
-    network = network_train(training, width=int(arguments["width"]), sparsity=sparsity)
-    try:
-        layers = layers_of(
-            network,
-            pixels_of(training),
-            precision=str(arguments["precision"]),
-            is_sparse=sparsity > 0,
-        )
-    except ValueError as error:
-        raise DriverError(f"{error}: take int8, or sparsity 0") from error
+    layers = trained(arguments, training)
     model = blob.model_pack(layers)
     with bench.board_for(LabBoard) as (board, address):
         board.load_model(model)
@@ -60,6 +49,30 @@ def board_digits(arguments: Arguments) -> Measured:
             meter=bench.meter_for(address),
         )
         return windows.measured(board, address, taken, facts=facts)
+
+
+def trained(arguments: Arguments, training: Images) -> tuple[blob.Layer, ...]:
+    """Return the layers of the network that a student chose, trained on these images.
+
+    Raises
+    ------
+    DriverError
+        If there is no such network: its precision has no sparse layers.
+    """
+    from device_agent.classifier.quantising import layers_of
+    from device_agent.classifier.training import network_train, pixels_of
+
+    sparsity = float(arguments["sparsity"])
+    network = network_train(training, width=int(arguments["width"]), sparsity=sparsity)
+    try:
+        return layers_of(
+            network,
+            pixels_of(training),
+            precision=str(arguments["precision"]),
+            is_sparse=sparsity > 0,
+        )
+    except ValueError as error:
+        raise DriverError(f"{error}: take int8, or sparsity 0") from error
 
 
 def _score(board: LabBoard, layers: tuple[blob.Layer, ...], model: bytes, images: Images) -> float:

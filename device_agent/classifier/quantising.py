@@ -1,6 +1,8 @@
 """From a trained network to the layers that a board runs, and the reference of their arithmetic."""
 
 import math
+from collections.abc import Callable
+from functools import reduce
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,6 +10,8 @@ from numpy.typing import NDArray
 from device_agent.classifier.training import Array, Network, logits
 from firmware_specs.serial.blob import Layer, LayerKind
 
+Images = NDArray[np.int8]
+Answer = NDArray[np.int8] | NDArray[np.float32]
 Whole = NDArray[np.int64]
 PRECISIONS = ("int8", "int4", "fp32")
 _MOST = {LayerKind.INT8: 127, LayerKind.SPARSE8: 127, LayerKind.INT4: 7}
@@ -85,38 +89,50 @@ def _multiplier(ratio: float) -> tuple[int, int]:
     return min(65_535, round(math.ldexp(ratio, 16 + shift))), shift
 
 
-def run(layers: tuple[Layer, ...], x: NDArray[np.int8]) -> NDArray[np.int8] | NDArray[np.float32]:
-    """Return what a board must answer, to the bit, for rows of int8 inputs, shape (n, inputs)."""
+def classifier_of(layers: tuple[Layer, ...]) -> Callable[[Images], Answer]:
+    """Return what computes the boards' answers, to the bit, for rows of int8, shape (n, inputs).
+
+    Weights become arrays once, so that one call costs little.
+    """
     if layers[0].kind is LayerKind.FP32:
-        floats = x.astype(np.float32)
-        for layer in layers:
-            floats = _run_fp32(layer, floats)
-        return floats
-    values = x.astype(np.int64)
-    for layer in layers:
-        values = _run_whole(layer, values)
-    return values.astype(np.int8)
+        floats = [_float_layer(layer) for layer in layers]
+        return lambda x: reduce(lambda values, layer: layer(values), floats, x.astype(np.float32))
+    wholes = [_whole_layer(layer) for layer in layers]
+    return lambda x: reduce(lambda values, layer: layer(values), wholes, x.astype(np.int64)).astype(
+        np.int8
+    )
 
 
-def _run_whole(layer: Layer, x: Whole) -> Whole:
-    w = np.array(layer.weights, dtype=np.int64).reshape(layer.outputs, layer.inputs)
-    sums = x @ w.T + np.array(layer.bias, dtype=np.int64)
-    scaled = (sums * layer.multiplier) >> 16
-    if layer.shift:
-        scaled = (scaled + (1 << (layer.shift - 1))) >> layer.shift
+def run(layers: tuple[Layer, ...], x: Images) -> Answer:
+    """Return what a board must answer, to the bit, for rows of int8 inputs, shape (n, inputs)."""
+    return classifier_of(layers)(x)
+
+
+def _whole_layer(layer: Layer) -> Callable[[Whole], Whole]:
+    weights = np.array(layer.weights, dtype=np.int64).reshape(layer.outputs, layer.inputs).T.copy()
+    bias = np.array(layer.bias, dtype=np.int64)
+    half = (1 << (layer.shift - 1)) if layer.shift else 0
     least = layer.zero if layer.is_relu else -128
-    clipped: Whole = np.clip(scaled + layer.zero, least, 127)
-    return clipped
+
+    def compute(x: Whole) -> Whole:
+        sums = ((x @ weights + bias) * layer.multiplier) >> 16
+        scaled: Whole = ((sums + half) >> layer.shift) + layer.zero
+        return np.minimum(np.maximum(scaled, least), 127)
+
+    return compute
 
 
-def _run_fp32(layer: Layer, x: Array) -> Array:
-    """Add products one by one in index order, each rounded, as the boards do."""
-    w = np.array(layer.weights, dtype=np.float32).reshape(layer.outputs, layer.inputs)
-    sums = np.zeros((len(x), layer.outputs), np.float32)
-    for k in range(layer.inputs):
-        sums += x[:, k : k + 1] * w[:, k]
-    sums = np.array(layer.bias, dtype=np.float32) + sums
-    return np.maximum(sums, 0) if layer.is_relu else sums
+def _float_layer(layer: Layer) -> Callable[[Array], Array]:
+    weights = np.array(layer.weights, dtype=np.float32).reshape(layer.outputs, layer.inputs)
+    bias = np.array(layer.bias, dtype=np.float32)
+
+    def compute(x: Array) -> Array:
+        # One product after the other, each sum rounded, beginning at nought: as the boards add.
+        sums = np.add.accumulate(x[:, None, :] * weights, axis=2)[:, :, -1]
+        sums = sums + np.float32(0) + bias
+        return np.maximum(sums, np.float32(0)) if layer.is_relu else sums
+
+    return compute
 
 
 def products(layers: tuple[Layer, ...]) -> int:

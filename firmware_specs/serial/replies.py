@@ -84,8 +84,12 @@ class Outputs:
 
     def is_of(self, nonce: str, blob_crc: int, given: bytes) -> bool:
         """Return whether the check is that of this nonce, model and input."""
-        said = nonce.encode() + struct.pack("<I", blob_crc) + given + self.data
-        return zlib.crc32(said) == self.check
+        return outputs_check(nonce, blob_crc, given, self.data) == self.check
+
+
+def outputs_check(nonce: str, blob_crc: int, given: bytes, outputs: bytes) -> int:
+    """Return the CRC-32 that ties outputs to nonce, model and input."""
+    return zlib.crc32(nonce.encode() + struct.pack("<I", blob_crc) + given + outputs)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
