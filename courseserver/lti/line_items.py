@@ -82,19 +82,6 @@ def line_item_forget(platform: Platform, url: str) -> None:
     LineItem.objects.filter(platform=platform, url=url).delete()
 
 
-def line_item_read(platform: Platform, url: str) -> dict[str, Any]:
-    """Return every field of a column, those we do not know included."""
-    reply = service.call(
-        platform,
-        "GET",
-        url,
-        what="a column",
-        scopes=[ags.SCOPE_LINE_ITEM],
-        accept=ags.LINE_ITEM,
-    )
-    return ags.json_object(reply, "a column")
-
-
 def _lease(row: LineItem) -> bool:
     now = clock.now()
     free = LineItem.objects.filter(

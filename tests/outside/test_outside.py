@@ -12,9 +12,9 @@ import requests
 from courseserver.common import clock
 from courseserver.courses.models import Assignment, Course, Enrolment, Identity
 from courseserver.demo.browser import Browser, Page, StoryError
-from courseserver.lti import ags, nrps
+from courseserver.lti import ags, nrps, service
 from courseserver.lti.faults import PlatformFault
-from courseserver.lti.line_items import Column, line_item_ensure, line_item_read
+from courseserver.lti.line_items import Column, line_item_ensure
 from courseserver.lti.models import Platform
 from labs import loader
 from tests.browser.conftest import FIXTURE_LABS
@@ -160,7 +160,7 @@ def test_a_score_arrives_is_read_back_and_is_never_replaced_by_an_older_one(
     assert refused.value.kind.name == "STALE"
 
 
-def test_a_column_is_made_once_and_read_with_all_its_fields(outside: Outside) -> None:
+def test_a_column_is_made_once_and_kept_with_its_fields(outside: Outside) -> None:
     platform, url = column_of(outside)
     before = len(outside.get("/kept/")["items"])
 
@@ -168,7 +168,10 @@ def test_a_column_is_made_once_and_read_with_all_its_fields(outside: Outside) ->
 
     assert again == url
     assert len(outside.get("/kept/")["items"]) == before
-    assert line_item_read(platform, url)["resourceId"] == LAB
+    reply = service.call(
+        platform, "GET", url, what="a column", scopes=[ags.SCOPE_LINE_ITEM], accept=ags.LINE_ITEM
+    )
+    assert ags.json_object(reply, "a column")["resourceId"] == LAB
 
 
 def test_results_of_a_class_are_read_over_all_pages(outside: Outside) -> None:
